@@ -1,0 +1,167 @@
+//! Labelled images of digits in memory.
+
+use std::fmt;
+
+use super::DataError;
+
+/// Height and width of an image, in pixels.
+pub const SIDE: usize = 28;
+/// Pixels of an image.
+pub const PIXELS: usize = SIDE * SIDE;
+/// Classes of digits, 0 to 9.
+pub const CLASSES: usize = 10;
+
+/// Images of 28 x 28 grey pixels (0 is paper, 255 is ink), each with its label, 0 to 9.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Images {
+    pub(super) pixels: Vec<u8>, // [n, 784]
+    pub(super) labels: Vec<u8>, // [n]
+}
+
+impl Images {
+    /// Images from their pixels, `[n, 784]` row by row, and their labels, `[n]`.
+    ///
+    /// # Errors
+    /// If there are not 784 pixels for each label, or a label is above 9.
+    pub fn new(pixels: Vec<u8>, labels: Vec<u8>) -> Result<Images, DataError> {
+        if labels.len().checked_mul(PIXELS) != Some(pixels.len()) {
+            return Err(DataError::PixelCount {
+                pixels: pixels.len(),
+                labels: labels.len(),
+            });
+        }
+        if let Some((index, found)) = first_bad_label(&labels) {
+            return Err(DataError::Label { index, found });
+        }
+        Ok(Images { pixels, labels })
+    }
+
+    /// The number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no image at all.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// All pixels, `[n, 784]`, image by image and row by row.
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// All labels, `[n]`.
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    /// The pixels of image `i`, `[784]`, row by row.
+    ///
+    /// # Panics
+    /// If `i` is not below `len()`, like a slice.
+    pub fn image(&self, i: usize) -> &[u8] {
+        &self.pixels[i * PIXELS..][..PIXELS]
+    }
+
+    /// The label of image `i`, 0 to 9.
+    ///
+    /// # Panics
+    /// If `i` is not below `len()`, like a slice.
+    pub fn label(&self, i: usize) -> u8 {
+        self.labels[i]
+    }
+
+    /// Copies of the images at `indices`, in their order.
+    ///
+    /// # Panics
+    /// If an index is not below `len()`, like a slice.
+    pub fn select(&self, indices: &[usize]) -> Images {
+        Images {
+            pixels: indices
+                .iter()
+                .flat_map(|&i| self.image(i))
+                .copied()
+                .collect(),
+            labels: indices.iter().map(|&i| self.label(i)).collect(),
+        }
+    }
+
+    /// How many images there are of each digit.
+    pub fn class_counts(&self) -> [usize; CLASSES] {
+        let mut counts = [0; CLASSES];
+        for &label in &self.labels {
+            counts[usize::from(label)] += 1;
+        }
+        counts
+    }
+}
+
+/// The index and value of the first label that is not a digit.
+pub(super) fn first_bad_label(labels: &[u8]) -> Option<(usize, u8)> {
+    let index = labels
+        .iter()
+        .position(|&label| usize::from(label) >= CLASSES)?;
+    Some((index, labels[index]))
+}
+
+/// Says how many there are: a notebook must never print 47 million pixels.
+impl fmt::Debug for Images {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "Images({} of {SIDE} x {SIDE} pixels)", self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three images of one grey each: 10, 20 and 30.
+    fn three() -> Images {
+        let pixels = [10, 20, 30]
+            .iter()
+            .flat_map(|&grey| [grey; PIXELS])
+            .collect();
+        Images::new(pixels, vec![7, 0, 7]).unwrap()
+    }
+
+    #[test]
+    fn an_image_is_its_784_pixels() {
+        assert_eq!(three().image(1), [20; PIXELS]);
+    }
+
+    #[test]
+    fn selects_images_with_their_labels_in_the_given_order() {
+        let selected = three().select(&[2, 1, 2]);
+        assert_eq!(selected.labels(), [7, 0, 7]);
+        assert_eq!([0, 1, 2].map(|i| selected.image(i)[0]), [30, 20, 30]);
+    }
+
+    #[test]
+    fn counts_the_images_of_each_class() {
+        assert_eq!(three().class_counts(), [1, 0, 0, 0, 0, 0, 0, 2, 0, 0]);
+    }
+
+    #[test]
+    fn debug_is_short() {
+        assert_eq!(format!("{:?}", three()), "Images(3 of 28 x 28 pixels)");
+    }
+
+    #[test]
+    fn rejects_pixels_that_do_not_fit_the_labels() {
+        let error = Images::new(vec![0; PIXELS], vec![1, 2]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "images: expected 784 pixels for each of 2 labels, found 784 pixels."
+        );
+    }
+
+    #[test]
+    fn rejects_a_label_above_9() {
+        let error = Images::new(vec![0; 2 * PIXELS], vec![9, 10]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "images: expected labels below 10, found 10 at index 1."
+        );
+    }
+}

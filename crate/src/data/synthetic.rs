@@ -1,0 +1,525 @@
+//! Synthetic digits: strokes like a pen's, distorted at random and rendered to 28 x 28 pixels.
+//!
+//! Each digit has a few templates, lists of points that the pen passes through. A template's
+//! points are pulled about by a random smooth field, then slanted, turned, scaled and shifted;
+//! a smooth curve through them is drawn with a pen of random thickness, and slightly blurred.
+//!
+//! Only `+ - * /` and square roots are used, which IEEE 754 defines to the last bit: the images
+//! are the same on every machine.
+
+use std::ops::Range;
+
+use rand::RngExt;
+use rand::rngs::ChaCha8Rng;
+
+use super::images::{CLASSES, Images, PIXELS, SIDE};
+use crate::seed::{Stream, random};
+
+/// Training images of a set of synthetic digits.
+pub(super) const TRAIN: usize = 6_000;
+/// Test images of a set of synthetic digits.
+pub(super) const TEST: usize = 2_000;
+
+/// Random 32-bit words set aside for an image; it needs about 400.
+const WORDS_PER_IMAGE: u128 = 4_096;
+
+/// Height of an undistorted digit, in pixels, as in MNIST.
+const HEIGHT: f64 = 20.0;
+/// Greatest height and width of a distorted one.
+const LARGEST: f64 = 23.0;
+
+/// A position: x to the right, y down.
+type Point = (f64, f64);
+/// A pen stroke through its points, in a unit square. A point given twice is a corner.
+type Stroke = &'static [Point];
+/// The strokes of one way to write a digit.
+type Template = &'static [Stroke];
+
+/// The images of `indices`. Image `i` depends on nothing but the seed and `i`.
+pub(super) fn draw(seed: u64, indices: Range<usize>) -> Images {
+    let mut rng = random(seed, Stream::Digits);
+    let mut pixels = Vec::with_capacity(indices.len() * PIXELS);
+    let mut labels = Vec::with_capacity(indices.len());
+    for i in indices {
+        rng.set_word_pos(i as u128 * WORDS_PER_IMAGE);
+        let digit = rng.random_range(0..CLASSES);
+        labels.push(digit as u8);
+        pixels.extend(image(digit, &mut rng));
+    }
+    Images { pixels, labels }
+}
+
+/// One digit, `[784]`, row by row.
+fn image(digit: usize, rng: &mut ChaCha8Rng) -> [u8; PIXELS] {
+    let template = TEMPLATES[digit][rng.random_range(0..TEMPLATES[digit].len())];
+    let strokes = place(distort(template, rng), rng);
+    let pen = Pen::random(rng);
+    let mut ink = [0.0; PIXELS];
+    for stroke in &strokes {
+        pen.draw(&spline(stroke), &mut ink);
+    }
+    let blurred = blur(&ink, rng.random_range(0.0..0.22));
+    // Above 1 the ink saturates, as it does in most of MNIST's images.
+    let strength = rng.random_range(0.8..1.25);
+    blurred.map(|value: f64| (255.0 * (strength * value).min(1.0)).round() as u8)
+}
+
+/// The template with its points pulled about by a smooth random field, slanted, turned and
+/// scaled; in pixels, around no particular centre.
+fn distort(template: Template, rng: &mut ChaCha8Rng) -> Vec<Vec<Point>> {
+    let field = Field::random(rng);
+    let slant = 0.22 * bell(rng) + 0.1;
+    // sine and cosine of an angle from the tangent of its half
+    let half = 0.065 * bell(rng);
+    let (sin, cos) = (
+        2.0 * half / (1.0 + half * half),
+        (1.0 - half * half) / (1.0 + half * half),
+    );
+    let height = HEIGHT * (1.0 + 0.09 * bell(rng));
+    let width = HEIGHT * 0.85 * (1.0 + 0.13 * bell(rng));
+    let move_point = |&point: &Point| {
+        let (x, y) = field.pull(point);
+        let (x, y) = (width * (x - slant * (y - 0.5)), height * y);
+        (cos * x - sin * y, sin * x + cos * y)
+    };
+    template
+        .iter()
+        .map(|stroke| stroke.iter().map(move_point).collect())
+        .collect()
+}
+
+/// The strokes moved about the middle of the image, and shrunk if they would touch its edges.
+fn place(mut strokes: Vec<Vec<Point>>, rng: &mut ChaCha8Rng) -> Vec<Vec<Point>> {
+    let (left, right) = extent(&strokes, |point| point.0);
+    let (top, bottom) = extent(&strokes, |point| point.1);
+    let scale = (LARGEST / (right - left).max(bottom - top)).min(1.0);
+    let centre = SIDE as f64 / 2.0;
+    let (centre_x, centre_y) = (centre + 0.8 * bell(rng), centre + 0.8 * bell(rng));
+    for (x, y) in strokes.iter_mut().flatten() {
+        *x = centre_x + scale * (*x - (left + right) / 2.0);
+        *y = centre_y + scale * (*y - (top + bottom) / 2.0);
+    }
+    strokes
+}
+
+/// The least and the greatest of one coordinate.
+fn extent(strokes: &[Vec<Point>], coordinate: fn(&Point) -> f64) -> (f64, f64) {
+    let values = strokes.iter().flatten().map(coordinate);
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(value), high.max(value))
+    })
+}
+
+/// Random displacements at the nodes of a grid over the unit square, bilinear in between.
+struct Field([[Point; Field::NODES]; Field::NODES]);
+
+impl Field {
+    const NODES: usize = 4;
+    /// Standard deviation of a displacement, in heights of a digit.
+    const STRENGTH: f64 = 0.06;
+
+    fn random(rng: &mut ChaCha8Rng) -> Field {
+        let mut nodes = [[(0.0, 0.0); Field::NODES]; Field::NODES];
+        for node in nodes.iter_mut().flatten() {
+            *node = (Field::STRENGTH * bell(rng), Field::STRENGTH * bell(rng));
+        }
+        Field(nodes)
+    }
+
+    fn pull(&self, (x, y): Point) -> Point {
+        let (column, right) = Field::cell(x);
+        let (row, down) = Field::cell(y);
+        let upper = mix(self.0[row][column], self.0[row][column + 1], right);
+        let lower = mix(self.0[row + 1][column], self.0[row + 1][column + 1], right);
+        let (dx, dy) = mix(upper, lower, down);
+        (x + dx, y + dy)
+    }
+
+    /// The node before a coordinate of 0 to 1, and how far beyond it the coordinate lies, 0 to 1.
+    fn cell(coordinate: f64) -> (usize, f64) {
+        let cells = Field::NODES - 1;
+        let scaled = coordinate.clamp(0.0, 1.0) * cells as f64;
+        let node = (scaled as usize).min(cells - 1);
+        (node, scaled - node as f64)
+    }
+}
+
+/// A smooth curve through the points (a Catmull-Rom spline), as a polyline. Points given twice
+/// are corners.
+fn spline(points: &[Point]) -> Vec<Point> {
+    const STEPS: usize = 6;
+    let last = points.len() - 1;
+    let mut line = vec![points[0]];
+    for i in 0..last {
+        let (from, to) = (points[i], points[i + 1]);
+        if from == to {
+            continue;
+        }
+        let before = points[i.saturating_sub(1)];
+        let after = points[(i + 2).min(last)];
+        for step in 1..=STEPS {
+            let t = step as f64 / STEPS as f64;
+            let along = |a: f64, b: f64, c: f64, d: f64| {
+                b + 0.5
+                    * t
+                    * (c - a + t * (2.0 * a - 5.0 * b + 4.0 * c - d + t * (3.0 * (b - c) + d - a)))
+            };
+            line.push((
+                along(before.0, from.0, to.0, after.0),
+                along(before.1, from.1, to.1, after.1),
+            ));
+        }
+    }
+    line
+}
+
+/// A round pen that may be pressed more at one end of a stroke than at the other.
+struct Pen {
+    /// Radii at the start and at the end of a stroke, in pixels.
+    radii: (f64, f64),
+}
+
+impl Pen {
+    fn random(rng: &mut ChaCha8Rng) -> Pen {
+        let radius = rng.random_range(0.75..1.65);
+        let change = 0.12 * bell(rng);
+        Pen {
+            radii: (radius * (1.0 - change), radius * (1.0 + change)),
+        }
+    }
+
+    /// Draws a polyline; `ink` is how much of each pixel is covered, 0 to 1.
+    fn draw(&self, line: &[Point], ink: &mut [f64; PIXELS]) {
+        for (i, ends) in line.windows(2).enumerate() {
+            let (start, end) = self.radii;
+            let radius = start + (end - start) * i as f64 / line.len() as f64;
+            segment(ends[0], ends[1], radius, ink);
+        }
+    }
+}
+
+/// Draws a straight line with round ends, its edges smoothed over one pixel.
+fn segment(a: Point, b: Point, radius: f64, ink: &mut [f64; PIXELS]) {
+    let reach = radius + 0.5;
+    for row in span(a.1, b.1, reach) {
+        for column in span(a.0, b.0, reach) {
+            let pixel = (column as f64 + 0.5, row as f64 + 0.5);
+            let covered = (reach - distance(pixel, a, b)).clamp(0.0, 1.0);
+            let value = &mut ink[row * SIDE + column];
+            *value = value.max(covered);
+        }
+    }
+}
+
+/// The rows or columns of the image within reach of an interval.
+fn span(a: f64, b: f64, reach: f64) -> Range<usize> {
+    // `as` saturates, so what lies outside the image is cut off.
+    let first = (a.min(b) - reach) as usize;
+    let end = (a.max(b) + reach + 1.0) as usize;
+    first.min(SIDE)..end.min(SIDE)
+}
+
+/// Distance of a point from the line between `a` and `b`.
+fn distance(point: Point, a: Point, b: Point) -> f64 {
+    let (abx, aby) = (b.0 - a.0, b.1 - a.1);
+    let (apx, apy) = (point.0 - a.0, point.1 - a.1);
+    let squared_length = abx * abx + aby * aby;
+    let along = if squared_length > 0.0 {
+        ((apx * abx + apy * aby) / squared_length).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
+    let (dx, dy) = (apx - along * abx, apy - along * aby);
+    (dx * dx + dy * dy).sqrt()
+}
+
+/// The image with each pixel mixed with its neighbours, of which each counts `share`.
+fn blur(ink: &[f64; PIXELS], share: f64) -> [f64; PIXELS] {
+    let across = smooth(ink, share, 1);
+    smooth(&across, share, SIDE)
+}
+
+/// Mixes pixels with the neighbours `step` before and after; beyond the ends there is paper.
+fn smooth(ink: &[f64; PIXELS], share: f64, step: usize) -> [f64; PIXELS] {
+    let at = |i: Option<usize>| i.and_then(|i| ink.get(i)).copied().unwrap_or(0.0);
+    std::array::from_fn(|i| {
+        let neighbours = at(i.checked_sub(step)) + at(i.checked_add(step));
+        (1.0 - 2.0 * share) * ink[i] + share * neighbours
+    })
+}
+
+fn mix(a: Point, b: Point, share: f64) -> Point {
+    (a.0 + share * (b.0 - a.0), a.1 + share * (b.1 - a.1))
+}
+
+/// A random number with mean 0 and standard deviation 1, never beyond 3: a sum of three uniform
+/// ones, as the normal distribution needs functions that differ between machines.
+fn bell(rng: &mut ChaCha8Rng) -> f64 {
+    (0..3).map(|_| rng.random_range(-1.0..1.0)).sum()
+}
+
+/// The ways to write each digit.
+#[rustfmt::skip]
+const TEMPLATES: [&[Template]; CLASSES] = [
+    // 0: round, and with the ends crossing
+    &[
+        &[&[
+            (0.50, 0.00), (0.24, 0.12), (0.14, 0.50), (0.24, 0.88), (0.50, 1.00), (0.76, 0.88), (0.86, 0.50),
+            (0.76, 0.12), (0.50, 0.00), (0.40, 0.03),
+        ]],
+        &[&[
+            (0.68, 0.10), (0.42, 0.02), (0.16, 0.30), (0.12, 0.70), (0.36, 1.00), (0.70, 0.84), (0.86, 0.44),
+            (0.76, 0.08), (0.52, 0.06),
+        ]],
+    ],
+    // 1: a line, with a flag, with flag and foot
+    &[
+        &[&[(0.50, 0.00), (0.50, 0.50), (0.50, 1.00)]],
+        &[&[(0.50, 0.00), (0.50, 1.00)]],
+        &[&[(0.26, 0.24), (0.52, 0.00), (0.52, 0.00), (0.52, 1.00)]],
+        &[
+            &[(0.26, 0.22), (0.52, 0.00), (0.52, 0.00), (0.52, 1.00)],
+            &[(0.22, 1.00), (0.82, 1.00)],
+        ],
+    ],
+    // 2: with a corner at the base, and with a loop
+    &[
+        &[&[
+            (0.14, 0.24), (0.32, 0.03), (0.62, 0.02), (0.80, 0.22), (0.68, 0.50), (0.40, 0.78), (0.12, 1.00),
+            (0.12, 1.00), (0.90, 0.97),
+        ]],
+        &[&[
+            (0.14, 0.20), (0.42, 0.00), (0.74, 0.14), (0.66, 0.46), (0.34, 0.84), (0.14, 0.96), (0.12, 0.80),
+            (0.32, 0.78), (0.58, 0.94), (0.92, 0.94),
+        ]],
+    ],
+    // 3: round, and with a flat top
+    &[
+        &[&[
+            (0.16, 0.12), (0.44, 0.00), (0.74, 0.14), (0.66, 0.38), (0.40, 0.47), (0.40, 0.47), (0.74, 0.58),
+            (0.80, 0.82), (0.50, 1.00), (0.12, 0.90),
+        ]],
+        &[&[
+            (0.14, 0.03), (0.80, 0.02), (0.80, 0.02), (0.42, 0.40), (0.42, 0.40), (0.76, 0.54), (0.80, 0.82),
+            (0.48, 1.00), (0.10, 0.90),
+        ]],
+    ],
+    // 4: open with a corner, open and round, closed
+    &[
+        &[
+            &[(0.22, 0.02), (0.14, 0.54), (0.14, 0.54), (0.90, 0.50)],
+            &[(0.72, 0.00), (0.68, 1.00)],
+        ],
+        &[
+            &[(0.20, 0.04), (0.14, 0.38), (0.32, 0.54), (0.74, 0.42)],
+            &[(0.78, 0.02), (0.74, 0.50), (0.72, 1.00)],
+        ],
+        &[
+            &[(0.62, 0.00), (0.10, 0.64), (0.10, 0.64), (0.94, 0.64)],
+            &[(0.62, 0.00), (0.62, 1.00)],
+        ],
+    ],
+    // 5: with a bar, and in one sweep
+    &[
+        &[&[
+            (0.84, 0.00), (0.28, 0.03), (0.28, 0.03), (0.22, 0.44), (0.22, 0.44), (0.52, 0.38), (0.80, 0.56),
+            (0.74, 0.88), (0.42, 1.00), (0.10, 0.92),
+        ]],
+        &[&[
+            (0.86, 0.03), (0.46, 0.04), (0.24, 0.26), (0.48, 0.46), (0.76, 0.66), (0.62, 0.94), (0.14, 0.98),
+        ]],
+    ],
+    // 6: bent, and straight
+    &[
+        &[&[
+            (0.72, 0.02), (0.38, 0.20), (0.14, 0.62), (0.26, 0.94), (0.56, 1.00), (0.80, 0.80), (0.64, 0.57),
+            (0.36, 0.60), (0.18, 0.78),
+        ]],
+        &[&[
+            (0.46, 0.00), (0.22, 0.44), (0.16, 0.80), (0.42, 1.00), (0.72, 0.84), (0.66, 0.60), (0.40, 0.58),
+            (0.18, 0.76),
+        ]],
+    ],
+    // 7: plain, with a bar, with a hook
+    &[
+        &[&[(0.12, 0.05), (0.86, 0.03), (0.86, 0.03), (0.52, 0.50), (0.38, 1.00)]],
+        &[
+            &[(0.12, 0.05), (0.86, 0.03), (0.86, 0.03), (0.52, 0.50), (0.38, 1.00)],
+            &[(0.30, 0.52), (0.76, 0.48)],
+        ],
+        &[&[
+            (0.14, 0.22), (0.16, 0.04), (0.16, 0.04), (0.84, 0.06), (0.84, 0.06), (0.60, 0.48), (0.56, 1.00),
+        ]],
+    ],
+    // 8: in one stroke, and of two rings
+    &[
+        &[&[
+            (0.78, 0.12), (0.48, 0.00), (0.22, 0.18), (0.44, 0.44), (0.76, 0.74), (0.50, 1.00), (0.20, 0.80),
+            (0.44, 0.50), (0.74, 0.26), (0.76, 0.08),
+        ]],
+        &[
+            &[(0.50, 0.00), (0.24, 0.20), (0.48, 0.46), (0.74, 0.22), (0.50, 0.00), (0.42, 0.02)],
+            &[(0.48, 0.46), (0.18, 0.72), (0.46, 1.00), (0.80, 0.74), (0.48, 0.46), (0.40, 0.48)],
+        ],
+    ],
+    // 9: with a straight, a bent and a round tail
+    &[
+        &[&[
+            (0.74, 0.16), (0.48, 0.00), (0.20, 0.18), (0.22, 0.44), (0.50, 0.48), (0.74, 0.20), (0.74, 0.20),
+            (0.70, 1.00),
+        ]],
+        &[&[
+            (0.76, 0.14), (0.48, 0.00), (0.20, 0.22), (0.40, 0.46), (0.74, 0.20), (0.74, 0.20), (0.72, 0.56),
+            (0.48, 1.00),
+        ]],
+        &[&[
+            (0.74, 0.12), (0.46, 0.00), (0.20, 0.20), (0.34, 0.46), (0.64, 0.38), (0.76, 0.14), (0.78, 0.56),
+            (0.58, 0.96), (0.20, 0.94),
+        ]],
+    ],
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn squared_distance(image: &[u8], mean: &[f64]) -> f64 {
+        image
+            .iter()
+            .zip(mean)
+            .map(|(&pixel, mean)| (f64::from(pixel) - mean).powi(2))
+            .sum()
+    }
+
+    /// The mean image of each class.
+    fn centroids(images: &Images) -> Vec<Vec<f64>> {
+        let mut sums = vec![vec![0.0; PIXELS]; CLASSES];
+        for i in 0..images.len() {
+            for (sum, &pixel) in sums[usize::from(images.label(i))]
+                .iter_mut()
+                .zip(images.image(i))
+            {
+                *sum += f64::from(pixel);
+            }
+        }
+        let means = sums.iter().zip(images.class_counts());
+        means
+            .map(|(sum, count)| sum.iter().map(|pixel| pixel / count as f64).collect())
+            .collect()
+    }
+
+    /// The share of `test` that is closest to the mean training image of its own class.
+    fn nearest_centroid_accuracy(train: &Images, test: &Images) -> f64 {
+        let centroids = centroids(train);
+        let nearest = |image: &[u8]| {
+            (0..CLASSES).min_by(|&a, &b| {
+                squared_distance(image, &centroids[a])
+                    .total_cmp(&squared_distance(image, &centroids[b]))
+            })
+        };
+        let right = |&i: &usize| nearest(test.image(i)) == Some(usize::from(test.label(i)));
+        (0..test.len()).filter(right).count() as f64 / test.len() as f64
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_digits() {
+        assert_eq!(draw(3, 0..50), draw(3, 0..50));
+    }
+
+    #[test]
+    fn another_seed_draws_other_digits() {
+        assert_ne!(draw(3, 0..50), draw(4, 0..50));
+    }
+
+    #[test]
+    fn an_image_depends_on_its_index_alone() {
+        let later: Vec<usize> = (20..50).collect();
+        assert_eq!(draw(3, 20..50), draw(3, 0..50).select(&later));
+    }
+
+    #[test]
+    fn no_two_images_are_the_same() {
+        let images = draw(0, 0..500);
+        let different: std::collections::HashSet<&[u8]> =
+            (0..500).map(|i| images.image(i)).collect();
+        assert_eq!(different.len(), 500);
+    }
+
+    #[test]
+    fn every_class_has_about_its_share() {
+        // 100 each on average with a standard deviation of 9.5: five of them either way.
+        let counts = draw(0, 0..1_000).class_counts();
+        assert!(
+            counts.iter().all(|count| (53..147).contains(count)),
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn uses_the_full_range_from_paper_to_ink() {
+        let images = draw(0, 0..100);
+        let pixels = images.pixels();
+        assert_eq!(
+            (pixels.iter().min(), pixels.iter().max()),
+            (Some(&0), Some(&255))
+        );
+    }
+
+    #[test]
+    fn the_edge_of_the_images_stays_nearly_white() {
+        let images = draw(0, 0..500);
+        let edge = |i: usize| {
+            [i / SIDE, i % SIDE]
+                .iter()
+                .any(|&at| at == 0 || at == SIDE - 1)
+        };
+        let on_edge = (0..PIXELS).filter(|&i| edge(i)).count() * images.len();
+        let inked = images.pixels().iter().enumerate();
+        let inked = inked
+            .filter(|&(i, &pixel)| edge(i % PIXELS) && pixel > 127)
+            .count();
+        assert!(
+            (inked as f64) < 0.002 * on_edge as f64,
+            "{inked} of {on_edge}"
+        );
+    }
+
+    #[test]
+    fn the_digits_can_be_learned_but_not_by_their_mean_images_alone() {
+        let accuracy = nearest_centroid_accuracy(&draw(0, 0..1_000), &draw(0, 1_000..1_500));
+        assert!((0.6..0.95).contains(&accuracy), "{accuracy}");
+    }
+
+    #[test]
+    fn draws_the_same_bytes_on_every_machine() {
+        use sha2::{Digest, Sha256};
+        let digest = Sha256::digest(draw(0, 0..100).pixels());
+        assert_eq!(
+            format!("{digest:x}"),
+            "4140c64a064ab3923573a3d5e5adbd2e8204d81980d75503033abcbfcee79382"
+        );
+    }
+
+    #[test]
+    fn a_spline_passes_through_its_points() {
+        let points = [(0.0, 0.0), (1.0, 2.0), (3.0, 1.0)];
+        let line = spline(&points);
+        assert!(points.iter().all(|point| line.contains(point)), "{line:?}");
+    }
+
+    #[test]
+    fn a_line_covers_the_pixels_within_the_pen_s_radius() {
+        let mut ink = [0.0; PIXELS];
+        segment((5.0, 10.5), (20.0, 10.5), 1.0, &mut ink);
+        let column: Vec<f64> = (7..15).map(|row| ink[row * SIDE + 12]).collect();
+        assert_eq!(column, [0.0, 0.0, 0.5, 1.0, 0.5, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn blur_keeps_the_amount_of_ink() {
+        let mut ink = [0.0; PIXELS];
+        ink[14 * SIDE + 14] = 1.0;
+        let blurred = blur(&ink, 0.25);
+        assert_eq!((blurred[14 * SIDE + 14], blurred.iter().sum()), (0.25, 1.0));
+    }
+}

@@ -1,0 +1,118 @@
+//! The crate's error: every case is a sentence that says what was expected and what was found.
+
+use crate::augment::AugmentError;
+use crate::data::DataError;
+use std::fmt;
+
+/// `std::result::Result` with the crate's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can go wrong in this crate.
+#[derive(thiserror::Error)]
+pub enum Error {
+    /// The data could not be read or sampled.
+    #[error(transparent)]
+    Data(#[from] DataError),
+
+    /// An augmentation has an invalid parameter.
+    #[error(transparent)]
+    Augment(#[from] AugmentError),
+
+    /// A setting is outside its range.
+    #[error("{field} must be {allowed}, but it is {found}.")]
+    Setting {
+        /// The field's name, as in the code.
+        field: &'static str,
+        /// The allowed range.
+        allowed: String,
+        /// The value found.
+        found: String,
+    },
+
+    /// The weights or the loss stopped being finite numbers.
+    #[error(
+        "Training diverged in epoch {epoch}: the training loss is {loss} with learning_rate {learning_rate}. \
+         A smaller learning_rate or weight_decay may help."
+    )]
+    Diverged {
+        /// The epoch, counted from 1, after which the loss was not finite.
+        epoch: usize,
+        /// The training loss.
+        loss: f64,
+        /// The learning rate it happened with.
+        learning_rate: f64,
+    },
+
+    /// An epoch was asked for that the run does not have.
+    #[error("The run has epochs 1 to {epochs}, but epoch {asked} was asked for.")]
+    NoSuchEpoch {
+        /// The epoch asked for.
+        asked: usize,
+        /// The number of epochs of the run.
+        epochs: usize,
+    },
+
+    /// Too few values for a statistic.
+    #[error("{what} needs at least {needed} values, but there are {found}.")]
+    TooFew {
+        /// What was to be computed.
+        what: &'static str,
+        /// The least number of values.
+        needed: usize,
+        /// The number of values there are.
+        found: usize,
+    },
+
+    /// Two sets of runs cannot be paired.
+    #[error(
+        "Runs can be paired only over the same seeds, but one has {left} and the other {right}."
+    )]
+    Unpaired {
+        /// The seeds of the first.
+        left: String,
+        /// The seeds of the second.
+        right: String,
+    },
+
+    /// No published value belongs to the runs.
+    #[error("The report publishes no value of part {part} for {settings}.")]
+    NotPublished {
+        /// The part of the report.
+        part: String,
+        /// The settings of the runs.
+        settings: String,
+    },
+
+    /// A figure could not be drawn.
+    #[error("The figure could not be drawn: {0}.")]
+    Figure(String),
+
+    /// The notebook's output cannot be watched.
+    #[error("The notebook's output cannot be watched for failures: {0}.")]
+    Notebook(String),
+
+    /// A table could not be made.
+    #[error("The table could not be made: {0}.")]
+    Table(#[from] polars::error::PolarsError),
+}
+
+impl Error {
+    pub(crate) fn setting(
+        field: &'static str,
+        allowed: impl Into<String>,
+        found: impl ToString,
+    ) -> Error {
+        Error::Setting {
+            field,
+            allowed: allowed.into(),
+            found: found.to_string(),
+        }
+    }
+}
+
+// A notebook cell that ends with `?` shows an error's `Debug` form: the reader is to see the sentence.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

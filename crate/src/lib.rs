@@ -1,0 +1,62 @@
+//! Linear SVMs, logistic regression and a hidden layer on 150 images of MNIST: a course report, rebuilt so
+//! that it can be repeated and checked.
+//!
+//! The modules stand in the order of their dependencies; nothing imports what stands below it:
+//!
+//! 1. [`data`]: digits from IDX files or drawn by the crate, and random subsets of them; [`seed`]: the one
+//!    source of randomness.
+//! 2. [`Model`], [`Loss`], [`Sgd`], [`Network`]: what is trained, on what, and how.
+//! 3. [`train`]: minibatch steps, epochs and scores.
+//! 4. [`study`]: experiments, runs, repetition over seeds, comparison with the published values, claims.
+//! 5. [`plot`] and [`show`]: figures and tables; [`notebook`]: what a notebook needs beside.
+//!
+//! ```
+//! use hinge::prelude::*;
+//!
+//! let digits = Digits::synthetic(0);
+//! let svm = Experiment { epochs: 20, ..Experiment::default() };
+//! let runs: Runs = svm.repeat(&digits, 0..3)?;
+//! let accuracy = runs.last(Metric::TestAccuracy)?;
+//! assert!(accuracy.mean() > 0.5);
+//! # Ok::<(), hinge::Error>(())
+//! ```
+#![warn(missing_docs)]
+
+pub mod augment;
+pub mod data;
+mod error;
+mod loss;
+mod model;
+mod network;
+pub mod notebook;
+pub mod plot;
+mod progress;
+pub mod seed;
+mod sgd;
+pub mod show;
+pub mod study;
+mod tensors;
+pub mod train;
+
+pub use error::{Error, Result};
+pub use loss::Loss;
+pub use model::Model;
+pub use network::{Layer, Network};
+pub use sgd::Sgd;
+pub use tensors::{labels, pixels};
+
+/// Everything a notebook uses, for `use hinge::prelude::*;`.
+pub mod prelude {
+    pub use crate::data::{Digits, Images, Sample, Source, Split};
+    pub use crate::notebook::{self, seeds};
+    pub use crate::plot::{self, Figure};
+    pub use crate::show::{Show, Table, final_results, final_results_over_seeds};
+    pub use crate::study::{
+        Claims, Comparison, Confusion, Distribution, Experiment, Interval, Part, Required, Run,
+        Runs, Unit,
+    };
+    pub use crate::train::{Metric, Score};
+    pub use crate::{Loss, Model, Sgd};
+    pub use polars::df;
+    pub use polars::prelude::DataFrame;
+}

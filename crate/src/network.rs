@@ -1,0 +1,149 @@
+//! The parameters of a model: its layers, forward and backward.
+
+use crate::model::Model;
+use rand::RngExt;
+use rand::rngs::ChaCha8Rng;
+use tch::Tensor;
+
+/// A linear layer `x -> x W^T + b`.
+#[derive(Debug)]
+pub struct Layer {
+    /// `W`, of shape `[outputs, inputs]`.
+    pub weight: Tensor,
+    /// `b`, of shape `[outputs]`.
+    pub bias: Tensor,
+}
+
+impl Layer {
+    /// PyTorch's default initialisation of
+    /// [`torch.nn.Linear`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html): weights and
+    /// biases uniform in `-1/sqrt(inputs) .. 1/sqrt(inputs)`. (tch's own default differs: `sqrt(6/inputs)`.)
+    pub fn initialise(inputs: usize, outputs: usize, random: &mut ChaCha8Rng) -> Layer {
+        let bound = 1. / (inputs as f32).sqrt();
+        let mut uniform = |n: usize| -> Tensor {
+            let values: Vec<f32> = (0..n)
+                .map(|_| bound * (2. * random.random::<f32>() - 1.))
+                .collect();
+            Tensor::from_slice(&values)
+        };
+        Layer {
+            weight: uniform(inputs * outputs).view([outputs as i64, inputs as i64]),
+            bias: uniform(outputs),
+        }
+    }
+
+    /// `[n, inputs] -> [n, outputs]`
+    pub fn forward(&self, x: &Tensor) -> Tensor {
+        x.linear(&self.weight, Some(&self.bias))
+    }
+}
+
+/// The layers of a [`Model`], with ReLU between them.
+#[derive(Debug)]
+pub struct Network {
+    /// From input to output; at least one.
+    pub layers: Vec<Layer>,
+}
+
+impl Network {
+    /// Random layers for `model`, from `inputs` numbers to `classes` logits; see [`Layer::initialise`].
+    pub fn initialise(
+        model: &Model,
+        inputs: usize,
+        classes: usize,
+        random: &mut ChaCha8Rng,
+    ) -> Network {
+        let mut widths = vec![inputs];
+        widths.extend(&model.hidden_units);
+        widths.push(classes);
+        Network {
+            layers: widths
+                .windows(2)
+                .map(|width| Layer::initialise(width[0], width[1], random))
+                .collect(),
+        }
+    }
+
+    /// `[n, inputs] -> [n, classes]`
+    pub fn logits(&self, x: &Tensor) -> Tensor {
+        let mut signal = self.layers[0].forward(x);
+        for layer in &self.layers[1..] {
+            signal = layer.forward(&signal.relu());
+        }
+        signal
+    }
+
+    /// The input of every layer, and the logits.
+    pub(crate) fn forward(&self, x: &Tensor) -> (Vec<Tensor>, Tensor) {
+        let mut inputs = vec![x.shallow_clone()];
+        let mut signal = self.layers[0].forward(x);
+        for layer in &self.layers[1..] {
+            inputs.push(signal.relu());
+            signal = layer.forward(&inputs[inputs.len() - 1]);
+        }
+        (inputs, signal)
+    }
+
+    /// The gradient of every layer's parameters, from the inputs of [`forward`](Self::forward) and the
+    /// gradient of the logits, `[n, classes]`.
+    pub(crate) fn backward(&self, inputs: &[Tensor], logits_gradient: Tensor) -> Vec<Layer> {
+        let mut gradients = Vec::with_capacity(self.layers.len());
+        let mut delta = logits_gradient;
+        for (index, input) in inputs.iter().enumerate().rev() {
+            gradients.push(Layer {
+                weight: delta.tr().matmul(input),
+                bias: delta.sum_dim_intlist(0, false, None),
+            });
+            if index > 0 {
+                // An input of a later layer is a ReLU's output: positive where the unit was active.
+                delta = delta.matmul(&self.layers[index].weight) * input.gt(0.);
+            }
+        }
+        gradients.reverse();
+        gradients
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::{Stream, random};
+
+    fn extremes(values: &Tensor) -> (f64, f64) {
+        (
+            values.min().double_value(&[]),
+            values.max().double_value(&[]),
+        )
+    }
+
+    #[test]
+    fn weights_and_biases_start_uniform_within_one_over_the_root_of_the_inputs() {
+        let layer = Layer::initialise(784, 2_000, &mut random(0, Stream::Initialisation));
+        let bound = 1. / 28.;
+        for values in [&layer.weight, &layer.bias] {
+            let (least, most) = extremes(values);
+            assert!(-bound <= least && least < -0.99 * bound, "least {least}");
+            assert!(0.99 * bound < most && most <= bound, "most {most}");
+        }
+        // The standard deviation of a uniform distribution on -b..b is b / sqrt(3).
+        let deviation = layer.weight.std(true).double_value(&[]);
+        assert!(
+            (deviation - bound / 3f64.sqrt()).abs() < 1e-4,
+            "standard deviation {deviation}"
+        );
+    }
+
+    #[test]
+    fn a_network_has_the_layers_of_its_model() {
+        let model = Model {
+            hidden_units: vec![7, 5],
+        };
+        let network = Network::initialise(&model, 12, 4, &mut random(0, Stream::Initialisation));
+        let shapes: Vec<Vec<i64>> = network
+            .layers
+            .iter()
+            .map(|layer| layer.weight.size())
+            .collect();
+        assert_eq!(shapes, [[7, 12], [5, 7], [4, 5]]);
+    }
+}

@@ -1,0 +1,56 @@
+//! What a notebook needs beside the results: its opening, its seeds, its claims.
+
+mod failure;
+mod session;
+mod watch;
+
+pub use failure::Failure;
+pub use session::Session;
+
+use crate::data::Digits;
+use crate::error::Result;
+use crate::study::Claims;
+
+/// The environment variable that asks for the quick mode: fewer seeds, for trying things out and for tests.
+pub const QUICK: &str = "HINGE_QUICK";
+
+/// Opens a notebook and loads its digits (see [`Digits::load`]). From here on a panic or an error through
+/// `?` makes its cell fail, which evcxr alone would pass over; see [`Failure`].
+///
+/// # Errors
+/// What [`Digits::load`] finds wrong with the data.
+pub fn open() -> Result<Digits> {
+    watch::start()?;
+    Ok(Digits::load()?)
+}
+
+/// What this notebook runs with: versions, data, mode. Shown, it is the notebook's banner.
+pub fn session(digits: &Digits) -> Session {
+    Session {
+        source: digits.source.clone(),
+        quick: is_quick(),
+    }
+}
+
+/// The seeds `0..count`, or at most the first four in quick mode.
+pub fn seeds(count: u64) -> std::ops::Range<u64> {
+    const QUICK_SEEDS: u64 = 4;
+    if is_quick() {
+        0..count.min(QUICK_SEEDS)
+    } else {
+        0..count
+    }
+}
+
+/// Claims about results on `digits`. They are checked on MNIST with all seeds, and otherwise only shown.
+pub fn claims(digits: &Digits) -> Claims {
+    if is_quick() && digits.source.is_mnist() {
+        Claims::not_checked("quick mode")
+    } else {
+        Claims::about(&digits.source)
+    }
+}
+
+fn is_quick() -> bool {
+    std::env::var_os(QUICK).is_some_and(|value| !value.is_empty() && value != "0")
+}

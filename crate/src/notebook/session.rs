@@ -1,0 +1,81 @@
+//! What a notebook runs with.
+
+use super::QUICK;
+use crate::data::Source;
+use crate::show::Show;
+use crate::show::display::{Representation, escape, json};
+use serde_json::json;
+
+/// The versions, the data and the mode of a notebook.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Where the images come from.
+    pub source: Source,
+    /// Whether fewer seeds are used.
+    pub quick: bool,
+}
+
+/// The libtorch that this crate is built for.
+const LIBTORCH: &str = "2.13.0";
+
+impl Session {
+    fn sentence(&self) -> String {
+        format!(
+            "hinge {}, libtorch {LIBTORCH}, data: {}.",
+            env!("CARGO_PKG_VERSION"),
+            self.source
+        )
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if !self.source.is_mnist() {
+            warnings.push(format!(
+                "These results are on {}, not on MNIST: claims about MNIST are shown but not checked. \
+                 `make data` downloads MNIST.",
+                self.source
+            ));
+        }
+        if self.quick {
+            warnings.push(format!(
+                "Quick mode ({QUICK}): fewer seeds, claims are shown but not checked."
+            ));
+        }
+        warnings
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.source {
+            Source::Mnist { .. } => "mnist",
+            Source::Idx { .. } => "idx",
+            Source::Synthetic { .. } => "synthetic",
+        }
+    }
+}
+
+impl Show for Session {
+    fn representations(&self) -> Vec<Representation> {
+        let warnings = self.warnings();
+        let banner = |warning: &String| {
+            let style = "border:2px solid #b35900;background:#fff4e5;color:#5c2e00;padding:.6em 1em;font-weight:bold";
+            format!("<p role=\"note\" style=\"{style}\">{}</p>", escape(warning))
+        };
+        let html = format!(
+            "<p>{}</p>{}",
+            escape(&self.sentence()),
+            warnings.iter().map(banner).collect::<String>()
+        );
+        let text = [vec![self.sentence()], warnings].concat().join("\n");
+        let session = json!({
+            "hinge": env!("CARGO_PKG_VERSION"),
+            "libtorch": LIBTORCH,
+            "data": { "kind": self.kind(), "description": self.source.to_string() },
+            "quick": self.quick,
+        });
+        vec![
+            json("application/vnd.hinge.session+json", &session),
+            ("text/html", html),
+            ("text/plain", text),
+        ]
+    }
+}

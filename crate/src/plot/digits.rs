@@ -1,0 +1,157 @@
+//! Pictures of digits and of learned weights.
+
+use super::{Figure, Image};
+use crate::data::{CLASSES, Images, PIXELS, SIDE};
+use crate::error::{Error, Result};
+use crate::study::Run;
+use png::{BitDepth, ColorType, Encoder};
+use std::fmt::Write;
+use tch::Tensor;
+
+/// The first `rows * columns` images in a grid, each under its label.
+pub fn grid(images: &Images, rows: usize, columns: usize) -> Result<Figure> {
+    let count = (rows * columns).min(images.len());
+    let tile = |index: usize| {
+        Ok(Tile {
+            png: grey(images.image(index))?,
+            title: images.label(index).to_string(),
+        })
+    };
+    let tiles = (0..count).map(tile).collect::<Result<Vec<_>>>()?;
+    let labels: Vec<&str> = tiles.iter().map(|tile| tile.title.as_str()).collect();
+    let alt = format!(
+        "{count} handwritten digits in a grid; row by row they show {}.",
+        labels.join(" ")
+    );
+    let caption = format!("{count} images with their labels.");
+    Ok(Figure::new(sheet(&tiles, columns, 2), alt, caption))
+}
+
+/// The first `count` test images that `run` classifies wrongly, each under "label -> prediction".
+pub fn mistakes(run: &Run, count: usize) -> Result<Figure> {
+    let test = &run.split.test;
+    let predictions = run.predict(test);
+    let wrong: Vec<usize> = (0..test.len())
+        .filter(|index| predictions[*index] != test.label(*index))
+        .collect();
+    let title = |index: usize| format!("{} \u{2192} {}", test.label(index), predictions[index]);
+    let tile = |index: &usize| {
+        Ok(Tile {
+            png: grey(test.image(*index))?,
+            title: title(*index),
+        })
+    };
+    let tiles = wrong
+        .iter()
+        .take(count)
+        .map(tile)
+        .collect::<Result<Vec<_>>>()?;
+    let pairs: Vec<&str> = tiles.iter().map(|tile| tile.title.as_str()).collect();
+    let alt = format!(
+        "Digits classified wrongly, true digit \u{2192} prediction: {}.",
+        pairs.join(", ")
+    );
+    let caption = format!(
+        "The first {} of {} test images (of {}) that are classified wrongly: true digit \u{2192} prediction.",
+        tiles.len(),
+        wrong.len(),
+        test.len()
+    );
+    Ok(Figure::new(sheet(&tiles, 10, 2), alt, caption))
+}
+
+/// The weights of a linear model, one image a class: blue speaks for the class, orange against it.
+///
+/// # Errors
+/// [`Error::Figure`] for a model with hidden layers.
+pub fn weights(run: &Run) -> Result<Figure> {
+    let [layer] = run.network().layers.as_slice() else {
+        return Err(Error::Figure(
+            "weights are drawn for a linear model only, and this one has hidden layers".into(),
+        ));
+    };
+    let greatest = layer
+        .weight
+        .abs()
+        .max()
+        .double_value(&[])
+        .max(f64::MIN_POSITIVE);
+    let tile = |class: usize| {
+        let png = diverging(&layer.weight.get(class as i64), greatest)?;
+        Ok(Tile {
+            png,
+            title: class.to_string(),
+        })
+    };
+    let tiles = (0..CLASSES).map(tile).collect::<Result<Vec<_>>>()?;
+    let alt = "Ten images of weights, one a digit: the strokes of the digit appear in blue, strokes of other digits in orange.";
+    let caption = format!(
+        "The learned weights of each class: blue speaks for the class, orange against it, white is 0; full colour is ±{greatest:.2}."
+    );
+    Ok(Figure::new(sheet(&tiles, 5, 4), alt, caption))
+}
+
+/// A picture of 28 x 28 pixels with a title below.
+struct Tile {
+    png: Vec<u8>,
+    title: String,
+}
+
+/// Tiles in rows of `columns`, every pixel `scale` wide.
+fn sheet(tiles: &[Tile], columns: usize, scale: usize) -> Image {
+    let (columns, side) = (columns.clamp(1, tiles.len().max(1)), SIDE * scale);
+    let (wide, high) = (side + 10, side + 26);
+    let rows = tiles.len().div_ceil(columns);
+    let (width, height) = (columns * wide + 10, rows * high + 8);
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\
+         <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>"
+    );
+    for (index, tile) in tiles.iter().enumerate() {
+        let (x, y) = (10 + index % columns * wide, 8 + index / columns * high);
+        let address = Image::Png(tile.png.clone()).address();
+        // Writing to a String cannot fail.
+        let _ = write!(
+            svg,
+            "<image x=\"{x}\" y=\"{y}\" width=\"{side}\" height=\"{side}\" style=\"image-rendering:pixelated\" href=\"{address}\"/>\
+             <text x=\"{}\" y=\"{}\" text-anchor=\"middle\" font-family=\"sans-serif\" font-size=\"14\" fill=\"#222\">{}</text>",
+            x + side / 2,
+            y + side + 16,
+            tile.title
+        );
+    }
+    Image::Svg(svg + "</svg>")
+}
+
+/// Black on white, as ink on paper.
+fn grey(pixels: &[u8]) -> Result<Vec<u8>> {
+    let inverted: Vec<u8> = pixels.iter().map(|pixel| 255 - pixel).collect();
+    encode(ColorType::Grayscale, &inverted)
+}
+
+/// Blue above 0, orange below, white at 0.
+fn diverging(weights: &Tensor, greatest: f64) -> Result<Vec<u8>> {
+    let mut colours = Vec::with_capacity(3 * PIXELS);
+    for pixel in 0..PIXELS as i64 {
+        let strength = weights.double_value(&[pixel]) / greatest;
+        let dark = if strength >= 0. {
+            [0., 114., 178.]
+        } else {
+            [213., 94., 0.]
+        };
+        colours.extend(dark.map(|channel: f64| (255. + (channel - 255.) * strength.abs()) as u8));
+    }
+    encode(ColorType::Rgb, &colours)
+}
+
+fn encode(colour: ColorType, pixels: &[u8]) -> Result<Vec<u8>> {
+    let failed = |error: png::EncodingError| Error::Figure(error.to_string());
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, SIDE as u32, SIDE as u32);
+    encoder.set_color(colour);
+    encoder.set_depth(BitDepth::Eight);
+    let mut writer = encoder.write_header().map_err(failed)?;
+    writer.write_image_data(pixels).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    Ok(bytes)
+}

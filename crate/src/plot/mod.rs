@@ -1,0 +1,12 @@
+//! Figures of results. They take results, not lists of numbers: a curve cannot be drawn under another's name.
+
+mod confusion;
+mod curves;
+mod digits;
+mod figure;
+mod style;
+
+pub use confusion::confusion;
+pub use curves::{Curves, learning_curves};
+pub use digits::{grid, mistakes, weights};
+pub use figure::{Figure, Image};

@@ -1,0 +1,55 @@
+//! How a value reaches the notebook.
+//!
+//! evcxr shows the last expression of a cell by calling `evcxr_display` on it, and takes what is printed
+//! between two marker lines as one representation of the cell's result; the front end picks the richest that
+//! it knows. Everything here has a representation for readers (`text/html`), one for consoles (`text/plain`)
+//! and, where the report needs it, one for programs (JSON under a name of our own).
+
+use serde_json::Value;
+
+/// A representation: a MIME type and its content.
+pub type Representation = (&'static str, String);
+
+/// A value that a notebook cell can show.
+pub trait Show {
+    /// The value in every form it has.
+    fn representations(&self) -> Vec<Representation>;
+
+    /// Shows the value as the cell's result; evcxr calls it for a cell's last expression.
+    fn evcxr_display(&self) {
+        for (mime, content) in self.representations() {
+            println!("EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT");
+        }
+    }
+}
+
+/// `text/html` and `text/plain`.
+pub(crate) fn html_and_text(html: String, text: String) -> Vec<Representation> {
+    vec![("text/html", html), ("text/plain", text)]
+}
+
+/// JSON under the name `application/vnd.hinge.<kind>+json`.
+pub(crate) fn json(mime: &'static str, value: &Value) -> Representation {
+    (mime, value.to_string())
+}
+
+/// `text` with the characters that HTML gives a meaning replaced.
+pub(crate) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_everything_that_could_be_markup() {
+        assert_eq!(
+            escape(r#"a < b & "c" > d"#),
+            "a &lt; b &amp; &quot;c&quot; &gt; d"
+        );
+    }
+}

@@ -1,0 +1,323 @@
+//! Results of the studies as tables and sentences.
+
+use super::display::{Representation, escape, html_and_text, json};
+use super::{Show, Table};
+use crate::data::{CLASSES, Digits};
+use crate::error::Result;
+use crate::notebook::Failure;
+use crate::study::{Claims, Comparison, Log, Row, Run, Runs, Verdict};
+use crate::train::Metric;
+use polars::prelude::*;
+use serde_json::{Value, json};
+
+impl Show for Run {
+    fn representations(&self) -> Vec<Representation> {
+        html_and_text(
+            format!("<p>{}</p>", escape(&self.to_string())),
+            self.to_string(),
+        )
+    }
+}
+
+impl Show for Log {
+    fn representations(&self) -> Vec<Representation> {
+        html_and_text(
+            format!("<pre>{}</pre>", escape(&self.to_string())),
+            self.to_string(),
+        )
+    }
+}
+
+impl Show for Digits {
+    fn representations(&self) -> Vec<Representation> {
+        shown(characteristics(self))
+    }
+}
+
+impl Show for Runs {
+    fn representations(&self) -> Vec<Representation> {
+        shown(over_seeds(self))
+    }
+}
+
+impl Show for Comparison {
+    fn representations(&self) -> Vec<Representation> {
+        let mut representations = shown(comparison_table(self));
+        representations.push(json(
+            "application/vnd.hinge.comparison+json",
+            &comparison_json(self),
+        ));
+        representations
+    }
+}
+
+impl Show for Claims {
+    fn representations(&self) -> Vec<Representation> {
+        let mut representations = vec![
+            ("text/html", claims_html(self)),
+            ("text/plain", claims_text(self)),
+        ];
+        representations.push(json(
+            "application/vnd.hinge.claims+json",
+            &claims_json(self),
+        ));
+        if let Some(claim) = self.first_false() {
+            let reason = format!(
+                "{}: it is {}, required is {}",
+                claim.sentence,
+                claim.show_figure(),
+                claim.show_required()
+            );
+            representations.push(Failure::FalseClaim(reason).for_the_kernel());
+        }
+        representations
+    }
+}
+
+/// The scores of several runs after their last epochs, a row each.
+pub fn final_results(runs: &[&Run]) -> Result<Table> {
+    let settings: Vec<String> = runs.iter().map(|run| run.experiment.to_string()).collect();
+    let column =
+        |metric: Metric| -> Vec<f64> { runs.iter().map(|run| run.last().get(metric)).collect() };
+    let frame = df!(
+        "settings" => settings,
+        "train loss" => column(Metric::TrainLoss),
+        "train accuracy" => column(Metric::TrainAccuracy),
+        "test loss" => column(Metric::TestLoss),
+        "test accuracy" => column(Metric::TestAccuracy),
+    )?;
+    let caption = match runs.first() {
+        Some(run) => format!(
+            "After the last epoch, one run each with seed {}, on {}.",
+            run.seed, run.split.source
+        ),
+        None => "No runs.".to_string(),
+    };
+    Ok(Table::new(caption, frame)
+        .percent("train accuracy")
+        .percent("test accuracy"))
+}
+
+/// The scores of several experiments after their last epochs as mean ± standard deviation, a row each.
+pub fn final_results_over_seeds(runs: &[&Runs]) -> Result<Table> {
+    let settings: Vec<String> = runs
+        .iter()
+        .map(|runs| runs.experiment.to_string())
+        .collect();
+    let column = |metric: Metric| {
+        runs.iter()
+            .map(|runs| mean_and_spread(runs, metric))
+            .collect::<Result<Vec<_>>>()
+    };
+    let frame = df!(
+        "settings" => settings,
+        "train loss" => column(Metric::TrainLoss)?,
+        "train accuracy" => column(Metric::TrainAccuracy)?,
+        "test loss" => column(Metric::TestLoss)?,
+        "test accuracy" => column(Metric::TestAccuracy)?,
+    )?;
+    let caption = match runs.first() {
+        Some(runs) => format!(
+            "After the last epoch, mean ± standard deviation over {} seeds, on {}.",
+            runs.count(),
+            runs.source
+        ),
+        None => "No runs.".to_string(),
+    };
+    Ok(Metric::ALL
+        .iter()
+        .fold(Table::new(caption, frame), |table, metric| {
+            table.right(&metric.to_string())
+        }))
+}
+
+fn mean_and_spread(runs: &Runs, metric: Metric) -> Result<String> {
+    let over_seeds = runs.last(metric)?;
+    Ok(format!(
+        "{} ± {}",
+        metric.show(over_seeds.mean()),
+        metric.show(over_seeds.standard_deviation())
+    ))
+}
+
+fn shown(table: Result<Table>) -> Vec<Representation> {
+    match table {
+        Ok(table) => table.representations(),
+        Err(error) => Failure::Error(error.to_string()).representations(),
+    }
+}
+
+fn characteristics(digits: &Digits) -> Result<Table> {
+    let counts = |counts: [usize; CLASSES]| counts.map(|count| count as u64).to_vec();
+    let frame = df!(
+        "digit" => (0..CLASSES).map(|class| class.to_string()).collect::<Vec<_>>(),
+        "training images" => counts(digits.train.class_counts()),
+        "test images" => counts(digits.test.class_counts()),
+    )?;
+    Ok(Table::new(
+        format!(
+            "How often each digit occurs: {}, 28 x 28 pixels, 8-bit grey.",
+            digits.source
+        ),
+        frame,
+    ))
+}
+
+fn over_seeds(runs: &Runs) -> Result<Table> {
+    let each = Metric::ALL
+        .iter()
+        .map(|metric| Ok((*metric, runs.last(*metric)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let column = |value: &dyn Fn(&crate::study::Distribution) -> f64| -> Vec<String> {
+        each.iter()
+            .map(|(metric, over_seeds)| metric.show(value(over_seeds)))
+            .collect()
+    };
+    let frame = df!(
+        "metric" => each.iter().map(|(metric, _)| metric.to_string()).collect::<Vec<_>>(),
+        "mean" => column(&|d| d.mean()),
+        "sd" => column(&|d| d.standard_deviation()),
+        "95 % interval of the mean, from" => column(&|d| d.confidence_interval().low),
+        "to" => column(&|d| d.confidence_interval().high),
+        "least" => column(&|d| d.min()),
+        "greatest" => column(&|d| d.max()),
+    )?;
+    let caption = format!(
+        "{}, after epoch {}, {} seeds, on {}.",
+        runs.experiment,
+        runs.epochs(),
+        runs.count(),
+        runs.source
+    );
+    let right = [
+        "mean",
+        "sd",
+        "95 % interval of the mean, from",
+        "to",
+        "least",
+        "greatest",
+    ];
+    Ok(right
+        .iter()
+        .fold(Table::new(caption, frame), |table, column| {
+            table.right(column)
+        }))
+}
+
+fn comparison_table(comparison: &Comparison) -> Result<Table> {
+    let text = |value: &dyn Fn(&Row) -> String| -> Vec<String> {
+        comparison.rows.iter().map(value).collect()
+    };
+    let frame = df!(
+        "settings" => text(&|row| row.setting.clone()),
+        "source" => text(&|row| row.origin.to_string()),
+        "epoch" => comparison.rows.iter().map(|row| row.epoch as u64).collect::<Vec<_>>(),
+        "metric" => text(&|row| row.metric.to_string()),
+        "published" => text(&|row| row.metric.show(row.published)),
+        "ours, mean ± sd" => text(&|row| format!(
+            "{} ± {}", row.metric.show(row.ours.mean()), row.metric.show(row.ours.standard_deviation())
+        )),
+        "95 % prediction interval" => text(&|row| {
+            let interval = row.prediction();
+            format!("{} to {}", row.metric.show(interval.low), row.metric.show(interval.high))
+        }),
+        "published is" => text(&|row| (if row.is_inside() { "inside" } else { "OUTSIDE" }).to_string()),
+        "by" => text(&|row| row.deviations().map_or("–".to_string(), |by| format!("{by:+.1} sd"))),
+    )?;
+    let caption = format!(
+        "Part {}: {} of {} published values lie inside the 95 % prediction interval of our seeds, on {}.",
+        comparison.part,
+        comparison.inside(),
+        comparison.rows.len(),
+        comparison.source
+    );
+    let right = [
+        "published",
+        "ours, mean ± sd",
+        "95 % prediction interval",
+        "by",
+    ];
+    Ok(right
+        .iter()
+        .fold(Table::new(caption, frame), |table, column| {
+            table.right(column)
+        }))
+}
+
+fn comparison_json(comparison: &Comparison) -> Value {
+    let row = |row: &Row| {
+        json!({
+            "quantity": row.metric.to_string(),
+            "setting": row.setting,
+            "epoch": row.epoch,
+            "source": row.origin.to_string(),
+            "published": row.published,
+            "mean": row.ours.mean(),
+            "sd": row.ours.standard_deviation(),
+            "low": row.prediction().low,
+            "high": row.prediction().high,
+            "inside": row.is_inside(),
+            "seeds": row.ours.count(),
+        })
+    };
+    json!({ "part": comparison.part.to_string(), "rows": comparison.rows.iter().map(row).collect::<Vec<_>>() })
+}
+
+fn claims_html(claims: &Claims) -> String {
+    const BORDER: &str = "border-bottom:1px solid #8888;padding:.25em .7em;text-align:left";
+    let row = |claim: &crate::study::Claim| {
+        let (mark, style) = match claim.verdict {
+            Verdict::Holds => ("\u{2713} ", ""),
+            Verdict::Fails => (
+                "\u{2717} ",
+                "background:#b00020;color:#fff;font-weight:bold;",
+            ),
+            Verdict::NotChecked(_) => ("", "font-style:italic;"),
+        };
+        format!(
+            "<tr><td style=\"{BORDER}\">{}</td><td style=\"{BORDER}\">{}</td><td style=\"{BORDER}\">{}</td>\
+             <td style=\"{style}{BORDER}\">{mark}{}</td></tr>",
+            escape(&claim.sentence),
+            escape(&claim.show_figure()),
+            escape(&claim.show_required()),
+            escape(&claim.verdict.to_string())
+        )
+    };
+    let headings: String = ["claim", "figure", "required", "verdict"]
+        .map(|heading| format!("<th scope=\"col\" style=\"{BORDER}\">{heading}</th>"))
+        .concat();
+    format!(
+        "<table style=\"border-collapse:collapse\"><caption style=\"text-align:left;padding:.3em 0\">The claims of the answer, \
+         each checked against the results.</caption><thead><tr>{headings}</tr></thead><tbody>{}</tbody></table>",
+        claims.all().iter().map(row).collect::<String>()
+    )
+}
+
+fn claims_text(claims: &Claims) -> String {
+    let line = |claim: &crate::study::Claim| {
+        format!(
+            "{}: {} (required: {}) {}",
+            claim.sentence,
+            claim.show_figure(),
+            claim.show_required(),
+            claim.verdict
+        )
+    };
+    claims.all().iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn claims_json(claims: &Claims) -> Value {
+    let claim = |claim: &crate::study::Claim| {
+        let verdict = match &claim.verdict {
+            Verdict::NotChecked(_) => "not checked".to_string(),
+            checked => checked.to_string(),
+        };
+        json!({
+            "sentence": claim.sentence,
+            "figure": claim.show_figure(),
+            "required": claim.show_required(),
+            "verdict": verdict,
+        })
+    };
+    json!({ "claims": claims.all().iter().map(claim).collect::<Vec<_>>() })
+}

@@ -1,0 +1,246 @@
+//! What is done: the settings of a training run.
+
+use super::{Run, Runs};
+use crate::data::{CLASSES, Digits, PIXELS, Sample, Split};
+use crate::error::{Error, Result};
+use crate::loss::Loss;
+use crate::model::Model;
+use crate::network::Network;
+use crate::seed::{Stream, permutation, random};
+use crate::sgd::Sgd;
+use crate::tensors::{labels, pixels};
+use crate::train::{Epoch, Score, Trainer};
+use serde::Serialize;
+use std::fmt;
+
+/// The settings of a training run. The defaults are the report's protocol for Task 1.
+///
+/// ```
+/// use hinge::prelude::*;
+/// let svm = Experiment { epochs: 5, ..Experiment::default() };
+/// let run: Run = svm.run(&Digits::synthetic(0), 42)?;
+/// assert_eq!(run.history().len(), 5);
+/// # Ok::<(), hinge::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Experiment {
+    /// The architecture. Defaults to a linear model.
+    pub model: Model,
+    /// The loss that is trained on. Defaults to the multi-margin loss.
+    pub loss: Loss,
+    /// The optimiser's settings. Defaults to learning rate 0.02 and nothing else.
+    pub sgd: Sgd,
+    /// How many training images are drawn. Defaults to `150`, 0.25 % of MNIST's 60 000.
+    pub train_examples: usize,
+    /// How many test images are drawn. Defaults to `1_000`, 10 % of MNIST's 10 000.
+    pub test_examples: usize,
+    /// How many times the training images are gone through, 1 to 100 000. Defaults to `100`.
+    pub epochs: usize,
+    /// The size of a minibatch, at least 1; a short last one is kept. Defaults to `32`.
+    pub batch_size: usize,
+}
+
+impl Default for Experiment {
+    fn default() -> Experiment {
+        Experiment {
+            model: Model::linear(),
+            loss: Loss::MultiMargin,
+            sgd: Sgd::default(),
+            train_examples: 150,
+            test_examples: 1_000,
+            epochs: 100,
+            batch_size: 32,
+        }
+    }
+}
+
+impl Experiment {
+    /// The most epochs of a run.
+    pub const MOST_EPOCHS: usize = 100_000;
+
+    /// Runs it once. The `seed` alone decides which images are drawn, where the weights start and in which
+    /// order the images come: the same seed gives the same bits.
+    ///
+    /// # Errors
+    /// An invalid setting, a sample larger than the data, or a training that diverges.
+    pub fn run(&self, digits: &Digits, seed: u64) -> Result<Run> {
+        self.validate()?;
+        // One thread a run: sums are then always taken in the same order, and seeds run side by side.
+        tch::set_num_threads(1);
+        let split = digits.sample(&self.sample(seed))?;
+        let start = Network::initialise(
+            &self.model,
+            PIXELS,
+            CLASSES,
+            &mut random(seed, Stream::Initialisation),
+        );
+        let (history, network) = self.train(&split, start, seed)?;
+        Ok(Run::new(self.clone(), seed, split, history, network))
+    }
+
+    /// Runs it once for every seed, as many at a time as there are processors, and prints a line every few
+    /// seconds while it lasts. The result does not depend on how many run at a time.
+    ///
+    /// # Errors
+    /// The first error of a run, and [`Error::TooFew`] for fewer than two seeds.
+    pub fn repeat(&self, digits: &Digits, seeds: impl IntoIterator<Item = u64>) -> Result<Runs> {
+        Runs::collect(self, digits, seeds.into_iter().collect())
+    }
+
+    /// The subsets that a run with `seed` draws.
+    pub fn sample(&self, seed: u64) -> Sample {
+        Sample {
+            train: self.train_examples,
+            test: self.test_examples,
+            seed,
+        }
+    }
+
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] names the first field that is outside its range.
+    pub fn validate(&self) -> Result<()> {
+        self.model.validate()?;
+        self.sgd.validate()?;
+        if !(1..=Self::MOST_EPOCHS).contains(&self.epochs) {
+            return Err(Error::setting(
+                "epochs",
+                format!("1 to {}", Self::MOST_EPOCHS),
+                self.epochs,
+            ));
+        }
+        if self.batch_size == 0 {
+            return Err(Error::setting("batch_size", "at least 1", self.batch_size));
+        }
+        Ok(())
+    }
+
+    fn train(&self, split: &Split, start: Network, seed: u64) -> Result<(Vec<Epoch>, Network)> {
+        let (train_x, train_y) = (pixels(&split.train), labels(&split.train));
+        let (test_x, test_y) = (pixels(&split.test), labels(&split.test));
+        let mut order = random(seed, Stream::Order);
+        let mut trainer = Trainer::new(start, self.loss, self.sgd)?;
+        let mut history = Vec::with_capacity(self.epochs);
+        for epoch in 1..=self.epochs {
+            trainer.epoch(
+                &train_x,
+                &train_y,
+                &permutation(self.train_examples, &mut order),
+                self.batch_size,
+            )?;
+            let train = Score::of(trainer.network(), self.loss, &train_x, &train_y);
+            let test = Score::of(trainer.network(), self.loss, &test_x, &test_y);
+            if !train.loss.is_finite() || !test.loss.is_finite() {
+                return Err(Error::Diverged {
+                    epoch,
+                    loss: train.loss,
+                    learning_rate: self.sgd.learning_rate,
+                });
+            }
+            history.push(Epoch { train, test });
+        }
+        Ok((history, trainer.into_network()))
+    }
+}
+
+/// What distinguishes it from the report's protocol: "linear model, multi-margin loss, weight decay 0.1".
+impl fmt::Display for Experiment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let protocol = Experiment::default();
+        write!(f, "{}, {}", self.model, self.loss)?;
+        let mut number = |name: &str, value: f64, usual: f64| {
+            if value == usual {
+                Ok(())
+            } else {
+                write!(f, ", {name} {value}")
+            }
+        };
+        number(
+            "learning rate",
+            self.sgd.learning_rate,
+            protocol.sgd.learning_rate,
+        )?;
+        number(
+            "weight decay",
+            self.sgd.weight_decay,
+            protocol.sgd.weight_decay,
+        )?;
+        number("momentum", self.sgd.momentum, protocol.sgd.momentum)?;
+        number(
+            "training examples",
+            self.train_examples as f64,
+            protocol.train_examples as f64,
+        )?;
+        number(
+            "test examples",
+            self.test_examples as f64,
+            protocol.test_examples as f64,
+        )?;
+        number("epochs", self.epochs as f64, protocol.epochs as f64)?;
+        number(
+            "batch size",
+            self.batch_size as f64,
+            protocol.batch_size as f64,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(experiment: Experiment) -> String {
+        experiment
+            .validate()
+            .expect_err("the settings are invalid")
+            .to_string()
+    }
+
+    #[test]
+    fn rejects_zero_epochs() {
+        let message = message(Experiment {
+            epochs: 0,
+            ..Experiment::default()
+        });
+        assert_eq!(message, "epochs must be 1 to 100000, but it is 0.");
+    }
+
+    #[test]
+    fn rejects_an_empty_minibatch() {
+        let message = message(Experiment {
+            batch_size: 0,
+            ..Experiment::default()
+        });
+        assert_eq!(message, "batch_size must be at least 1, but it is 0.");
+    }
+
+    #[test]
+    fn rejects_an_empty_hidden_layer() {
+        let message = message(Experiment {
+            model: Model::hidden(0),
+            ..Experiment::default()
+        });
+        assert!(
+            message.starts_with("hidden_units must be 1 to 100000 in every layer"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_learning_rate_that_explodes_is_an_error_that_says_when() {
+        let wild = Experiment {
+            loss: Loss::CrossEntropy,
+            sgd: Sgd {
+                learning_rate: 1e38,
+                ..Sgd::default()
+            },
+            ..Experiment::default()
+        };
+        let error = wild
+            .run(&Digits::synthetic(0), 0)
+            .expect_err("it diverges")
+            .to_string();
+        assert!(error.starts_with("Training diverged in epoch"), "{error}");
+    }
+}

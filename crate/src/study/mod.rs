@@ -1,0 +1,19 @@
+//! Studies: an experiment, one run of it, its repetition over seeds, and what the report published.
+
+mod claims;
+mod comparison;
+mod confusion;
+mod distribution;
+mod experiment;
+mod published;
+mod run;
+mod runs;
+
+pub use claims::{Claim, Claims, Required, Unit, Verdict};
+pub use comparison::{Comparison, Row};
+pub use confusion::{Confusion, Mistake};
+pub use distribution::{Distribution, Interval};
+pub use experiment::Experiment;
+pub use published::{Origin, Part, Published, published};
+pub use run::{Log, Run};
+pub use runs::Runs;

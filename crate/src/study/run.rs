@@ -1,0 +1,149 @@
+//! One run of an experiment.
+
+use super::Experiment;
+use crate::data::{Images, Split};
+use crate::error::{Error, Result};
+use crate::loss::Loss;
+use crate::network::Network;
+use crate::tensors::{labels, pixels};
+use crate::train::{Epoch, Metric};
+use std::fmt;
+
+/// One run: its settings and seed, the images it drew, the scores after each epoch and the trained network.
+pub struct Run {
+    /// What was done.
+    pub experiment: Experiment,
+    /// The seed that it was done with.
+    pub seed: u64,
+    /// The images that it was trained and tested on.
+    pub split: Split,
+    history: Vec<Epoch>,
+    network: Network,
+}
+
+impl Run {
+    pub(super) fn new(
+        experiment: Experiment,
+        seed: u64,
+        split: Split,
+        history: Vec<Epoch>,
+        network: Network,
+    ) -> Run {
+        Run {
+            experiment,
+            seed,
+            split,
+            history,
+            network,
+        }
+    }
+
+    /// The scores after each epoch, first to last.
+    pub fn history(&self) -> &[Epoch] {
+        &self.history
+    }
+
+    /// The scores after `epoch`, counted from 1.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchEpoch`] if the run did not last that long, or `epoch` is 0.
+    pub fn at(&self, epoch: usize) -> Result<Epoch> {
+        at(&self.history, epoch)
+    }
+
+    /// The scores after the last epoch.
+    pub fn last(&self) -> Epoch {
+        // An experiment has at least one epoch: Experiment::validate sees to it.
+        self.history[self.history.len() - 1]
+    }
+
+    /// The values of one metric after each epoch.
+    pub fn curve(&self, metric: Metric) -> Vec<f64> {
+        self.history.iter().map(|epoch| epoch.get(metric)).collect()
+    }
+
+    /// The trained network.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The class that the trained network gives to each image, `argmax` of its logits.
+    pub fn predict(&self, images: &Images) -> Vec<u8> {
+        let classes = self.network.logits(&pixels(images)).argmax(1, false);
+        (0..classes.size()[0])
+            .map(|index| classes.int64_value(&[index]) as u8)
+            .collect()
+    }
+
+    /// The loss of each image under the trained network; it need not be the loss that was trained on.
+    pub fn losses(&self, images: &Images, loss: Loss) -> Vec<f64> {
+        let losses = loss.of_each(&self.network.logits(&pixels(images)), &labels(images));
+        (0..losses.size()[0])
+            .map(|index| losses.double_value(&[index]))
+            .collect()
+    }
+
+    /// The lines that the original printed, after every `every` epochs.
+    pub fn log(&self, every: usize) -> Log {
+        let epochs = (1..=self.history.len()).filter(|epoch| every > 0 && epoch % every == 0);
+        Log {
+            lines: epochs
+                .map(|epoch| (epoch, self.history[epoch - 1]))
+                .collect(),
+        }
+    }
+}
+
+pub(super) fn at(history: &[Epoch], epoch: usize) -> Result<Epoch> {
+    let scores = epoch.checked_sub(1).and_then(|index| history.get(index));
+    scores.copied().ok_or(Error::NoSuchEpoch {
+        asked: epoch,
+        epochs: history.len(),
+    })
+}
+
+/// A sentence with the scores after the last epoch.
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let last = self.last();
+        let show = |metric: Metric| format!("{metric} {}", metric.show(last.get(metric)));
+        let [a, b, c, d] = Metric::ALL.map(show);
+        write!(
+            f,
+            "{}, seed {}, after {} epochs: {a}, {b}; {c}, {d}",
+            self.experiment,
+            self.seed,
+            self.history.len()
+        )
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Scores at some epochs, shown in the original's words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Log {
+    lines: Vec<(usize, Epoch)>,
+}
+
+impl fmt::Display for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (epoch, scores)) in self.lines.iter().enumerate() {
+            let newline = if index == 0 { "" } else { "\n" };
+            write!(
+                f,
+                "{newline}Epoch {epoch:03} - Train loss: {:.4}, Train accuracy: {:.2}%\n          \
+                 - Test loss: {:.4}, Test accuracy: {:.2}%",
+                scores.train.loss,
+                100. * scores.train.accuracy,
+                scores.test.loss,
+                100. * scores.test.accuracy
+            )?;
+        }
+        Ok(())
+    }
+}

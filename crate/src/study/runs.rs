@@ -1,0 +1,169 @@
+//! An experiment repeated over seeds.
+
+use super::run::at;
+use super::{Distribution, Experiment};
+use crate::data::{Digits, Source};
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::train::{Epoch, Metric};
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The same experiment run once for each of several seeds.
+#[derive(Clone)]
+pub struct Runs {
+    /// What was done.
+    pub experiment: Experiment,
+    /// Where the images came from.
+    pub source: Source,
+    /// The seeds, in order.
+    pub seeds: Vec<u64>,
+    histories: Vec<Vec<Epoch>>,
+}
+
+impl Runs {
+    pub(super) fn collect(
+        experiment: &Experiment,
+        digits: &Digits,
+        seeds: Vec<u64>,
+    ) -> Result<Runs> {
+        if seeds.len() < 2 {
+            return Err(Error::TooFew {
+                what: "A repetition over seeds",
+                needed: 2,
+                found: seeds.len(),
+            });
+        }
+        let run = |seed: u64| {
+            experiment
+                .run(digits, seed)
+                .map(|run| run.history().to_vec())
+        };
+        let histories = in_parallel(&seeds, run, &experiment.to_string())?;
+        Ok(Runs {
+            experiment: experiment.clone(),
+            source: digits.source.clone(),
+            seeds,
+            histories,
+        })
+    }
+
+    /// How many runs there are.
+    pub fn count(&self) -> usize {
+        self.seeds.len()
+    }
+
+    /// How many epochs each run lasted.
+    pub fn epochs(&self) -> usize {
+        self.experiment.epochs
+    }
+
+    /// A metric after `epoch`, counted from 1, over the seeds.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchEpoch`] if the runs did not last that long.
+    pub fn at(&self, epoch: usize, metric: Metric) -> Result<Distribution> {
+        let value = |history: &Vec<Epoch>| at(history, epoch).map(|scores| scores.get(metric));
+        Distribution::new(self.histories.iter().map(value).collect::<Result<_>>()?)
+    }
+
+    /// A metric after the last epoch, over the seeds.
+    pub fn last(&self, metric: Metric) -> Result<Distribution> {
+        self.at(self.epochs(), metric)
+    }
+
+    /// How much worse a metric is after the last epoch than after its best epoch, at least 0: a test loss that
+    /// rises, or a test accuracy that falls, while training goes on is overtraining.
+    pub fn worsening(&self, metric: Metric) -> Result<Distribution> {
+        let sign = if metric.is_accuracy() { -1. } else { 1. };
+        let worsening = |history: &Vec<Epoch>| {
+            let values = history.iter().map(|scores| sign * scores.get(metric));
+            let best = values.clone().fold(f64::INFINITY, f64::min);
+            values.last().map_or(0., |last| last - best)
+        };
+        Distribution::new(self.histories.iter().map(worsening).collect())
+    }
+
+    /// A metric after the last epoch less the same of `other`, seed by seed: both runs of a pair were trained
+    /// and tested on the same images.
+    ///
+    /// # Errors
+    /// [`Error::Unpaired`] if the two have other seeds.
+    pub fn gain_over(&self, other: &Runs, metric: Metric) -> Result<Distribution> {
+        if self.seeds != other.seeds {
+            let list = |runs: &Runs| format!("seeds {:?}", runs.seeds);
+            return Err(Error::Unpaired {
+                left: list(self),
+                right: list(other),
+            });
+        }
+        self.last(metric)?.minus(&other.last(metric)?)
+    }
+}
+
+/// Calls `run` for every seed on as many threads as there are processors; the results are in the seeds' order.
+fn in_parallel<T: Send>(
+    seeds: &[u64],
+    run: impl Fn(u64) -> Result<T> + Sync,
+    what: &str,
+) -> Result<Vec<T>> {
+    let threads = std::thread::available_parallelism()
+        .map_or(1, |n| n.get())
+        .min(seeds.len());
+    let next = AtomicUsize::new(0);
+    let progress = Mutex::new(Progress::new(what, seeds.len()));
+    let work = || {
+        let mut results = Vec::new();
+        while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
+            results.push((*seed, run(*seed)?));
+            if let Ok(mut progress) = progress.lock() {
+                progress.advance();
+            }
+        }
+        Ok(results)
+    };
+    let mut results = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let joined = workers.into_iter().map(|worker| {
+            worker
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        joined.collect::<Result<Vec<_>>>()
+    })?
+    .into_iter()
+    .flatten()
+    .collect::<Vec<(u64, T)>>();
+    results.sort_by_key(|(seed, _)| seeds.iter().position(|other| other == seed));
+    Ok(results.into_iter().map(|(_, result)| result).collect())
+}
+
+/// A sentence with the means after the last epoch.
+impl fmt::Display for Runs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}, {} seeds, after {} epochs:",
+            self.experiment,
+            self.count(),
+            self.epochs()
+        )?;
+        for metric in Metric::ALL {
+            let over_seeds = self.last(metric).map_err(|_| fmt::Error)?;
+            write!(
+                f,
+                " {metric} {} ± {};",
+                metric.show(over_seeds.mean()),
+                metric.show(over_seeds.standard_deviation())
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Runs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

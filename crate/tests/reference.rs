@@ -1,0 +1,169 @@
+//! Training against PyTorch: every run of `sgd_trajectories.json`, epoch by epoch.
+//!
+//! The numbers were computed once with PyTorch 2.13 in 64-bit floats. `HINGE_REFERENCE_DIR` names another
+//! folder of such files; all that lie in it, however deep, are then checked in place of our copy.
+
+use hinge::train::{Score, Trainer};
+use hinge::{Layer, Loss, Network, Sgd};
+use serde::Deserialize;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tch::{Kind, Tensor};
+
+type Checked = Result<(), Box<dyn Error>>;
+
+/// A small classification problem and what PyTorch did with it.
+#[derive(Deserialize)]
+struct Trajectories {
+    d: i64,
+    classes: i64,
+    #[serde(default)]
+    hidden: i64,
+    batch: usize,
+    x: Vec<f64>,
+    y: Vec<i64>,
+    #[serde(default)]
+    linear_init: Vec<Vec<f64>>,
+    #[serde(default)]
+    mlp_init: Vec<Vec<f64>>,
+    permutations: Vec<Vec<usize>>,
+    runs: Vec<TorchRun>,
+}
+
+#[derive(Deserialize)]
+struct TorchRun {
+    model: Architecture,
+    loss: Loss,
+    sgd: TorchSgd,
+    history: Vec<TorchEpoch>,
+    final_params: Vec<Vec<f64>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Architecture {
+    Linear,
+    Mlp,
+}
+
+/// The keyword arguments of `torch.optim.SGD`; one that we do not know would make the comparison void.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TorchSgd {
+    lr: f64,
+    #[serde(default)]
+    weight_decay: f64,
+    #[serde(default)]
+    momentum: f64,
+    #[serde(default)]
+    nesterov: bool,
+}
+
+#[derive(Deserialize)]
+struct TorchEpoch {
+    loss: f64,
+    mean_of_batch_losses: f64,
+    accuracy: f64,
+}
+
+/// PyTorch's numbers are given to about ten digits.
+const TOLERANCE: f64 = 1e-7;
+
+#[test]
+fn every_run_follows_pytorch_epoch_by_epoch() -> Checked {
+    let files = reference_files("sgd_trajectories.json")?;
+    assert!(!files.is_empty(), "no sgd_trajectories.json was found in the reference folder");
+    for file in files {
+        let trajectories: Trajectories = serde_json::from_str(&fs::read_to_string(&file)?)?;
+        assert!(!trajectories.runs.is_empty(), "{}: no runs", file.display());
+        for run in &trajectories.runs {
+            let name = format!("{}: {:?}, {}, {:?}", file.display(), run.model, run.loss, run.sgd);
+            trajectories.check(run).map_err(|error| format!("{name}: {error}"))?;
+        }
+    }
+    Ok(())
+}
+
+impl Trajectories {
+    fn check(&self, run: &TorchRun) -> Checked {
+        let x = Tensor::from_slice(&self.x).view([-1, self.d]);
+        let y = Tensor::from_slice(&self.y);
+        let TorchSgd { lr, weight_decay, momentum, nesterov } = run.sgd;
+        let sgd = Sgd { learning_rate: lr, weight_decay, momentum, nesterov };
+        let mut trainer = Trainer::new(self.start(run.model), run.loss, sgd)?;
+        assert_eq!(run.history.len(), self.permutations.len());
+        for (epoch, (order, expected)) in self.permutations.iter().zip(&run.history).enumerate() {
+            trainer.epoch(&x, &y, order, self.batch)?;
+            let score = Score::of(trainer.network(), run.loss, &x, &y);
+            close(&format!("loss after epoch {}", epoch + 1), score.loss, expected.loss)?;
+            close(&format!("accuracy after epoch {}", epoch + 1), score.accuracy, expected.accuracy)?;
+            let unweighted = self.mean_of_batch_losses(trainer.network(), run.loss, &x, &y);
+            close(&format!("unweighted loss after epoch {}", epoch + 1), unweighted, expected.mean_of_batch_losses)?;
+        }
+        check_parameters(trainer.network(), &run.final_params)
+    }
+
+    fn start(&self, model: Architecture) -> Network {
+        let layer = |[weight, bias]: [&Vec<f64>; 2], inputs: i64| Layer {
+            weight: Tensor::from_slice(weight).view([-1, inputs]),
+            bias: Tensor::from_slice(bias),
+        };
+        let layers = match model {
+            Architecture::Linear => vec![layer([&self.linear_init[0], &self.linear_init[1]], self.d)],
+            Architecture::Mlp => vec![
+                layer([&self.mlp_init[0], &self.mlp_init[1]], self.d),
+                layer([&self.mlp_init[2], &self.mlp_init[3]], self.hidden),
+            ],
+        };
+        Network { layers }
+    }
+
+    /// The original's average: over minibatches of unequal size, all weighted alike.
+    fn mean_of_batch_losses(&self, network: &Network, loss: Loss, x: &Tensor, y: &Tensor) -> f64 {
+        let batches = x.split(self.batch as i64, 0).into_iter().zip(y.split(self.batch as i64, 0));
+        let losses: Vec<f64> = batches.map(|(x, y)| Score::of(network, loss, &x, &y).loss).collect();
+        losses.iter().sum::<f64>() / losses.len() as f64
+    }
+}
+
+fn check_parameters(network: &Network, expected: &[Vec<f64>]) -> Checked {
+    let ours: Vec<&Tensor> = network.layers.iter().flat_map(|layer| [&layer.weight, &layer.bias]).collect();
+    assert_eq!(ours.len(), expected.len());
+    for (index, (ours, expected)) in ours.into_iter().zip(expected).enumerate() {
+        assert_eq!(ours.kind(), Kind::Double);
+        let difference = (ours.flatten(0, -1) - Tensor::from_slice(expected)).abs().max().double_value(&[]);
+        close(&format!("greatest difference in final parameter {index}"), difference, 0.)?;
+    }
+    Ok(())
+}
+
+fn close(what: &str, ours: f64, expected: f64) -> Checked {
+    // A comparison with NaN is false, so that NaN is never close.
+    if (ours - expected).abs() <= TOLERANCE * expected.abs().max(1.) {
+        Ok(())
+    } else {
+        Err(format!("{what}: PyTorch has {expected}, ours is {ours}").into())
+    }
+}
+
+/// All files called `name` in `HINGE_REFERENCE_DIR`, or our copy if it is not set.
+fn reference_files(name: &str) -> std::io::Result<Vec<PathBuf>> {
+    let folder = std::env::var_os("HINGE_REFERENCE_DIR").filter(|folder| !folder.is_empty());
+    let ours = || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
+    let mut files = Vec::new();
+    collect(&folder.map_or_else(ours, PathBuf::from), name, &mut files)?;
+    Ok(files)
+}
+
+fn collect(folder: &Path, name: &str, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, name, files)?;
+        } else if path.file_name().is_some_and(|file| file == name) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

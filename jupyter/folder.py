@@ -1,0 +1,186 @@
+"""evcxr's build folders: one warm folder and, for every live kernel, a private copy of it.
+
+evcxr compiles all dependencies of a notebook into the folder it is given. A folder that was used
+before spares those minutes, but two kernels in one folder break each other. So set-up warms one
+folder, and every kernel gets a copy: hard links for what cargo never writes again (artefacts of
+registry crates), real copies for the rest.
+
+    target/kernel/lock         held while the folders below are made, replaced or removed
+    target/kernel/warm/        the warm folder, with `inputs.json`: what it was compiled from
+    target/kernel/run/*/       one per live kernel: `lock` (held while it lives) and `evcxr/`
+"""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+KERNEL = ROOT / "target" / "kernel"
+INPUTS = "inputs.json"
+# Cargo compiles these again in place, so their artefacts are never shared.
+LOCAL_CRATES = ("hinge", "libhinge", "ctx", "libctx")
+# Smaller files are copied: dep-info, build script outputs and lock files are among them.
+LINK_FROM_BYTES = 16 * 1024
+
+
+@contextlib.contextmanager
+def locked(path: Path):
+    """Holds the file `path` exclusively; other processes wait for it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def digest(*paths: Path) -> str:
+    """SHA-256 over the names and contents of the given files."""
+    sha = hashlib.sha256()
+    for path in sorted(paths):
+        sha.update(f"{path.relative_to(ROOT)}\0{path.stat().st_size}\0".encode())
+        sha.update(path.read_bytes())
+    return sha.hexdigest()
+
+
+def crate_sources() -> str:
+    """Digest of everything that is compiled into the crate."""
+    crate = ROOT / "crate"
+    outside = {crate / "tests", crate / "benches", crate / "examples"}
+    return digest(*(p for p in crate.rglob("*") if p.is_file() and not outside & set(p.parents)))
+
+
+def current_inputs() -> dict[str, str]:
+    """What a folder that is warmed now would be compiled from."""
+    evcxr = Path(os.environ["EVCXR_JUPYTER"])
+    rustc = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True)
+    return {
+        "rustc": rustc.stdout,
+        "evcxr": f"{evcxr} {evcxr.stat().st_size} {evcxr.stat().st_mtime_ns}",
+        "libtorch": os.environ["LIBTORCH"],
+        "dependencies": digest(ROOT / "Cargo.lock", ROOT / "crate" / "Cargo.toml"),
+        "sources": f"{ROOT} {crate_sources()}",
+    }
+
+
+def warm_inputs(kernel: Path = KERNEL) -> dict[str, str]:
+    """What the warm folder was compiled from; empty when there is none."""
+    try:
+        return json.loads((kernel / "warm" / INPUTS).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def is_shared(folder: Path, name: str) -> bool:
+    """Whether the copies of a file in `folder` may be hard links: a registry crate's artefact."""
+    if not {"deps", "build"} & set(folder.parts) or ".fingerprint" in folder.parts:
+        return False
+    return not name.split("-")[0].split(".")[0] in LOCAL_CRATES
+
+
+def copy_tree(source: Path, target: Path, links: bool) -> None:
+    """Copies a build folder with its modification times, shared files as hard links if wanted."""
+    for folder, _, names in os.walk(source):
+        relative = Path(folder).relative_to(source)
+        (target / relative).mkdir()
+        for name in names:
+            file, copy = Path(folder, name), target / relative / name
+            if links and is_shared(relative, name) and file.stat().st_size >= LINK_FROM_BYTES:
+                try:
+                    os.link(file, copy)
+                    continue
+                except OSError as error:
+                    if error.errno == errno.ENOSPC:
+                        raise
+                    links = False
+                    print(f"{target}: no hard links here ({error.strerror}), copying", file=sys.stderr)
+            shutil.copy2(file, copy)
+
+
+def forget_local_crates(folder: Path) -> None:
+    """Makes cargo compile the crate again, also when a changed source is not newer."""
+    for fingerprint in folder.glob("target/*/debug/.fingerprint/*"):
+        if fingerprint.name.rsplit("-", 1)[0] in LOCAL_CRATES:
+            shutil.rmtree(fingerprint)
+
+
+def seed(folder: Path, kernel: Path = KERNEL) -> str | None:
+    """Fills a new build folder from the warm one, or with the lock file alone.
+
+    Returns why dependencies will be compiled in it, or None when they will not.
+    """
+    warm, now = warm_inputs(kernel), current_inputs()
+    if now["rustc"] != warm.get("rustc"):
+        folder.mkdir()
+        shutil.copy2(ROOT / "Cargo.lock", folder)
+        return "its build folder is not prepared for this compiler"
+    changed = [name for name in now if now[name] != warm.get(name)]
+    stale = [name for name in changed if name != "sources"]
+    # A stale folder's dependencies may be compiled again in place, which must not reach the others.
+    copy_tree(kernel / "warm", folder, links=not stale)
+    if changed:
+        forget_local_crates(folder)
+    if stale:
+        shutil.copy2(ROOT / "Cargo.lock", folder)
+        return f"its build folder is out of date ({', '.join(stale)} changed)"
+    return None
+
+
+def remove_dead(run: Path) -> None:
+    """Removes the folders of kernels that no longer live: nobody holds their locks."""
+    for folder in run.iterdir():
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+            with open(folder / "lock", "a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+
+
+class PrivateFolder:
+    """The folder of one live kernel.
+
+    `evcxr` in it is the build folder, `lock` says that it lives, and `compiles` why the first cell
+    will compile dependencies (None: it will not).
+    """
+
+    def __init__(self, kernel: Path = KERNEL):
+        """Removes the folders of dead kernels and makes a new one. OSError: the disk is full, ..."""
+        run = kernel / "run"
+        with locked(kernel / "lock"):
+            run.mkdir(exist_ok=True)
+            remove_dead(run)
+            self.path = Path(tempfile.mkdtemp(dir=run))
+            self.evcxr = self.path / "evcxr"
+            self.lock = open(self.path / "lock", "a")
+            fcntl.flock(self.lock, fcntl.LOCK_EX)
+            try:
+                self.compiles = seed(self.evcxr, kernel)
+            except BaseException:
+                shutil.rmtree(self.path, ignore_errors=True)
+                raise
+        self.versions = (self.evcxr / "Cargo.lock").read_bytes()
+
+    def pin_versions(self) -> None:
+        """Restores the lock file, which evcxr empties whenever it compiles without the crate."""
+        lock = self.evcxr / "Cargo.lock"
+        if b'name = "hinge"' not in lock.read_bytes():
+            lock.write_bytes(self.versions)
+
+
+def publish(folder: Path, inputs: dict[str, str], kernel: Path = KERNEL) -> None:
+    """Makes a build folder that was compiled from `inputs` the warm one."""
+    for product in folder.glob("target/*/debug/libcode_*"):
+        product.unlink()
+    (folder / INPUTS).write_text(json.dumps(inputs, indent=2))
+    warm, old = kernel / "warm", kernel / "old"
+    with locked(kernel / "lock"):
+        shutil.rmtree(old, ignore_errors=True)
+        if warm.exists():
+            warm.rename(old)
+        folder.rename(warm)
+    shutil.rmtree(old, ignore_errors=True)

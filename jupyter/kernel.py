@@ -1,0 +1,175 @@
+"""Starts a Rust kernel: evcxr in a private copy of the warm build folder, behind the proxy.
+
+    python kernel.py CONNECTION_FILE
+
+Jupyter starts it through the kernelspec `rust`, which sets EVCXR_JUPYTER, LIBTORCH and the library
+path. It ends when evcxr or its parent ends; a reaper, which outlives even its kill, then ends evcxr
+and removes the folder.
+"""
+
+import contextlib
+import errno
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import zmq
+
+from folder import PrivateFolder
+from proxy import Proxy
+
+START_SECONDS = 60
+# Reads process groups until this process is gone, then ends the last one and removes the folder.
+REAPER = """
+trap '' HUP INT TERM
+while read -r line; do group=$line; done
+[ -z "$group" ] || kill -KILL "-$group"
+rm -rf "$0" || { sleep 1; rm -rf "$0"; }
+"""
+# Six ports each, below the ports that systems give out by themselves.
+PORT_BLOCKS = range(20_000, 32_000, 6)
+NOTICE = (
+    "This start compiles the dependencies, which takes several minutes, as {reason}. "
+    "`make kernel` compiles them once for all kernels.\n"
+)
+
+
+class Failed(Exception):
+    """The kernel cannot start; the message is a sentence for the user."""
+
+
+def reserve_ports() -> tuple[socket.socket, list[int]]:
+    """Five free ports and the socket to be kept open meanwhile: no other kernel takes them."""
+    for first in random.sample(PORT_BLOCKS, len(PORT_BLOCKS)):
+        claim = socket.socket()
+        with contextlib.suppress(OSError):
+            claim.bind(("127.0.0.1", first))
+            ports = list(range(first + 1, first + 6))
+            for port in ports:
+                with socket.socket() as trial:
+                    trial.bind(("127.0.0.1", port))
+            return claim, ports
+        claim.close()
+    raise Failed("no free ports on 127.0.0.1 between 20000 and 32000: end other programs there")
+
+
+class Evcxr:
+    """evcxr in a process group of its own, which the reaper ends."""
+
+    def __init__(self, folder: PrivateFolder, key: str, scheme: str):
+        self.folder = folder
+        self.secret = {"key": key, "signature_scheme": scheme}
+        self.reaper = subprocess.Popen(
+            ["/bin/sh", "-c", REAPER, str(folder.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=[folder.lock.fileno()],
+            text=True,
+        )
+
+    def start(self) -> dict:
+        """Starts it (again), on new ports; returns its connection."""
+        self.claim, ports = reserve_ports()
+        names = ("shell_port", "control_port", "stdin_port", "iopub_port", "hb_port")
+        connection = {"transport": "tcp", "ip": "127.0.0.1"} | self.secret
+        connection |= dict(zip(names, ports))
+        file = self.folder.path / "connection.json"
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(connection))
+        # JUPYTER_PATH: else evcxr updates a kernelspec of its own in the user's home.
+        own = {"EVCXR_TMPDIR": str(self.folder.evcxr), "JUPYTER_PATH": str(self.folder.path)}
+        self.process = subprocess.Popen(
+            [os.environ["EVCXR_JUPYTER"], "--control_file", str(file)],
+            stdin=subprocess.DEVNULL,
+            env=os.environ | own,
+            start_new_session=True,
+        )
+        self.reaper.stdin.write(f"{self.process.pid}\n")
+        self.reaper.stdin.flush()
+        return connection
+
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def end(self) -> None:
+        """Ends evcxr, its cell and compilers, and removes the folder."""
+        self.reaper.stdin.close()
+        self.reaper.wait()
+
+
+def start(evcxr: Evcxr, proxy: Proxy) -> None:
+    """Starts evcxr and connects the proxy; again when it ended, since its ports may be taken."""
+    limit = time.monotonic() + START_SECONDS
+    for _ in range(3):
+        proxy.connect(evcxr.start())
+        while not evcxr.has_ended():
+            if proxy.answers():
+                return
+            if time.monotonic() > limit:
+                raise Failed(f"evcxr did not answer within {START_SECONDS} s of its start")
+        evcxr.claim.close()
+    raise Failed(f"evcxr ended at once, with exit code {evcxr.process.returncode}")
+
+
+def serve(evcxr: Evcxr, proxy: Proxy) -> None:
+    """Passes messages on until Jupyter ends the kernel, or evcxr or Jupyter is gone."""
+    # Jupyter sets this for kernels that are to end with it.
+    parent = os.getppid() if "JPY_PARENT_PID" in os.environ else None
+    while not proxy.shut_down and not evcxr.has_ended() and parent in (None, os.getppid()):
+        proxy.step(500)
+
+
+def private_folder() -> PrivateFolder:
+    """A private folder; without space for it, or without rights, a sentence."""
+    try:
+        return PrivateFolder()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise Failed(f"the kernel's build folder cannot be made: {error}") from None
+        raise Failed(
+            "the disk is full: the kernel's build folder in target/kernel/run was not made; "
+            "free some space, or run `make clean`"
+        ) from None
+
+
+def run(connection_file: str) -> None:
+    """Runs a kernel on the addresses of a connection file until it is shut down."""
+    connection = json.loads(Path(connection_file).read_text())
+    try:
+        proxy = Proxy(connection)
+    except zmq.ZMQError as error:
+        raise Failed(f"an address of {connection_file} cannot be bound: {error}") from None
+    folder = private_folder()
+    evcxr = Evcxr(folder, connection["key"], connection.get("signature_scheme", "hmac-sha256"))
+    try:
+        start(evcxr, proxy)
+        notice = NOTICE.format(reason=folder.compiles) if folder.compiles else ""
+        proxy.start(folder.pin_versions, notice)
+        serve(evcxr, proxy)
+    finally:
+        proxy.close()
+        evcxr.end()
+    if evcxr.has_ended() and not proxy.shut_down:
+        raise Failed(f"evcxr ended with exit code {evcxr.process.returncode}")
+
+
+def main() -> None:
+    # Jupyter interrupts by a message; a Ctrl-C in the terminal is meant for Jupyter.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        run(sys.argv[1])
+    except Failed as failure:
+        sys.exit(f"The Rust kernel cannot run: {failure}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+"""The report's pages: one per executed notebook, and the index over all of them.
+
+A page is a single file that needs nothing else: style, script, mathematics and its font are inside.
+"""
+
+import base64
+import html
+import importlib.metadata
+import re
+from itertools import groupby
+from pathlib import Path
+
+from bs4 import BeautifulSoup, Tag
+from docutils.utils.math import MathError
+from docutils.utils.math.latex2mathml import tex2mathml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from markupsafe import Markup
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from results import Results, Row
+
+TEMPLATE = Path(__file__).with_name("template")
+# Environments that stand for themselves; docutils sets the lines inside as `aligned`.
+DISPLAY_ENVIRONMENTS = {"align", "align*", "equation", "equation*"}
+# Browsers stretch these wherever they stand, LaTeX only after `\left` and `\right`.
+FENCES = set("⟨⟩‖|⌊⌋⌈⌉")
+
+
+class PageError(Exception):
+    """A notebook that cannot be shown; the message names it and what in it."""
+
+
+def notebook_page(results: Results, pages: list[Results]) -> str:
+    """The page of one notebook. Raises PageError for a formula that cannot be shown."""
+    exporter = Exporter()
+    try:
+        body, _ = exporter.from_notebook_node(results.notebook)
+    except PageError as error:
+        raise PageError(f"{results.name}.ipynb: {error}") from error
+    template = environment().get_template("page.html.j2")
+    headings = [heading for heading in exporter.headings if heading[0] in (2, 3)]
+    return template.render(
+        title=results.title, pages=pages, results=results, body=Markup(body), headings=headings,
+        warnings=results.warnings,
+    )
+
+
+def index_page(pages: list[Results], stamp: str) -> str:
+    """The index over all notebooks; `stamp` says what the pages are made from."""
+    rows = [row for results in pages for row in results.rows]
+    template = environment().get_template("index.html.j2")
+    return template.render(
+        title="SVM and logistic regression on MNIST, rebuilt in Rust",
+        pages=pages, parts=parts(rows), rows=rows, facts=facts(pages), stamp=stamp, headings=[],
+        warnings=distinct(warning for results in pages for warning in results.warnings),
+    )
+
+
+def environment() -> Environment:
+    """Jinja with everything escaped that is not marked as HTML."""
+    env = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True, undefined=StrictUndefined,
+                      trim_blocks=True, lstrip_blocks=True)
+    font = base64.b64encode((TEMPLATE / "math.woff2").read_bytes()).decode()
+    env.globals["style"] = Markup((TEMPLATE / "page.css").read_text().replace("FONT", font))
+    env.globals["script"] = Markup((TEMPLATE / "page.js").read_text())
+    env.filters |= {"value": value, "quantity": quantity, "part": part, "runs": runs, "inside": inside, "strip": interval_strip}
+    return env
+
+
+class Renderer(IPythonRenderer):
+    """Markdown to HTML with MathML, headings with anchors, and links between notebooks."""
+
+    def __init__(self, headings: list, attachments: dict):
+        super().__init__(escape=False, attachments=attachments)
+        self.headings = headings
+
+    def heading(self, text: str, level: int, **attrs) -> str:
+        anchor = plain(text).replace(" ", "-")  # as in JupyterLab, so that links work in both
+        taken = sum(anchor == other.rsplit("~")[0] for _, other, _ in self.headings)
+        anchor = f"{anchor}~{taken + 1}" if taken else anchor
+        self.headings.append((level, anchor, Markup(text)))
+        anchor = html.escape(anchor)
+        link = f'<a class="anchor" href="#{anchor}" aria-label="Link to this section">#</a>'
+        return f'<h{level} id="{anchor}">{text}{link}</h{level}>\n'
+
+    def inline_math(self, body: str) -> str:
+        return mathml(body, as_block=False)
+
+    def block_math(self, body: str) -> str:
+        return f'<div class="formula">{mathml(body, as_block=True)}</div>'
+
+    def latex_environment(self, name: str, body: str) -> str:
+        if name not in DISPLAY_ENVIRONMENTS:
+            body = f"\\begin{{{name}}}{body}\\end{{{name}}}"
+        return self.block_math(body)
+
+    def table(self, text: str) -> str:
+        return f'<div class="wide"><table>\n{text}</table></div>\n'
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        return super().link(text, re.sub(r"^([^:/#]+)\.ipynb(?=#|$)", r"\1.html", url), title)
+
+
+class Exporter(HTMLExporter):
+    """The body of a notebook's page; `headings` holds level, anchor and text of each heading."""
+
+    def __init__(self):
+        super().__init__(template_name=TEMPLATE.name, template_file="notebook.html.j2",
+                         extra_template_basedirs=[str(TEMPLATE.parent)])
+        self.headings = []
+
+    @pass_context
+    def markdown2html(self, context, source: str) -> str:
+        attachments = context.get("cell", {}).get("attachments", {})
+        return MarkdownWithMath(renderer=Renderer(self.headings, attachments)).render(source)
+
+
+def mathml(tex: str, as_block: bool) -> str:
+    """MathML of a formula. Raises PageError where it would not show what LaTeX does."""
+    tex = tex.strip()
+    if r"\operatorname*" in tex:
+        raise PageError(f"`{tex}`: `\\operatorname*` is not understood; `\\arg\\max` and `\\max` are")
+    try:
+        return as_latex_sets_it(tex2mathml(tex, as_block=as_block))
+    except MathError as error:
+        raise PageError(f"`{tex}`: {error}") from error
+
+
+def as_latex_sets_it(formula: str) -> str:
+    """MathML with three things put right: primes, upright capital Greek, and fences that do not grow by themselves."""
+    soup = BeautifulSoup(formula, "html.parser")
+    for operator in soup.find_all("mo"):
+        if operator.string == "'":
+            operator.string = "\u2032"
+        elif operator.string in FENCES and not encloses_row(operator):
+            operator["stretchy"] = "false"
+    for letter in soup.select("mi.capital-greek"):
+        letter["mathvariant"] = "normal"
+    return str(soup)
+
+
+def encloses_row(operator: Tag) -> bool:
+    """Whether an operator is one of a pair made by `\\left` and `\\right`."""
+    neighbours = operator.find_previous_sibling(), operator.find_next_sibling()
+    return operator.parent.name == "mrow" and None in neighbours
+
+
+def plain(markup: str) -> str:
+    """The text of some HTML."""
+    return html.unescape(re.sub(r"<[^>]*>", "", markup)).strip()
+
+
+def distinct(values) -> list:
+    """The values in their order, each once."""
+    return list(dict.fromkeys(values))
+
+
+def by(key, rows: list[Row]) -> list[tuple]:
+    """Neighbouring rows with the same key, as pairs of key and rows."""
+    return [(value, list(group)) for value, group in groupby(rows, key)]
+
+
+def parts(rows: list[Row]) -> list[tuple[str, list[Row]]]:
+    """The rows by part of the report."""
+    return by(lambda row: row.part, sorted(rows, key=lambda row: row.part))
+
+
+def runs(rows: list[Row]) -> list[tuple[tuple, list[Row]]]:
+    """The rows by what the published run was: its setting, source and epoch."""
+    return by(lambda row: (row.setting, row.source, row.epoch), rows)
+
+
+def facts(pages: list[Results]) -> list[tuple[str, str]]:
+    """What was run, as name and value; several values where the notebooks differ."""
+    def session(key: str) -> str:
+        return "; ".join(distinct(str(results.session.get(key, "unknown")) for results in pages))
+
+    def run(key: str) -> str:
+        return "; ".join(distinct(str(results.run.get(key, "unknown")) for results in pages))
+
+    versions = [f"hinge {session('hinge')}", f"libtorch {session('libtorch')}", run("kernel"), f"rustc {run('rustc')}",
+                f"Python {run('python')}", f"nbconvert {importlib.metadata.version('nbconvert')}"]
+    return [
+        ("Data", "; ".join(distinct(description(results) for results in pages))),
+        ("Seeds", seeds([row for results in pages for row in results.rows])),
+        ("Versions", ", ".join(versions)),
+        ("Machine", run("machine")),
+        ("Executed", run("date")),
+    ]
+
+
+def seeds(rows: list[Row]) -> str:
+    """How many seeds the compared values rest on."""
+    counts = sorted({row.seeds for row in rows})
+    if not counts:
+        return "nothing is compared"
+    return f"{counts[0]} to {counts[-1]} for each value" if len(counts) > 1 else f"{counts[0]} for each value"
+
+
+def description(results: Results) -> str:
+    """The images a notebook was run on."""
+    return results.session.get("data", {}).get("description", "unknown")
+
+
+def quantity(row: Row) -> str:
+    """What a row's values are, with their unit."""
+    return f"{row.quantity} (%)" if row.is_accuracy else row.quantity
+
+
+def value(number: float | None, row: Row) -> str:
+    """A value of the row in its unit."""
+    if number is None:
+        return "–"
+    return f"{100 * number:.2f}" if row.is_accuracy else f"{number:.4f}"
+
+
+def part(name: str) -> str:
+    """ "1b" as a reader says it."""
+    match = re.fullmatch(r"(\d+)([a-z])", name)
+    return f"Task {match[1]}, part {match[2]}" if match else name
+
+
+def inside(rows: list[Row]) -> str:
+    """How many published values lie inside their interval: "3 of 4 inside"."""
+    compared = [row.inside for row in rows if row.inside is not None]
+    return f"{sum(compared)} of {len(compared)} inside" if compared else "not compared"
+
+
+def interval_strip(row: Row) -> Markup:
+    """A small picture of the row: our interval as a bar, our mean as a tick, the published value as a diamond.
+
+    It repeats the numbers beside it and is hidden from screen readers.
+    """
+    if None in (row.low, row.high, row.mean) or row.low == row.high:
+        return Markup("")
+    left, width = 30, 60
+
+    def at(number: float) -> float:
+        position = left + width * (number - row.low) / (row.high - row.low)
+        return round(min(max(position, 5), 2 * left + width - 5), 1)
+
+    x = at(row.published)
+    return Markup(
+        '<svg class="strip {}" width="120" height="14" viewBox="0 0 120 14" aria-hidden="true">'
+        '<path class="axis" d="M0 7H120"/><path class="bar" d="M{} 7h{}"/><path class="mean" d="M{} 2v10"/>'
+        '<path class="published" d="M{} 2l5 5-5 5-5-5z"/></svg>'
+    ).format("inside" if row.inside else "outside", left, width, at(row.mean), x)

@@ -1,0 +1,12 @@
+// One switch for the code of all cells; without it each cell still opens by itself.
+const button = document.getElementById("all-code");
+const cells = document.querySelectorAll("details.code");
+if (button && cells.length) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const show = button.getAttribute("aria-pressed") !== "true";
+    cells.forEach((cell) => { cell.open = show; });
+    button.setAttribute("aria-pressed", show);
+    button.textContent = show ? "Hide all code" : "Show all code";
+  });
+}

@@ -1,0 +1,378 @@
+"""The report's pages, the checks on them, and when they are made again."""
+
+import base64
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat.v4 as v4
+import pytest
+from bs4 import BeautifulSoup
+
+import checks
+import execute
+import pages
+import report
+import results
+
+HERE = Path(__file__).parent
+MNIST = {"hinge": "0.1.0", "libtorch": "2.13.0", "quick": False, "data": {"kind": "mnist", "description": "MNIST"}}
+SYNTHETIC = MNIST | {"data": {"kind": "synthetic", "description": "synthetic digits"}}
+ROW = {"quantity": "test accuracy", "setting": "weight decay 0.1", "source": "report", "epoch": 100, "published": 0.796,
+       "mean": 0.785, "sd": 0.017, "low": 0.749, "high": 0.821, "inside": True, "seeds": 20}
+CLAIMS = {"claims": [{"sentence": "a", "figure": "1", "required": "1", "verdict": verdict}
+                     for verdict in ("holds", "holds", "fails", "not checked")]}
+FIGURE = '<figure><img alt="Falling curves" src="data:image/png;base64,AA=="><figcaption>Loss</figcaption></figure>'
+
+
+def shows(source: str = "x", **data):
+    """A code cell whose result has these media types; `html` stands for text/html."""
+    names = {"html": "text/html", "text": "text/plain", "session": results.SESSION,
+             "comparison": results.COMPARISON, "claims": results.CLAIMS}
+    output = v4.new_output("execute_result", data={names[key]: value for key, value in data.items()})
+    return v4.new_code_cell(source, outputs=[output], execution_count=1)
+
+
+@pytest.fixture
+def read(tmp_path):
+    """The results of a notebook with a session and these cells; texts are Markdown cells."""
+    def of(*cells, session=MNIST, name="1-svm"):
+        cells = [v4.new_markdown_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+        book = v4.new_notebook(cells=[shows(html="<p>ready</p>", session=session), *cells])
+        execute.write(book, tmp_path / f"{name}.ipynb")
+        return results.read(tmp_path / f"{name}.ipynb")
+    return of
+
+
+@pytest.fixture
+def page(read):
+    """The page of such a notebook, parsed."""
+    def of(*cells, **options):
+        found = read(*cells, **options)
+        return BeautifulSoup(pages.notebook_page(found, [found]), "html.parser")
+    return of
+
+
+@pytest.fixture
+def index(read):
+    """The index over one such notebook, parsed."""
+    def of(*cells, **options):
+        return BeautifulSoup(pages.index_page([read(*cells, **options)], "0"), "html.parser")
+    return of
+
+
+@pytest.fixture
+def faults(tmp_path):
+    """The faults of a page with this in its body."""
+    def of(body: str) -> list[str]:
+        folder = tmp_path / "pages"
+        folder.mkdir()
+        (folder / "a.html").write_text(f'<html lang="en"><body id="top">{body}</body></html>')
+        return checks.faults(folder)
+    return of
+
+
+def output(content: str, kind: str = "") -> str:
+    """The HTML of a code cell with one output."""
+    return f'<div class="cell" data-number="3"><div class="output {kind}">{content}</div></div>'
+
+
+class TestNotebookPage:
+    def test_the_title_is_the_first_heading(self, page):
+        assert page("# Task 1: a *linear* SVM").title.string == "Task 1: a linear SVM"
+
+    def test_the_language_is_given(self, page):
+        assert page().html["lang"] == "en"
+
+    def test_headings_are_linked_from_the_contents(self, page):
+        made = page("## Part a", "## Part b")
+        assert [link["href"] for link in made.select(".contents a")] == ["#Part-a", "#Part-b"]
+
+    def test_equal_headings_have_different_anchors(self, page):
+        made = page("## Answer", "## Answer", "## Answer")
+        assert len({heading["id"] for heading in made.find_all("h2", id=True)}) == 3
+
+    def test_code_is_folded_and_complete(self, page):
+        made = page(shows("let a = 1;\na < 2", html="<p>true</p>"))
+        folded = made.select("details.code")[-1]
+        assert not folded.has_attr("open") and folded.pre.get_text().strip() == "let a = 1;\na < 2"
+
+    def test_figures_keep_text_and_caption(self, page):
+        figure = page(shows(html=FIGURE)).figure
+        assert (figure.img["alt"], figure.figcaption.string) == ("Falling curves", "Loss")
+
+    def test_printed_lines_are_escaped(self, page):
+        cell = v4.new_code_cell("x", outputs=[v4.new_output("stream", name="stdout", text="<b>1 & 2</b>\n")])
+        assert page(cell).select_one(".stream").get_text().strip() == "<b>1 & 2</b>"
+
+    def test_a_session_is_escaped(self, page):
+        session = MNIST | {"data": {"kind": "idx", "description": "<script>alert(1)</script>"}}
+        assert "<script>alert" in page(session=session).footer.get_text()
+
+    def test_links_between_notebooks_lead_to_pages(self, page):
+        made = page("[next](2-logistic.ipynb#Part-a), [data](../data/README.md)")
+        assert [a["href"] for a in made.select(".prose a")] == ["2-logistic.html#Part-a", "../data/README.md"]
+
+    def test_other_notebooks_are_linked(self, read):
+        both = [read("# One", name="1-one"), read("# Two", name="2-two")]
+        made = BeautifulSoup(pages.notebook_page(both[0], both), "html.parser")
+        links = [(a["href"], a.get_text()) for a in made.select("header a")]
+        assert links == [("index.html", "Overview"), ("1-one.html", "One"), ("2-two.html", "Two")]
+
+    def test_results_on_mnist_have_no_banner(self, page):
+        assert page().select(".warning") == []
+
+    def test_results_on_synthetic_digits_say_so(self, page):
+        banner = page(session=SYNTHETIC).select_one(".warning").get_text()
+        assert "These results are on synthetic digits, not on MNIST." in banner
+
+    def test_results_on_own_images_say_so(self, page):
+        banner = page(session=MNIST | {"data": {"kind": "idx", "description": "mine"}}).select_one(".warning")
+        assert "on other images than MNIST" in banner.get_text()
+
+    def test_a_quick_run_says_so(self, page):
+        assert "quick run" in page(session=MNIST | {"quick": True}).select_one(".warning").get_text()
+
+    def test_everything_is_inside_the_page(self, page, faults):
+        assert faults(str(page("# T", "$x$", shows(html=FIGURE)).main)) == []
+
+
+class TestMathematics:
+    def test_inline_formulas_become_mathml(self, page):
+        assert page(r"a loss $\ell(s, y)$ of").main.math.get_text(strip=True) == "ℓ(s,y)"
+
+    def test_displayed_formulas_become_mathml(self, page):
+        assert page("$$\\sum_{i=1}^m x_i$$").select_one(".formula math")["display"] == "block"
+
+    @pytest.mark.parametrize("environment", ["aligned", "align", "align*"])
+    def test_aligned_lines_are_rows_of_two_columns(self, page, environment):
+        tex = rf"\begin{{{environment}}} a &= b \\ c &= d \end{{{environment}}}"
+        made = page(f"$${tex}$$" if environment == "aligned" else tex)
+        rows = made.select("mtable.ams-align > mtr")
+        assert [len(row.find_all("mtd")) for row in rows] == [2, 2]
+
+    def test_norms_do_not_grow_by_themselves(self):
+        assert pages.mathml(r"\lambda \lVert w \rVert^2", as_block=False).count('stretchy="false">‖') == 2
+
+    def test_fences_after_left_and_right_grow(self):
+        assert 'stretchy="false"' not in pages.mathml(r"\left\langle \frac{a}{b} \right\rangle", as_block=True)
+
+    def test_primes_are_primes(self):
+        assert "<mo>′</mo>" in pages.mathml("y'", as_block=False)
+
+    def test_an_unknown_command_is_named_with_its_notebook(self, page):
+        with pytest.raises(pages.PageError, match=r'1-svm.ipynb: `\\nonsense x`: .*"\\nonsense"'):
+            page(r"$\nonsense x$")
+
+    def test_a_command_that_would_show_wrongly_is_refused(self):
+        with pytest.raises(pages.PageError, match="arg"):
+            pages.mathml(r"\operatorname*{argmax}_y s_y", as_block=False)
+
+
+class TestIndex:
+    def test_accuracies_are_in_percent_and_say_so(self, index):
+        cells = [cell.get_text() for cell in index(shows(html="t", comparison={"part": "1c", "rows": [ROW]}))
+                 .select(".glance tbody tr:nth-child(2) td")]
+        assert cells[:5] == ["test accuracy (%)", "79.60", "78.50 ± 1.70", "74.90 to 82.10", "20"]
+
+    def test_losses_are_as_they_are(self, index):
+        row = ROW | {"quantity": "test loss", "published": 0.165}
+        made = index(shows(html="t", comparison={"part": "1c", "rows": [row]}))
+        assert [cell.get_text() for cell in made.select(".glance tbody td")][:2] == ["test loss", "0.1650"]
+
+    def test_values_are_counted_by_part(self, index):
+        rows = [ROW, ROW | {"inside": False}, ROW]
+        made = index(shows(html="t", comparison={"part": "1c", "rows": rows}))
+        assert made.select_one("th[scope=rowgroup]").get_text() == "Task 1, part c: 2 of 3 inside"
+
+    def test_values_are_not_compared_with_synthetic_digits(self, index):
+        made = index(shows(html="t", comparison={"part": "1c", "rows": [ROW]}), session=SYNTHETIC)
+        assert made.select(".glance tbody td")[-1].get_text() == "not compared"
+
+    def test_claims_are_counted_by_verdict(self, index):
+        counts = [cell.get_text() for cell in index(shows(html="t", claims=CLAIMS)).select("td.number")]
+        assert counts[:3] == ["2", "1", "1"]
+
+    def test_notebooks_are_linked_by_title(self, index):
+        link = index("# Task 1").select_one("tbody th a")
+        assert (link["href"], link.get_text()) == ("1-svm.html", "Task 1")
+
+    def test_it_says_what_was_run(self, index):
+        facts = index(shows(html="t", comparison={"part": "1c", "rows": [ROW]})).dl.get_text()
+        assert all(fact in facts for fact in ("MNIST", "20 for each value", "hinge 0.1.0", "libtorch 2.13.0"))
+
+    def test_synthetic_digits_are_announced(self, index):
+        assert "synthetic digits" in index(session=SYNTHETIC).select_one(".warning").get_text()
+
+
+class TestChecks:
+    def test_a_good_page_has_no_faults(self, faults):
+        assert faults(output(FIGURE) + '<a href="#top">up</a><a href="https://example.org">a link</a>') == []
+
+    @pytest.mark.parametrize("body", [
+        '<script src="https://example.org/a.js"></script>',
+        '<img alt="a" src="//example.org/a.png">',
+        '<link rel="stylesheet" href="http://example.org/a.css">',
+        '<style>@import "https://example.org/a.css";</style>',
+        "<style>p { background: url( 'https://example.org/a.png') }</style>",
+        '<p style="background:url(//example.org/a.png)">a</p>',
+        '<script>import("https://example.org/a.js")</script>',
+        '<svg><image href="https://example.org/a.png"/></svg>',
+    ])
+    def test_external_references_are_faults(self, faults, body):
+        assert "external" in faults(body)[0]
+
+    def test_external_references_inside_an_image_are_faults(self, faults):
+        svg = base64.b64encode(b'<svg><image href="https://example.org/a.png"/></svg>').decode()
+        assert faults(f'<img alt="curves" src="data:image/svg+xml;base64,{svg}">') == [
+            'a.html: the image "curves" loads something external']
+
+    @pytest.mark.parametrize("alt", ["", 'alt=""', 'alt=" "', f'alt="{checks.NO_ALT}"'])
+    def test_images_without_text_are_faults(self, faults, alt):
+        assert faults(f'<img {alt} src="data:,">') == ["a.html: image 1 has no alternative text"]
+
+    @pytest.mark.parametrize("content", ["", " \n", "<pre>()</pre>"])
+    def test_empty_outputs_are_faults(self, faults, content):
+        assert faults(output(content)) == ["a.html: code cell 3 has an empty output"]
+
+    def test_errors_are_faults(self, faults):
+        assert faults(output("<pre>oh</pre>", "error")) == ["a.html: code cell 3 shows an error: oh"]
+
+    def test_links_to_missing_files_are_faults(self, faults):
+        assert faults('<a href="b.html">b</a>') == ["a.html: the link to b.html leads nowhere"]
+
+    def test_links_to_missing_sections_are_faults(self, faults):
+        assert faults('<a href="#b">b</a>') == ["a.html: the link to #b leads to no section"]
+
+    @pytest.mark.parametrize("text", ["$x$", r"\alpha", r"\(x", "costs 5 $"])
+    def test_raw_mathematics_is_a_fault(self, faults, text):
+        assert faults(f"<p>{text}</p>") == [f"a.html: raw LaTeX is left in: {text}"]
+
+    def test_code_may_contain_dollars(self, faults):
+        assert faults(r"<pre>$x \alpha</pre><code>$</code>") == []
+
+    def test_an_error_output_reaches_the_page_as_one(self, page, faults):
+        failed = v4.new_output("error", ename="E", evalue="oh", traceback=["oh"])
+        made = page(v4.new_code_cell("x", outputs=[failed], execution_count=3))
+        assert faults(str(made.main)) == ["a.html: code cell 3 shows an error: oh"]
+
+    @pytest.mark.filterwarnings("ignore:Your element")
+    def test_an_output_that_no_page_can_show_is_empty_there(self, page, faults):
+        assert faults(str(page(shows(comparison={"part": "1c", "rows": []})).main)) == [
+            "a.html: code cell 1 has an empty output"]
+
+
+SHOWS_SESSION = f"""
+from IPython.display import display
+display({{"text/html": "<p>ready</p>", "{results.SESSION}": {MNIST!r}}}, raw=True)
+"""
+
+
+class Project:
+    """A notebook and the report on it."""
+
+    def __init__(self, folder: Path):
+        self.source, self.report = folder / "notebooks" / "1-svm.ipynb", folder / "report"
+        self.save("print(1)")
+
+    def save(self, *cells: str) -> None:
+        """Writes the notebook, with a session and these code cells; Python's kernel stands in for Rust's."""
+        book = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in (SHOWS_SESSION, *cells)])
+        book.metadata.kernelspec = {"name": "python3", "display_name": "Python", "language": "python"}
+        execute.write(book, self.source)
+
+    def make(self) -> None:
+        report.make([self.source], self.report)
+
+    def page(self) -> str:
+        return (self.report / "1-svm.html").read_text()
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.setenv("MNIST_DIR", str(tmp_path))
+    monkeypatch.delenv("HINGE_QUICK", raising=False)
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def made(project, capsys):
+    """A project whose report was just made."""
+    project.make()
+    capsys.readouterr()
+    return project
+
+
+class TestMaking:
+    def test_notebooks_are_executed_and_shown(self, project):
+        project.save("print(6 * 7)")
+        project.make()
+        assert "42" in project.page() and (project.report / "index.html").exists()
+
+    def test_it_says_what_it_did_and_how_long_it_took(self, project, capsys):
+        project.make()
+        said = capsys.readouterr().out
+        assert "1-svm.ipynb: executed in" in said and "written and checked in" in said
+
+    def test_nothing_to_do_is_said_in_one_line(self, made, capsys):
+        made.make()
+        assert capsys.readouterr().out == f"{made.report / 'index.html'} is up to date.\n"
+
+    def test_finding_nothing_to_do_loads_none_of_the_slow_libraries(self):
+        loads = "import report, sys; print({'nbconvert', 'nbclient', 'nbformat'} & set(sys.modules))"
+        run = subprocess.run([sys.executable, "-c", loads], cwd=HERE.parent, capture_output=True, text=True, check=True)
+        assert run.stdout == "set()\n"
+
+    def test_a_changed_cell_is_executed(self, made):
+        made.save("print('new')")
+        made.make()
+        assert "new" in made.page()
+
+    def test_changed_outputs_alone_are_not(self, made, capsys):
+        execute.write(execute.execute(made.source, made.report / "failed").notebook, made.source)
+        capsys.readouterr()
+        made.make()
+        assert capsys.readouterr().out.endswith("is up to date.\n")
+
+    def test_changed_data_make_a_notebook_stale(self, made, tmp_path):
+        (tmp_path / "train-images-idx3-ubyte").write_text("x")
+        assert report.is_stale(made.source, made.report / "notebooks" / "1-svm.ipynb")
+
+    def test_quick_mode_makes_a_notebook_stale(self, made, monkeypatch):
+        monkeypatch.setenv("HINGE_QUICK", "1")
+        assert report.is_stale(made.source, made.report / "notebooks" / "1-svm.ipynb")
+
+    def test_a_missing_page_is_written_without_executing(self, made, capsys):
+        (made.report / "1-svm.html").unlink()
+        made.make()
+        assert made.page() and "executed in" not in capsys.readouterr().out
+
+    def test_the_page_of_a_notebook_that_is_gone_goes(self, made):
+        other = made.source.with_name("2-other.ipynb")
+        made.source.rename(other)
+        report.make([other], made.report)
+        assert sorted(page.name for page in made.report.glob("*.html")) == ["2-other.html", "index.html"]
+
+    def test_a_failing_notebook_leaves_the_report_as_it_was(self, made):
+        before = made.page()
+        made.save("1 / 0")
+        with pytest.raises(report.Mistakes, match="1-svm.ipynb, code cell 2 `1 / 0`: ZeroDivisionError"):
+            made.make()
+        assert made.page() == before
+
+    def test_a_faulty_page_leaves_the_report_as_it_was(self, made):
+        before = made.page()
+        made.save("from IPython.display import HTML\nHTML('<img src=\"data:,\">')")
+        with pytest.raises(report.Mistakes, match="1-svm.html: image 1 has no alternative text"):
+            made.make()
+        assert made.page() == before
+
+    def test_a_notebook_that_does_not_say_what_it_ran_on_is_a_fault(self, project):
+        book = execute.read(project.source)
+        del book.cells[0]
+        execute.write(book, project.source)
+        with pytest.raises(report.Mistakes, match="1-svm.ipynb: no cell shows the session"):
+            project.make()
+
+    def test_no_temporary_files_stay(self, made):
+        assert sorted(path.name for path in made.report.iterdir()) == ["1-svm.html", "index.html", "notebooks"]
