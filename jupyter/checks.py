@@ -14,6 +14,8 @@ EXTERNAL = re.compile(r"^\s*(https?:)?//", re.IGNORECASE)
 IN_STYLE = re.compile(r"""(url\(|@import)\s*["']?\s*(https?:)?//""", re.IGNORECASE)
 IN_SCRIPT = re.compile(r"""https?://|["'`]//""", re.IGNORECASE)
 IN_SVG = re.compile(r"""(href|src)\s*=\s*["']\s*(https?:)?//""", re.IGNORECASE)
+# How evcxr shows a value for which it found no better form.
+DEBUG_FORM = re.compile(r"\s*[A-Z]\w* \{ \w+: ")
 LATEX = re.compile(r"\$|\\[A-Za-z]+|\\[(\[]")
 
 
@@ -61,13 +63,15 @@ def images_without_text(page: BeautifulSoup):
 
 
 def outputs_at_fault(page: BeautifulSoup):
-    """Outputs of code cells that show nothing, or an error."""
+    """Outputs of code cells that show nothing, an error, or a value only a programmer can read."""
     for cell in page.select(".cell"):
         for output in cell.select(".output"):
             if "error" in output["class"]:
                 yield f"{label(cell)} shows an error: {short(output.get_text())}"
             elif output.get_text().strip() in ("", "()") and not output.find(["img", "svg"]):
                 yield f"{label(cell)} has an empty output"
+            elif "stream" not in output["class"] and DEBUG_FORM.match(output.get_text()):
+                yield f"{label(cell)} shows a value in its debug form: {short(output.get_text())}"
 
 
 def missing_targets(name: str, page: BeautifulSoup, pages: dict[str, BeautifulSoup], final: Path):

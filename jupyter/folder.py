@@ -23,7 +23,20 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-KERNEL = ROOT / "target" / "kernel"
+
+
+def kernel_folder(project: Path) -> Path:
+    """Where the build folders of a project are: in target/kernel, if evcxr can run cells from there.
+
+    It cannot from a path with spaces; the folder then is one of the user's own below /tmp.
+    """
+    if not any(map(str.isspace, str(project))):
+        return project / "target" / "kernel"
+    name = hashlib.sha256(str(project).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"hinge-{os.getuid()}-{name}"
+
+
+KERNEL = kernel_folder(ROOT)
 INPUTS = "inputs.json"
 # Cargo compiles these again in place, so their artefacts are never shared.
 LOCAL_CRATES = ("hinge", "libhinge", "ctx", "libctx")
@@ -34,7 +47,9 @@ LINK_FROM_BYTES = 16 * 1024
 @contextlib.contextmanager
 def locked(path: Path):
     """Holds the file `path` exclusively; other processes wait for it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.parent.stat().st_uid != os.getuid():
+        raise PermissionError(errno.EPERM, "the folder belongs to another user", str(path.parent))
     with open(path, "a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -58,11 +73,10 @@ def crate_sources() -> str:
 
 def current_inputs() -> dict[str, str]:
     """What a folder that is warmed now would be compiled from."""
-    evcxr = Path(os.environ["EVCXR_JUPYTER"])
     rustc = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True)
     return {
         "rustc": rustc.stdout,
-        "evcxr": f"{evcxr} {evcxr.stat().st_size} {evcxr.stat().st_mtime_ns}",
+        "evcxr": f"{Path(os.environ['EVCXR_JUPYTER']).stat().st_size} bytes",
         "libtorch": os.environ["LIBTORCH"],
         "dependencies": digest(ROOT / "Cargo.lock", ROOT / "crate" / "Cargo.toml"),
         "sources": f"{ROOT} {crate_sources()}",

@@ -44,17 +44,25 @@ class Failed(Exception):
     """The kernel cannot start; the message is a sentence for the user."""
 
 
+def is_free(port: int) -> bool:
+    """Whether a program could listen on a port now."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def reserve_ports() -> tuple[socket.socket, list[int]]:
     """Five free ports and the socket to be kept open meanwhile: no other kernel takes them."""
     for first in random.sample(PORT_BLOCKS, len(PORT_BLOCKS)):
-        claim = socket.socket()
+        claim, ports = socket.socket(), list(range(first + 1, first + 6))
         with contextlib.suppress(OSError):
             claim.bind(("127.0.0.1", first))
-            ports = list(range(first + 1, first + 6))
-            for port in ports:
-                with socket.socket() as trial:
-                    trial.bind(("127.0.0.1", port))
-            return claim, ports
+            if all(map(is_free, ports)):
+                return claim, ports
         claim.close()
     raise Failed("no free ports on 127.0.0.1 between 20000 and 32000: end other programs there")
 
@@ -77,10 +85,10 @@ class Evcxr:
 
     def start(self) -> dict:
         """Starts it (again), on new ports; returns its connection."""
-        self.claim, ports = reserve_ports()
+        self.claim, self.ports = reserve_ports()
         names = ("shell_port", "control_port", "stdin_port", "iopub_port", "hb_port")
         connection = {"transport": "tcp", "ip": "127.0.0.1"} | self.secret
-        connection |= dict(zip(names, ports))
+        connection |= dict(zip(names, self.ports))
         file = self.folder.path / "connection.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(connection))
@@ -106,9 +114,9 @@ class Evcxr:
 
 
 def start(evcxr: Evcxr, proxy: Proxy) -> None:
-    """Starts evcxr and connects the proxy; again when it ended, since its ports may be taken."""
+    """Starts evcxr and connects the proxy; again if another program has taken its ports."""
     limit = time.monotonic() + START_SECONDS
-    for _ in range(3):
+    while True:
         proxy.connect(evcxr.start())
         while not evcxr.has_ended():
             if proxy.answers():
@@ -116,7 +124,8 @@ def start(evcxr: Evcxr, proxy: Proxy) -> None:
             if time.monotonic() > limit:
                 raise Failed(f"evcxr did not answer within {START_SECONDS} s of its start")
         evcxr.claim.close()
-    raise Failed(f"evcxr ended at once, with exit code {evcxr.process.returncode}")
+        if all(map(is_free, evcxr.ports)):
+            raise Failed(f"evcxr ended at once, with exit code {evcxr.process.returncode}")
 
 
 def serve(evcxr: Evcxr, proxy: Proxy) -> None:

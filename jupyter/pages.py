@@ -18,17 +18,14 @@ from markupsafe import Markup
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from results import Results, Row
+from audit import NUMBERS, audit
+from results import PageError, Results, Row
 
 TEMPLATE = Path(__file__).with_name("template")
 # Environments that stand for themselves; docutils sets the lines inside as `aligned`.
 DISPLAY_ENVIRONMENTS = {"align", "align*", "equation", "equation*"}
 # Browsers stretch these wherever they stand, LaTeX only after `\left` and `\right`.
 FENCES = set("⟨⟩‖|⌊⌋⌈⌉")
-
-
-class PageError(Exception):
-    """A notebook that cannot be shown; the message names it and what in it."""
 
 
 def notebook_page(results: Results, pages: list[Results]) -> str:
@@ -47,12 +44,15 @@ def notebook_page(results: Results, pages: list[Results]) -> str:
 
 
 def index_page(pages: list[Results], stamp: str) -> str:
-    """The index over all notebooks; `stamp` says what the pages are made from."""
+    """The index over all notebooks; `stamp` says what the pages are made from.
+
+    Raises PageError where what the notebooks say of the original does not fit together.
+    """
     rows = [row for results in pages for row in results.rows]
     template = environment().get_template("index.html.j2")
     return template.render(
         title="SVM and logistic regression on MNIST, rebuilt in Rust",
-        pages=pages, parts=parts(rows), rows=rows, facts=facts(pages), stamp=stamp, headings=[],
+        pages=pages, audit=audit(pages), parts=parts(rows), rows=rows, facts=facts(pages), stamp=stamp, headings=[],
         warnings=distinct(warning for results in pages for warning in results.warnings),
     )
 
@@ -64,7 +64,11 @@ def environment() -> Environment:
     font = base64.b64encode((TEMPLATE / "math.woff2").read_bytes()).decode()
     env.globals["style"] = Markup((TEMPLATE / "page.css").read_text().replace("FONT", font))
     env.globals["script"] = Markup((TEMPLATE / "page.js").read_text())
-    env.filters |= {"value": value, "quantity": quantity, "part": part, "runs": runs, "inside": inside, "strip": interval_strip}
+    env.globals["defects_in_all"] = len(NUMBERS)
+    env.filters |= {
+        "value": value, "quantity": quantity, "part": part, "runs": runs, "inside": inside, "strip": interval_strip,
+        "last_epoch": last_epoch, "earlier_epochs": earlier_epochs,
+    }
     return env
 
 
@@ -166,6 +170,18 @@ def parts(rows: list[Row]) -> list[tuple[str, list[Row]]]:
     return by(lambda row: row.part, sorted(rows, key=lambda row: row.part))
 
 
+def last_epoch(rows: list[Row]) -> list[Row]:
+    """The rows of the last epoch, those of the original's tables."""
+    last = max(row.epoch for row in rows)
+    return [row for row in rows if row.epoch == last]
+
+
+def earlier_epochs(rows: list[Row]) -> list[Row]:
+    """The rows of the epochs before the last, those of the original's printed logs."""
+    last = max(row.epoch for row in rows)
+    return [row for row in rows if row.epoch < last]
+
+
 def runs(rows: list[Row]) -> list[tuple[tuple, list[Row]]]:
     """The rows by what the published run was: its setting, source and epoch."""
     return by(lambda row: (row.setting, row.source, row.epoch), rows)
@@ -216,9 +232,11 @@ def value(number: float | None, row: Row) -> str:
 
 
 def part(name: str) -> str:
-    """ "1b" as a reader says it."""
-    match = re.fullmatch(r"(\d+)([a-z])", name)
-    return f"Task {match[1]}, part {match[2]}" if match else name
+    """ "1b" or "4" as a reader says it."""
+    match = re.fullmatch(r"(\d+)([a-z]?)", name)
+    if not match:
+        return name
+    return f"Task {match[1]}, part {match[2]}" if match[2] else f"Task {match[1]}"
 
 
 def inside(rows: list[Row]) -> str:
@@ -245,4 +263,4 @@ def interval_strip(row: Row) -> Markup:
         '<svg class="strip {}" width="120" height="14" viewBox="0 0 120 14" aria-hidden="true">'
         '<path class="axis" d="M0 7H120"/><path class="bar" d="M{} 7h{}"/><path class="mean" d="M{} 2v10"/>'
         '<path class="published" d="M{} 2l5 5-5 5-5-5z"/></svg>'
-    ).format("inside" if row.inside else "outside", left, width, at(row.mean), x)
+    ).format("outside" if row.inside is False else "inside", left, width, at(row.mean), x)

@@ -13,6 +13,10 @@ CLAIMS = "application/vnd.hinge.claims+json"
 VERDICTS = ("holds", "fails", "not checked")
 
 
+class PageError(Exception):
+    """A notebook that cannot be shown; the message names it and what in it."""
+
+
 @dataclass
 class Row:
     """A published value against our runs over seeds; accuracies are fractions.
@@ -57,6 +61,11 @@ class Results:
     claims: dict[str, int] = field(default_factory=dict)
 
     @property
+    def is_full_mnist(self) -> bool:
+        """Whether the results are those that answers may rest on: all seeds, on MNIST."""
+        return data_kind(self.session) == "mnist" and not self.session.get("quick")
+
+    @property
     def warnings(self) -> list[str]:
         """What a reader must know before anything else: not MNIST, not the full run."""
         kind = data_kind(self.session)
@@ -94,8 +103,13 @@ def data_kind(session: dict) -> str | None:
 
 def outputs(notebook: NotebookNode, mime: str) -> list[dict]:
     """Everything that the cells show as the given media type, in order."""
+    return [output for _, output in shown(notebook, mime)]
+
+
+def shown(notebook: NotebookNode, mime: str) -> list[tuple[NotebookNode, dict]]:
+    """The same, each with the cell that shows it."""
     return [
-        output.data[mime]
+        (cell, output.data[mime])
         for cell in notebook.cells
         if cell.cell_type == "code"
         for output in cell.outputs

@@ -27,10 +27,13 @@ def run(client: BlockingKernelClient, code: str) -> str:
     printed = []
 
     def show(message: dict) -> None:
-        if message["msg_type"] == "stream" and message["content"]["name"] == "stdout":
-            printed.append(message["content"]["text"])
-        elif message["msg_type"] == "stream":
-            print(message["content"]["text"], end="", flush=True)
+        if message["msg_type"] != "stream":
+            return
+        text = message["content"]["text"]
+        if message["content"]["name"] == "stdout":
+            printed.append(text)
+        elif text.lstrip().startswith("Compiling"):
+            print(text, end="", flush=True)
 
     reply = client.execute_interactive(code, output_hook=show)["content"]
     if reply["status"] != "ok":
@@ -40,7 +43,10 @@ def run(client: BlockingKernelClient, code: str) -> str:
 
 def main() -> None:
     inputs = folder.current_inputs()
-    manager, client = start_new_kernel(kernel_name="rust", cwd=str(folder.ROOT))
+    try:
+        manager, client = start_new_kernel(kernel_name="rust", cwd=str(folder.ROOT))
+    except RuntimeError as error:
+        sys.exit(f"The Rust kernel did not start: {error}.")
     try:
         private = [run(client, cell) for cell in CELLS][-1].strip()
         following = folder.KERNEL / "next"

@@ -43,13 +43,15 @@ pub enum Error {
         learning_rate: f64,
     },
 
-    /// An epoch was asked for that the run does not have.
-    #[error("The run has epochs 1 to {epochs}, but epoch {asked} was asked for.")]
+    /// An epoch was asked for that has no scores.
+    #[error(
+        "There are no scores after epoch {asked}: it is beyond the last, {last}, or was not scored (score_every)."
+    )]
     NoSuchEpoch {
         /// The epoch asked for.
         asked: usize,
-        /// The number of epochs of the run.
-        epochs: usize,
+        /// The last epoch.
+        last: usize,
     },
 
     /// Too few values for a statistic.

@@ -43,19 +43,20 @@ pub use loss::Loss;
 pub use model::Model;
 pub use network::{Layer, Network};
 pub use sgd::Sgd;
-pub use tensors::{labels, pixels};
+pub use tensors::{examples, labels, pixels};
 
 /// Everything a notebook uses, for `use hinge::prelude::*;`.
 pub mod prelude {
+    pub use crate::augment::{self, Compose, Recipe};
     pub use crate::data::{Digits, Images, Sample, Source, Split};
     pub use crate::notebook::{self, seeds};
     pub use crate::plot::{self, Figure};
     pub use crate::show::{Show, Table, final_results, final_results_over_seeds};
     pub use crate::study::{
-        Claims, Comparison, Confusion, Distribution, Experiment, Interval, Part, Required, Run,
-        Runs, Unit,
+        Claims, Comparison, Conclusion, Confusion, Defect, Distribution, Experiment, Interval,
+        Part, Required, Run, Runs, Unit,
     };
-    pub use crate::train::{Metric, Score};
+    pub use crate::train::{Engine, Metric, Plateau, Score};
     pub use crate::{Loss, Model, Sgd};
     pub use polars::df;
     pub use polars::prelude::DataFrame;

@@ -1,9 +1,10 @@
 //! The parameters of a model: its layers, forward and backward.
 
 use crate::model::Model;
+use crate::sgd::Sgd;
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 /// A linear layer `x -> x W^T + b`.
 #[derive(Debug)]
@@ -30,6 +31,12 @@ impl Layer {
             weight: uniform(inputs * outputs).view([outputs as i64, inputs as i64]),
             bias: uniform(outputs),
         }
+    }
+
+    /// The sum of the squares of all parameters.
+    pub(crate) fn sum_of_squares(&self) -> f64 {
+        let sum = |tensor: &Tensor| tensor.square().sum(Kind::Double).double_value(&[]);
+        sum(&self.weight) + sum(&self.bias)
     }
 
     /// `[n, inputs] -> [n, outputs]`
@@ -85,8 +92,12 @@ impl Network {
     }
 
     /// The gradient of every layer's parameters, from the inputs of [`forward`](Self::forward) and the
-    /// gradient of the logits, `[n, classes]`.
-    pub(crate) fn backward(&self, inputs: &[Tensor], logits_gradient: Tensor) -> Vec<Layer> {
+    /// gradient of the logits, `[n, classes]`; and the gradient of the first layer's outputs, `[n, outputs]`.
+    pub(crate) fn backward(
+        &self,
+        inputs: &[Tensor],
+        logits_gradient: Tensor,
+    ) -> (Vec<Layer>, Tensor) {
         let mut gradients = Vec::with_capacity(self.layers.len());
         let mut delta = logits_gradient;
         for (index, input) in inputs.iter().enumerate().rev() {
@@ -100,7 +111,33 @@ impl Network {
             }
         }
         gradients.reverse();
-        gradients
+        (gradients, delta)
+    }
+
+    /// Takes one step of `sgd` with the gradient of every layer.
+    pub(crate) fn step(
+        &mut self,
+        gradients: Vec<Layer>,
+        sgd: &Sgd,
+        velocities: &mut [[Option<Tensor>; 2]],
+    ) {
+        for ((layer, gradient), [weight, bias]) in
+            self.layers.iter_mut().zip(gradients).zip(velocities)
+        {
+            sgd.step(&mut layer.weight, gradient.weight, weight);
+            sgd.step(&mut layer.bias, gradient.bias, bias);
+        }
+    }
+
+    /// A network of its own with the same parameters.
+    pub fn copy(&self) -> Network {
+        let copy = |layer: &Layer| Layer {
+            weight: layer.weight.copy(),
+            bias: layer.bias.copy(),
+        };
+        Network {
+            layers: self.layers.iter().map(copy).collect(),
+        }
     }
 }
 

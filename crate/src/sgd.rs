@@ -87,6 +87,14 @@ impl Sgd {
     }
 }
 
+/// By what gradients are multiplied so that their common norm, the root of `sum_of_squares`, is at most
+/// `max_norm`; 1 or more means that they stay as they are. As
+/// [`torch.nn.utils.clip_grad_norm_`](https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html):
+/// `max_norm / (norm + 1e-6)`.
+pub(crate) fn clip_factor(sum_of_squares: f64, max_norm: f64) -> f64 {
+    max_norm / (sum_of_squares.sqrt() + 1e-6)
+}
+
 fn at_least_zero(field: &'static str, value: f64) -> Result<()> {
     if value.is_finite() && value >= 0. {
         Ok(())

@@ -3,7 +3,7 @@
 //! The numbers were computed once with PyTorch 2.13 in 64-bit floats. `HINGE_REFERENCE_DIR` names another
 //! folder of such files; all that lie in it, however deep, are then checked in place of our copy.
 
-use hinge::train::{Score, Trainer};
+use hinge::train::{Engine, Examples, Score, Trainer, TrainerSettings};
 use hinge::{Layer, Loss, Network, Sgd};
 use serde::Deserialize;
 use std::error::Error;
@@ -17,7 +17,6 @@ type Checked = Result<(), Box<dyn Error>>;
 #[derive(Deserialize)]
 struct Trajectories {
     d: i64,
-    classes: i64,
     #[serde(default)]
     hidden: i64,
     batch: usize,
@@ -73,35 +72,88 @@ const TOLERANCE: f64 = 1e-7;
 #[test]
 fn every_run_follows_pytorch_epoch_by_epoch() -> Checked {
     let files = reference_files("sgd_trajectories.json")?;
-    assert!(!files.is_empty(), "no sgd_trajectories.json was found in the reference folder");
+    assert!(
+        !files.is_empty(),
+        "no sgd_trajectories.json was found in the reference folder"
+    );
     for file in files {
         let trajectories: Trajectories = serde_json::from_str(&fs::read_to_string(&file)?)?;
         assert!(!trajectories.runs.is_empty(), "{}: no runs", file.display());
         for run in &trajectories.runs {
-            let name = format!("{}: {:?}, {}, {:?}", file.display(), run.model, run.loss, run.sgd);
-            trajectories.check(run).map_err(|error| format!("{name}: {error}"))?;
+            for engine in [Engine::Plain, Engine::Span] {
+                let name = format!(
+                    "{}: {:?}, {}, {:?}, {engine:?}",
+                    file.display(),
+                    run.model,
+                    run.loss,
+                    run.sgd
+                );
+                trajectories
+                    .check(run, engine)
+                    .map_err(|error| format!("{name}: {error}"))?;
+            }
         }
     }
     Ok(())
 }
 
 impl Trajectories {
-    fn check(&self, run: &TorchRun) -> Checked {
-        let x = Tensor::from_slice(&self.x).view([-1, self.d]);
-        let y = Tensor::from_slice(&self.y);
-        let TorchSgd { lr, weight_decay, momentum, nesterov } = run.sgd;
-        let sgd = Sgd { learning_rate: lr, weight_decay, momentum, nesterov };
-        let mut trainer = Trainer::new(self.start(run.model), run.loss, sgd)?;
+    fn check(&self, run: &TorchRun, engine: Engine) -> Checked {
+        let TorchSgd {
+            lr,
+            weight_decay,
+            momentum,
+            nesterov,
+        } = run.sgd;
+        let settings = TrainerSettings {
+            loss: run.loss,
+            sgd: Sgd {
+                learning_rate: lr,
+                weight_decay,
+                momentum,
+                nesterov,
+            },
+            batch_size: self.batch,
+            clip_norm: None,
+            engine,
+            augmented: false,
+            score_every: 1,
+        };
+        let mut trainer = Trainer::new(
+            settings,
+            self.start(run.model),
+            &self.examples(),
+            vec![self.examples()],
+        )?;
         assert_eq!(run.history.len(), self.permutations.len());
         for (epoch, (order, expected)) in self.permutations.iter().zip(&run.history).enumerate() {
-            trainer.epoch(&x, &y, order, self.batch)?;
-            let score = Score::of(trainer.network(), run.loss, &x, &y);
-            close(&format!("loss after epoch {}", epoch + 1), score.loss, expected.loss)?;
-            close(&format!("accuracy after epoch {}", epoch + 1), score.accuracy, expected.accuracy)?;
-            let unweighted = self.mean_of_batch_losses(trainer.network(), run.loss, &x, &y);
-            close(&format!("unweighted loss after epoch {}", epoch + 1), unweighted, expected.mean_of_batch_losses)?;
+            trainer.epoch(order)?;
+            let score = trainer.score(0)?;
+            close(
+                &format!("loss after epoch {}", epoch + 1),
+                score.loss,
+                expected.loss,
+            )?;
+            close(
+                &format!("accuracy after epoch {}", epoch + 1),
+                score.accuracy,
+                expected.accuracy,
+            )?;
+            let unweighted = self.mean_of_batch_losses(&trainer.network(), run.loss);
+            close(
+                &format!("unweighted loss after epoch {}", epoch + 1),
+                unweighted,
+                expected.mean_of_batch_losses,
+            )?;
         }
-        check_parameters(trainer.network(), &run.final_params)
+        check_parameters(&trainer.network(), &run.final_params)
+    }
+
+    fn examples(&self) -> Examples {
+        Examples {
+            inputs: Tensor::from_slice(&self.x).view([-1, self.d]),
+            labels: Tensor::from_slice(&self.y),
+        }
     }
 
     fn start(&self, model: Architecture) -> Network {
@@ -110,7 +162,9 @@ impl Trajectories {
             bias: Tensor::from_slice(bias),
         };
         let layers = match model {
-            Architecture::Linear => vec![layer([&self.linear_init[0], &self.linear_init[1]], self.d)],
+            Architecture::Linear => {
+                vec![layer([&self.linear_init[0], &self.linear_init[1]], self.d)]
+            }
             Architecture::Mlp => vec![
                 layer([&self.mlp_init[0], &self.mlp_init[1]], self.d),
                 layer([&self.mlp_init[2], &self.mlp_init[3]], self.hidden),
@@ -120,20 +174,37 @@ impl Trajectories {
     }
 
     /// The original's average: over minibatches of unequal size, all weighted alike.
-    fn mean_of_batch_losses(&self, network: &Network, loss: Loss, x: &Tensor, y: &Tensor) -> f64 {
-        let batches = x.split(self.batch as i64, 0).into_iter().zip(y.split(self.batch as i64, 0));
-        let losses: Vec<f64> = batches.map(|(x, y)| Score::of(network, loss, &x, &y).loss).collect();
+    fn mean_of_batch_losses(&self, network: &Network, loss: Loss) -> f64 {
+        let (Examples { inputs, labels }, batch) = (self.examples(), self.batch as i64);
+        let batches = inputs
+            .split(batch, 0)
+            .into_iter()
+            .zip(labels.split(batch, 0));
+        let losses: Vec<f64> = batches
+            .map(|(inputs, labels)| Score::of_logits(&network.logits(&inputs), loss, &labels).loss)
+            .collect();
         losses.iter().sum::<f64>() / losses.len() as f64
     }
 }
 
 fn check_parameters(network: &Network, expected: &[Vec<f64>]) -> Checked {
-    let ours: Vec<&Tensor> = network.layers.iter().flat_map(|layer| [&layer.weight, &layer.bias]).collect();
+    let ours: Vec<&Tensor> = network
+        .layers
+        .iter()
+        .flat_map(|layer| [&layer.weight, &layer.bias])
+        .collect();
     assert_eq!(ours.len(), expected.len());
     for (index, (ours, expected)) in ours.into_iter().zip(expected).enumerate() {
         assert_eq!(ours.kind(), Kind::Double);
-        let difference = (ours.flatten(0, -1) - Tensor::from_slice(expected)).abs().max().double_value(&[]);
-        close(&format!("greatest difference in final parameter {index}"), difference, 0.)?;
+        let difference = (ours.flatten(0, -1) - Tensor::from_slice(expected))
+            .abs()
+            .max()
+            .double_value(&[]);
+        close(
+            &format!("greatest difference in final parameter {index}"),
+            difference,
+            0.,
+        )?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ import nbformat.v4 as v4
 import pytest
 from bs4 import BeautifulSoup
 
+import audit
 import checks
 import execute
 import pages
@@ -28,9 +29,32 @@ FIGURE = '<figure><img alt="Falling curves" src="data:image/png;base64,AA=="><fi
 def shows(source: str = "x", **data):
     """A code cell whose result has these media types; `html` stands for text/html."""
     names = {"html": "text/html", "text": "text/plain", "session": results.SESSION,
-             "comparison": results.COMPARISON, "claims": results.CLAIMS}
+             "comparison": results.COMPARISON, "claims": results.CLAIMS,
+             "defects": audit.DEFECTS, "conclusions": audit.CONCLUSIONS}
     output = v4.new_output("execute_result", data={names[key]: value for key, value in data.items()})
-    return v4.new_code_cell(source, outputs=[output], execution_count=1)
+    return v4.new_code_cell(source, outputs=[output])
+
+
+def defects(*numbers: int, **changes):
+    """A cell that shows the defects with these numbers."""
+    entry = {"title": "Never trained", "evidence": "It stays at 8.5 %."} | changes
+    return shows(html="<p>shown</p>", defects={"defects": [{"number": number} | entry for number in numbers]})
+
+
+def conclusions(*verdicts: str, **changes):
+    """A cell that shows conclusions with these verdicts."""
+    entry = {"part": "2c", "statement": "It is worse", "evidence": "By 0.1 points."} | changes
+    return shows(html="<p>shown</p>", conclusions={"conclusions": [entry | {"verdict": each} for each in verdicts]})
+
+
+def published(*rows: dict, part: str = "1c"):
+    """A cell that compares published values."""
+    return shows(html="t", comparison={"part": part, "rows": list(rows)})
+
+
+def texts(found) -> list[str]:
+    """What a reader sees of each tag."""
+    return [" ".join(tag.get_text().split()) for tag in found]
 
 
 @pytest.fixture
@@ -39,6 +63,8 @@ def read(tmp_path):
     def of(*cells, session=MNIST, name="1-svm"):
         cells = [v4.new_markdown_cell(cell) if isinstance(cell, str) else cell for cell in cells]
         book = v4.new_notebook(cells=[shows(html="<p>ready</p>", session=session), *cells])
+        for number, cell in enumerate(execute.code_cells(book), 1):
+            cell.execution_count = number
         execute.write(book, tmp_path / f"{name}.ipynb")
         return results.read(tmp_path / f"{name}.ipynb")
     return of
@@ -96,6 +122,10 @@ class TestNotebookPage:
         made = page(shows("let a = 1;\na < 2", html="<p>true</p>"))
         folded = made.select("details.code")[-1]
         assert not folded.has_attr("open") and folded.pre.get_text().strip() == "let a = 1;\na < 2"
+
+    def test_code_cells_have_anchors_with_their_numbers(self, page):
+        made = page(shows(html="a"), "text", shows(html="b"))
+        assert [cell["id"] for cell in made.select(".cell")] == ["cell-1", "cell-2", "cell-3"]
 
     def test_figures_keep_text_and_caption(self, page):
         figure = page(shows(html=FIGURE)).figure
@@ -185,6 +215,26 @@ class TestIndex:
         made = index(shows(html="t", comparison={"part": "1c", "rows": rows}))
         assert made.select_one("th[scope=rowgroup]").get_text() == "Task 1, part c: 2 of 3 inside"
 
+    def test_values_of_a_part_without_a_letter_are_a_task(self, index):
+        assert texts(index(published(ROW, part="4")).select("th[scope=rowgroup]")) == ["Task 4: 1 of 1 inside"]
+
+    def test_values_of_earlier_epochs_are_folded_and_counted(self, index):
+        made = index(published(ROW, ROW | {"epoch": 20}, ROW | {"epoch": 40, "inside": False}))
+        assert texts(made.select("details:not([open]) > summary")) == [
+            "Task 1, part c, 2 values of earlier epochs: 1 of 2 inside"]
+
+    def test_values_of_earlier_epochs_are_only_where_they_are_folded(self, index):
+        made = index(published(ROW, ROW | {"epoch": 20}))
+        assert texts(made.select("details tbody th small")) == ["report, epoch 20"]
+
+    def test_values_of_the_last_epoch_are_open(self, index):
+        made = index(published(ROW, ROW | {"epoch": 20}))
+        made.find("details").decompose()
+        assert texts(made.select(".glance tbody th small")) == ["report, epoch 100"]
+
+    def test_values_of_one_epoch_are_not_folded(self, index):
+        assert index(published(ROW)).find("details") is None
+
     def test_values_are_not_compared_with_synthetic_digits(self, index):
         made = index(shows(html="t", comparison={"part": "1c", "rows": [ROW]}), session=SYNTHETIC)
         assert made.select(".glance tbody td")[-1].get_text() == "not compared"
@@ -192,6 +242,11 @@ class TestIndex:
     def test_claims_are_counted_by_verdict(self, index):
         counts = [cell.get_text() for cell in index(shows(html="t", claims=CLAIMS)).select("td.number")]
         assert counts[:3] == ["2", "1", "1"]
+
+    def test_claims_of_several_notebooks_are_added_up(self, read):
+        both = [read(shows(html="t", claims=CLAIMS), name=name) for name in ("1-one", "2-two")]
+        made = BeautifulSoup(pages.index_page(both, "0"), "html.parser")
+        assert texts(made.select("tfoot td"))[:3] == ["4", "2", "2"]
 
     def test_notebooks_are_linked_by_title(self, index):
         link = index("# Task 1").select_one("tbody th a")
@@ -203,6 +258,101 @@ class TestIndex:
 
     def test_synthetic_digits_are_announced(self, index):
         assert "synthetic digits" in index(session=SYNTHETIC).select_one(".warning").get_text()
+
+
+class TestAudit:
+    def test_defects_are_in_the_order_of_their_numbers(self, index):
+        made = index(defects(7, 2), defects(1))
+        assert texts(made.select("#defects ~ .wide .audit")[0].select("td.number")) == ["1", "2", "7"]
+
+    def test_a_defect_has_title_evidence_and_a_link_to_its_cell(self, index):
+        row = index("# Task 2", shows(html="t"), defects(1)).select_one(".audit tbody tr")
+        assert texts(row.find_all(["th", "td"])) == ["1", "Never trained", "It stays at 8.5 %.", "Task 2, cell 3"]
+
+    def test_links_lead_to_the_cells_that_show_it(self, read, tmp_path):
+        both = [read(defects(1), conclusions("reversed"), name="1-one"), read("# Two", defects(2), name="2-two")]
+        for results_of_one in both:
+            (tmp_path / f"{results_of_one.name}.html").write_text(pages.notebook_page(results_of_one, both))
+        index = pages.index_page(both, "0")
+        (tmp_path / "index.html").write_text(index)
+        links = [link["href"] for link in BeautifulSoup(index, "html.parser").select(".audit a")]
+        assert (links, checks.faults(tmp_path)) == (
+            ["1-one.html#cell-2", "2-two.html#cell-2", "1-one.html#cell-3"], [])
+
+    def test_a_link_to_a_cell_that_is_not_there_is_a_fault(self, read, tmp_path):
+        made = read(defects(1))
+        (tmp_path / "1-svm.html").write_text(pages.notebook_page(made, [made]).replace('id="cell-2"', ""))
+        (tmp_path / "index.html").write_text(pages.index_page([made], "0"))
+        assert checks.faults(tmp_path) == ["index.html: the link to 1-svm.html#cell-2 leads to no section"]
+
+    def test_missing_defects_are_named(self, index):
+        line = texts(index(defects(1, 2, 4, 5, 6, 9)).select("#defects + p"))
+        assert line == ["The notebooks of this report show 6 of the original's 9 defects so far; not shown are numbers 3, 7, 8."]
+
+    def test_nothing_is_missing_when_all_nine_are_shown(self, index):
+        line = texts(index(defects(*range(1, 10))).select("#defects + p"))
+        assert line == ["The notebooks of this report show 9 of the original's 9 defects."]
+
+    def test_a_report_that_shows_no_defects_says_so(self, index):
+        assert "show 0 of the original's 9 defects" in texts(index().select("#defects + p"))[0]
+
+    def test_a_defect_shown_twice_is_refused_with_both_places(self, read):
+        both = [read(defects(1), name="1-one"), read(shows(html="t"), defects(1), name="2-two")]
+        with pytest.raises(pages.PageError, match="2-two.ipynb, code cell 3: .* already by 1-one.ipynb, code cell 2"):
+            pages.index_page(both, "0")
+
+    @pytest.mark.parametrize("number", [0, 10, "1"])
+    def test_a_number_that_is_none_of_the_nine_is_refused(self, index, number):
+        with pytest.raises(pages.PageError, match=f"from 1 to 9, found {number}"):
+            index(defects(number))
+
+    def test_an_unknown_field_is_refused(self, index):
+        with pytest.raises(pages.PageError, match="code cell 2: expected the fields evidence, number, title .*, found .*proof"):
+            index(defects(1, proof="p"))
+
+    def test_a_missing_field_is_refused(self, index):
+        cell = shows(html="t", defects={"defects": [{"number": 1, "title": "t"}]})
+        with pytest.raises(pages.PageError, match="expected the fields evidence, number, title .*, found number, title"):
+            index(cell)
+
+    def test_conclusions_are_in_the_order_of_their_parts(self, index):
+        made = index(conclusions("supported", part="4"), conclusions("reversed", part="2c"))
+        assert texts(made.select(".audit tbody td:first-child")) == ["Task 2, part c", "Task 4"]
+
+    def test_a_conclusion_has_statement_verdict_evidence_and_a_link_to_its_cell(self, index):
+        row = index("# Task 2", conclusions("reversed")).select_one(".audit tbody tr")
+        assert texts(row.find_all(["th", "td"])) == [
+            "Task 2, part c", "It is worse", "reversed", "By 0.1 points.", "Task 2, cell 2"]
+
+    @pytest.mark.parametrize("verdict", audit.VERDICTS)
+    def test_each_verdict_is_a_text_with_a_colour_of_its_own(self, index, verdict):
+        shown = index(conclusions(verdict)).select_one(".verdict")
+        style = (pages.TEMPLATE / "page.css").read_text()
+        assert shown.get_text() == verdict and f".verdict.{shown['class'][1]} {{ color:" in style
+
+    def test_conclusions_are_counted_by_verdict(self, index):
+        line = texts(index(conclusions("reversed", "supported", "supported")).select("#conclusions + p"))
+        assert line == ["Of 3 conclusions: 2 supported, 1 reversed."]
+
+    @pytest.mark.parametrize("session", [SYNTHETIC, MNIST | {"quick": True}], ids=["synthetic", "quick"])
+    def test_conclusions_are_not_checked_without_a_full_run_on_mnist(self, index, session):
+        made = index(conclusions("supported", "reversed"), session=session)
+        assert texts(made.select(".verdict")) == ["not checked", "not checked"]
+
+    def test_an_unknown_verdict_is_refused(self, index):
+        with pytest.raises(pages.PageError, match="code cell 2: expected a verdict among supported, .*, found doubtful"):
+            index(conclusions("doubtful"))
+
+    def test_a_report_without_conclusions_says_so(self, index):
+        assert texts(index().select("#conclusions + p")) == ["No notebook judges a conclusion of the original."]
+
+    @pytest.mark.parametrize("cell", [
+        defects(1, title="<b>a & b</b>"), defects(1, evidence="<b>a & b</b>"),
+        conclusions("reversed", statement="<b>a & b</b>"), conclusions("reversed", evidence="<b>a & b</b>"),
+        conclusions("reversed", part="<b>a & b</b>"),
+    ])
+    def test_what_notebooks_say_is_escaped(self, index, cell):
+        assert "<b>a & b</b>" in texts(index(cell).select(".audit tbody th, .audit tbody td"))
 
 
 class TestChecks:
@@ -238,6 +388,10 @@ class TestChecks:
     def test_errors_are_faults(self, faults):
         assert faults(output("<pre>oh</pre>", "error")) == ["a.html: code cell 3 shows an error: oh"]
 
+    def test_values_in_debug_form_are_faults(self, faults):
+        assert faults(output("<pre>Table { frame: 1 }</pre>")) == [
+            "a.html: code cell 3 shows a value in its debug form: Table { frame: 1 }"]
+
     def test_links_to_missing_files_are_faults(self, faults):
         assert faults('<a href="b.html">b</a>') == ["a.html: the link to b.html leads nowhere"]
 
@@ -253,13 +407,13 @@ class TestChecks:
 
     def test_an_error_output_reaches_the_page_as_one(self, page, faults):
         failed = v4.new_output("error", ename="E", evalue="oh", traceback=["oh"])
-        made = page(v4.new_code_cell("x", outputs=[failed], execution_count=3))
-        assert faults(str(made.main)) == ["a.html: code cell 3 shows an error: oh"]
+        made = page(v4.new_code_cell("x", outputs=[failed]))
+        assert faults(str(made.main)) == ["a.html: code cell 2 shows an error: oh"]
 
     @pytest.mark.filterwarnings("ignore:Your element")
     def test_an_output_that_no_page_can_show_is_empty_there(self, page, faults):
         assert faults(str(page(shows(comparison={"part": "1c", "rows": []})).main)) == [
-            "a.html: code cell 1 has an empty output"]
+            "a.html: code cell 2 has an empty output"]
 
 
 SHOWS_SESSION = f"""

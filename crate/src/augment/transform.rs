@@ -7,6 +7,7 @@ use super::random_intensity::{GaussianBlur, Normalize, RandomAdjustSharpness, Ra
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
+use std::fmt;
 use std::ops::RangeInclusive;
 use tch::Tensor;
 
@@ -94,6 +95,14 @@ impl Compose {
     }
 }
 
+/// The names of the transforms, in order.
+impl fmt::Display for Compose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.transforms.iter().map(Transform::name).collect();
+        f.write_str(&names.join(", "))
+    }
+}
+
 /// The generators of the images of a batch, in the batch's order.
 pub(super) type Sources<'a> = [&'a mut ChaCha8Rng];
 
@@ -113,6 +122,21 @@ pub(super) trait RandomTransform {
 }
 
 impl Transform {
+    /// The name, as in torchvision.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Transform::RandomRotation(_) => "RandomRotation",
+            Transform::RandomAffine(_) => "RandomAffine",
+            Transform::RandomPerspective(_) => "RandomPerspective",
+            Transform::ElasticTransform(_) => "ElasticTransform",
+            Transform::GaussianBlur(_) => "GaussianBlur",
+            Transform::RandomAdjustSharpness(_) => "RandomAdjustSharpness",
+            Transform::Normalize(_) => "Normalize",
+            Transform::RandomErasing(_) => "RandomErasing",
+            Transform::RandomApply(_) => "RandomApply",
+        }
+    }
+
     fn as_random_transform(&self) -> &dyn RandomTransform {
         match self {
             Transform::RandomRotation(transform) => transform,

@@ -12,6 +12,7 @@ use std::fmt::Display;
 /// A metric after each epoch; with several seeds their mean and the band of one standard deviation.
 #[derive(Clone, Debug)]
 pub struct Series {
+    epochs: Vec<usize>,
     middle: Vec<f64>,
     band: Option<Vec<(f64, f64)>>,
 }
@@ -29,6 +30,7 @@ pub trait Curves {
 impl Curves for Run {
     fn series(&self, metric: Metric) -> Result<Series> {
         Ok(Series {
+            epochs: self.history().iter().map(|epoch| epoch.number).collect(),
             middle: self.curve(metric),
             band: None,
         })
@@ -43,14 +45,17 @@ impl Curves for Run {
 
 impl Curves for Runs {
     fn series(&self, metric: Metric) -> Result<Series> {
-        let each = (1..=self.epochs())
-            .map(|epoch| self.at(epoch, metric))
+        let epochs = self.scored_epochs();
+        let each = epochs
+            .iter()
+            .map(|epoch| self.at(*epoch, metric))
             .collect::<Result<Vec<_>>>()?;
         let band = |over_seeds: &crate::study::Distribution| {
             let (mean, sd) = (over_seeds.mean(), over_seeds.standard_deviation());
             (mean - sd, mean + sd)
         };
         Ok(Series {
+            epochs,
             middle: each.iter().map(|d| d.mean()).collect(),
             band: Some(each.iter().map(band).collect()),
         })
@@ -133,8 +138,8 @@ impl Panel {
         })
     }
 
-    fn epochs(&self) -> usize {
-        self.curves[0].series.middle.len()
+    fn last_epoch(&self) -> usize {
+        self.curves[0].series.epochs.last().copied().unwrap_or(1)
     }
 
     /// The range of the axis: losses from 0, accuracies up to 100 %.
@@ -180,6 +185,7 @@ impl Series {
     fn times(&self, factor: f64) -> Series {
         let scale = |(low, high): &(f64, f64)| (low * factor, high * factor);
         Series {
+            epochs: self.epochs.clone(),
             middle: self.middle.iter().map(|value| value * factor).collect(),
             band: self
                 .band
@@ -231,13 +237,13 @@ fn draw(svg: &mut String, results: &dyn Curves, panels: &[Panel; 2]) -> Drawn {
 
 fn draw_panel(area: &DrawingArea<SVGBackend, Shift>, panel: &Panel) -> Drawn {
     let (low, high) = panel.range();
-    let epochs = panel.epochs() as f64;
+    let last_epoch = panel.last_epoch() as f64;
     let mut chart = ChartBuilder::on(area)
         .margin(8)
         .margin_right(92)
         .x_label_area_size(38)
         .y_label_area_size(52)
-        .build_cartesian_2d(0f64..epochs, low..high)?;
+        .build_cartesian_2d(0f64..last_epoch, low..high)?;
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -253,25 +259,21 @@ fn draw_panel(area: &DrawingArea<SVGBackend, Shift>, panel: &Panel) -> Drawn {
         .label_style((FONT, 13).into_font().color(&INK))
         .draw()?;
     for curve in &panel.curves {
-        if let Some(band) = &curve.series.band {
-            let upper = band
-                .iter()
-                .enumerate()
-                .map(|(epoch, (_, top))| (epoch as f64 + 1., top.min(high)));
-            let lower = band
-                .iter()
-                .enumerate()
+        let Series {
+            epochs,
+            middle,
+            band,
+        } = &curve.series;
+        let epoch = |index: usize| epochs[index] as f64;
+        if let Some(band) = band {
+            let upper = (0..band.len()).map(|index| (epoch(index), band[index].1.min(high)));
+            let lower = (0..band.len())
                 .rev()
-                .map(|(epoch, (bottom, _))| (epoch as f64 + 1., bottom.max(low)));
+                .map(|index| (epoch(index), band[index].0.max(low)));
             let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
             chart.draw_series([Polygon::new(outline, curve.colour.mix(0.18))])?;
         }
-        let points = curve
-            .series
-            .middle
-            .iter()
-            .enumerate()
-            .map(|(epoch, value)| (epoch as f64 + 1., *value));
+        let points = (0..middle.len()).map(|index| (epoch(index), middle[index]));
         let style = curve.colour.stroke_width(2);
         if curve.dashed {
             chart.draw_series(DashedLineSeries::new(points, 7, 4, style))?;
@@ -282,7 +284,7 @@ fn draw_panel(area: &DrawingArea<SVGBackend, Shift>, panel: &Panel) -> Drawn {
     let ends = panel
         .curves
         .each_ref()
-        .map(|curve| chart.backend_coord(&(epochs, curve.last().clamp(low, high))));
+        .map(|curve| chart.backend_coord(&(last_epoch, curve.last().clamp(low, high))));
     for (curve, (x, y)) in panel.curves.iter().zip(apart(ends)) {
         let label = format!("{} {}", curve.name, curve.show(curve.last()));
         area.draw(&Text::new(

@@ -84,7 +84,7 @@ pub fn weights(run: &Run) -> Result<Figure> {
         })
     };
     let tiles = (0..CLASSES).map(tile).collect::<Result<Vec<_>>>()?;
-    let alt = "Ten images of weights, one a digit: the strokes of the digit appear in blue, strokes of other digits in orange.";
+    let alt = "Ten images of weights, one a digit, blue where ink speaks for the digit and orange where it speaks against it; much of each image is noise.";
     let caption = format!(
         "The learned weights of each class: blue speaks for the class, orange against it, white is 0; full colour is ±{greatest:.2}."
     );

@@ -5,7 +5,7 @@ use super::{Show, Table};
 use crate::data::{CLASSES, Digits};
 use crate::error::Result;
 use crate::notebook::Failure;
-use crate::study::{Claims, Comparison, Log, Row, Run, Runs, Verdict};
+use crate::study::{Claims, Comparison, Conclusion, Evidence, Log, Row, Run, Runs, Verdict};
 use crate::train::Metric;
 use polars::prelude::*;
 use serde_json::{Value, json};
@@ -72,6 +72,60 @@ impl Show for Claims {
         }
         representations
     }
+}
+
+impl Show for Evidence {
+    fn representations(&self) -> Vec<Representation> {
+        let (number, title) = (self.defect as u8, self.defect.title());
+        let html = format!(
+            "<p><strong>Defect {number}: {}.</strong> {}</p>",
+            escape(title),
+            escape(&self.sentence)
+        );
+        let defect = json!({ "number": number, "title": title, "evidence": self.sentence });
+        let mut representations =
+            html_and_text(html, format!("Defect {number}: {title}. {}", self.sentence));
+        representations.push(json(
+            "application/vnd.hinge.defects+json",
+            &json!({ "defects": [defect] }),
+        ));
+        representations
+    }
+}
+
+impl Show for Vec<Conclusion> {
+    fn representations(&self) -> Vec<Representation> {
+        let mut representations = shown(conclusions_table(self));
+        let conclusion = |conclusion: &Conclusion| {
+            json!({
+                "part": conclusion.part,
+                "statement": conclusion.statement,
+                "verdict": conclusion.verdict.to_string(),
+                "evidence": conclusion.evidence,
+            })
+        };
+        let conclusions: Vec<Value> = self.iter().map(conclusion).collect();
+        representations.push(json(
+            "application/vnd.hinge.conclusions+json",
+            &json!({ "conclusions": conclusions }),
+        ));
+        representations
+    }
+}
+
+fn conclusions_table(conclusions: &[Conclusion]) -> Result<Table> {
+    let column =
+        |text: &dyn Fn(&Conclusion) -> String| conclusions.iter().map(text).collect::<Vec<_>>();
+    let frame = df!(
+        "part" => column(&|conclusion| conclusion.part.clone()),
+        "the original concludes" => column(&|conclusion| conclusion.statement.clone()),
+        "our seeds" => column(&|conclusion| conclusion.evidence.clone()),
+        "verdict" => column(&|conclusion| conclusion.verdict.to_string()),
+    )?;
+    Ok(Table::new(
+        "The original's conclusions, judged by the 95 % interval of the mean over our seeds.",
+        frame,
+    ))
 }
 
 /// The scores of several runs after their last epochs, a row each.
@@ -208,40 +262,63 @@ fn comparison_table(comparison: &Comparison) -> Result<Table> {
     let text = |value: &dyn Fn(&Row) -> String| -> Vec<String> {
         comparison.rows.iter().map(value).collect()
     };
+    let spread = |row: &Row| {
+        let (mean, sd) = (row.ours.mean(), row.ours.standard_deviation());
+        format!("{} ± {}", row.metric.show(mean), row.metric.show(sd))
+    };
+    let prediction = |row: &Row| {
+        let interval = row.prediction();
+        format!(
+            "{} to {}",
+            row.metric.show(interval.low),
+            row.metric.show(interval.high)
+        )
+    };
+    let place = |row: &Row| if row.is_inside() { "inside" } else { "OUTSIDE" }.to_string();
     let frame = df!(
-        "settings" => text(&|row| row.setting.clone()),
+        "settings" => said_once(text(&|row| row.setting.clone())),
         "source" => text(&|row| row.origin.to_string()),
         "epoch" => comparison.rows.iter().map(|row| row.epoch as u64).collect::<Vec<_>>(),
         "metric" => text(&|row| row.metric.to_string()),
         "published" => text(&|row| row.metric.show(row.published)),
-        "ours, mean ± sd" => text(&|row| format!(
-            "{} ± {}", row.metric.show(row.ours.mean()), row.metric.show(row.ours.standard_deviation())
-        )),
-        "95 % prediction interval" => text(&|row| {
-            let interval = row.prediction();
-            format!("{} to {}", row.metric.show(interval.low), row.metric.show(interval.high))
-        }),
-        "published is" => text(&|row| (if row.is_inside() { "inside" } else { "OUTSIDE" }).to_string()),
-        "by" => text(&|row| row.deviations().map_or("–".to_string(), |by| format!("{by:+.1} sd"))),
+        "ours, mean ± sd" => text(&spread),
+        "95 % prediction interval" => text(&prediction),
+        "published is" => text(&place),
+        "off our mean by" => text(&|row| row.deviations().map_or("–".to_string(), |by| format!("{by:+.1} sd"))),
     )?;
     let caption = format!(
-        "Part {}: {} of {} published values lie inside the 95 % prediction interval of our seeds, on {}.",
+        "Part {}: {} of {} published values lie inside the 95 % prediction interval of our {} seeds, on {}.",
         comparison.part,
         comparison.inside(),
         comparison.rows.len(),
+        comparison.rows.first().map_or(0, |row| row.ours.count()),
         comparison.source
     );
     let right = [
         "published",
         "ours, mean ± sd",
         "95 % prediction interval",
-        "by",
+        "off our mean by",
     ];
     Ok(right
         .iter()
         .fold(Table::new(caption, frame), |table, column| {
             table.right(column)
         }))
+}
+
+/// The texts, with those that repeat the one above left empty.
+fn said_once(texts: Vec<String>) -> Vec<String> {
+    let repeats = |index: usize| index > 0 && texts[index] == texts[index - 1];
+    (0..texts.len())
+        .map(|index| {
+            if repeats(index) {
+                String::new()
+            } else {
+                texts[index].clone()
+            }
+        })
+        .collect()
 }
 
 fn comparison_json(comparison: &Comparison) -> Value {

@@ -72,10 +72,15 @@ impl Table {
 
     fn html(&self) -> Result<String> {
         const BORDER: &str = "border-bottom:1px solid #8888;padding:.25em .7em";
+        // Numbers and what is aligned like them do not break into lines.
         let align = |column: &Column| {
             let right = column.dtype().is_primitive_numeric()
                 || self.right.iter().any(|name| name == column.name());
-            if right { "right" } else { "left" }
+            if right {
+                "right;white-space:nowrap"
+            } else {
+                "left"
+            }
         };
         let columns = self.frame.columns();
         let headings: String = columns
@@ -144,7 +149,7 @@ mod tests {
         assert!(html.contains(">accuracy (%)</th>"), "{html}");
         assert!(
             html.contains(
-                "text-align:right;border-bottom:1px solid #8888;padding:.25em .7em\">78.50</td>"
+                "text-align:right;white-space:nowrap;border-bottom:1px solid #8888;padding:.25em .7em\">78.50</td>"
             ),
             "{html}"
         );

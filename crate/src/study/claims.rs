@@ -150,7 +150,8 @@ impl Claim {
 }
 
 impl Unit {
-    fn show(self, value: f64) -> String {
+    /// `value` in this unit.
+    pub fn show(self, value: f64) -> String {
         match self {
             Unit::Number => format!("{value:.4}"),
             Unit::Count => format!("{value:.0}"),

@@ -95,10 +95,10 @@ fn rows_of(published: &Published, runs: &Runs) -> Result<Vec<Row>> {
         Ok(Row {
             setting: runs.experiment.to_string(),
             origin: published.source,
-            epoch: published.epoch,
+            epoch: published.scores.number,
             metric,
             published: published.scores.get(metric),
-            ours: runs.at(published.epoch, metric)?,
+            ours: runs.at(published.scores.number, metric)?,
         })
     };
     Metric::ALL.into_iter().map(row).collect()

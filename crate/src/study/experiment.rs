@@ -1,17 +1,19 @@
 //! What is done: the settings of a training run.
 
 use super::{Run, Runs};
-use crate::data::{CLASSES, Digits, PIXELS, Sample, Split};
+use crate::augment::{Compose, Recipe};
+use crate::data::{CLASSES, Digits, PIXELS, SIDE, Sample, Split};
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::model::Model;
 use crate::network::Network;
-use crate::seed::{Stream, permutation, random};
+use crate::seed::{ChaCha8Rng, Stream, permutation, random};
 use crate::sgd::Sgd;
-use crate::tensors::{labels, pixels};
-use crate::train::{Epoch, Score, Trainer};
+use crate::tensors::examples;
+use crate::train::{Engine, Epoch, Examples, Plateau, PlateauSchedule, Trainer, TrainerSettings};
 use serde::Serialize;
 use std::fmt;
+use tch::Tensor;
 
 /// The settings of a training run. The defaults are the report's protocol for Task 1.
 ///
@@ -38,6 +40,21 @@ pub struct Experiment {
     pub epochs: usize,
     /// The size of a minibatch, at least 1; a short last one is kept. Defaults to `32`.
     pub batch_size: usize,
+    /// What is done to the training images, drawn afresh for every epoch. Defaults to nothing.
+    pub train_transform: Compose,
+    /// What is done to all images, training and test, before scores are computed on them: training scores are
+    /// those of the training images themselves, not of what `train_transform` makes of them. Defaults to
+    /// nothing.
+    pub test_transform: Compose,
+    /// A learning rate that falls when a loss no longer does. Defaults to a constant learning rate.
+    pub plateau: Option<Plateau>,
+    /// The most that the norm of a minibatch's gradient may be. Defaults to no bound.
+    pub clip_norm: Option<f64>,
+    /// After how many epochs scores are computed, at least 1; the last epoch is always scored. Defaults to
+    /// `1`. Scoring rarely saves time where only the last epoch matters.
+    pub score_every: usize,
+    /// How the steps are computed; it changes the time, not the result. Defaults to whichever is faster.
+    pub engine: Engine,
 }
 
 impl Default for Experiment {
@@ -50,6 +67,12 @@ impl Default for Experiment {
             test_examples: 1_000,
             epochs: 100,
             batch_size: 32,
+            train_transform: Compose::default(),
+            test_transform: Compose::default(),
+            plateau: None,
+            clip_norm: None,
+            score_every: 1,
+            engine: Engine::default(),
         }
     }
 }
@@ -65,8 +88,6 @@ impl Experiment {
     /// An invalid setting, a sample larger than the data, or a training that diverges.
     pub fn run(&self, digits: &Digits, seed: u64) -> Result<Run> {
         self.validate()?;
-        // One thread a run: sums are then always taken in the same order, and seeds run side by side.
-        tch::set_num_threads(1);
         let split = digits.sample(&self.sample(seed))?;
         let start = Network::initialise(
             &self.model,
@@ -99,10 +120,29 @@ impl Experiment {
     /// Checks every setting.
     ///
     /// # Errors
-    /// [`Error::Setting`] names the first field that is outside its range.
+    /// [`Error::Setting`] and [`Error::Augment`] name the first field that is outside its range.
     pub fn validate(&self) -> Result<()> {
         self.model.validate()?;
-        self.sgd.validate()?;
+        self.trainer_settings().validate()?;
+        self.train_transform.validate()?;
+        self.test_transform.validate()?;
+        if self.score_every == 0 {
+            return Err(Error::setting(
+                "score_every",
+                "at least 1",
+                self.score_every,
+            ));
+        }
+        if let Some(plateau) = &self.plateau {
+            plateau.validate()?;
+            if self.score_every != 1 {
+                return Err(Error::setting(
+                    "score_every",
+                    "1 with a plateau schedule, which needs every loss",
+                    self.score_every,
+                ));
+            }
+        }
         if !(1..=Self::MOST_EPOCHS).contains(&self.epochs) {
             return Err(Error::setting(
                 "epochs",
@@ -110,38 +150,84 @@ impl Experiment {
                 self.epochs,
             ));
         }
-        if self.batch_size == 0 {
-            return Err(Error::setting("batch_size", "at least 1", self.batch_size));
-        }
         Ok(())
     }
 
+    fn trainer_settings(&self) -> TrainerSettings {
+        TrainerSettings {
+            loss: self.loss,
+            sgd: self.sgd,
+            batch_size: self.batch_size,
+            clip_norm: self.clip_norm,
+            engine: self.engine,
+            augmented: self.is_augmented(),
+            score_every: self.score_every,
+        }
+    }
+
+    fn is_augmented(&self) -> bool {
+        !self.train_transform.transforms.is_empty()
+    }
+
     fn train(&self, split: &Split, start: Network, seed: u64) -> Result<(Vec<Epoch>, Network)> {
-        let (train_x, train_y) = (pixels(&split.train), labels(&split.train));
-        let (test_x, test_y) = (pixels(&split.test), labels(&split.test));
+        let (train, test) = (examples(&split.train), examples(&split.test));
+        let mut augmentation = random(seed, Stream::Augmentation);
+        let scored = vec![
+            Examples {
+                inputs: transformed(&self.test_transform, &train.inputs, &mut augmentation)?,
+                labels: train.labels.shallow_clone(),
+            },
+            Examples {
+                inputs: transformed(&self.test_transform, &test.inputs, &mut augmentation)?,
+                labels: test.labels,
+            },
+        ];
+        let mut trainer = Trainer::new(self.trainer_settings(), start, &train, scored)?;
         let mut order = random(seed, Stream::Order);
-        let mut trainer = Trainer::new(start, self.loss, self.sgd)?;
+        let mut schedule = self.plateau.map(PlateauSchedule::new);
+        let mut learning_rate = self.sgd.learning_rate;
         let mut history = Vec::with_capacity(self.epochs);
         for epoch in 1..=self.epochs {
-            trainer.epoch(
-                &train_x,
-                &train_y,
-                &permutation(self.train_examples, &mut order),
-                self.batch_size,
-            )?;
-            let train = Score::of(trainer.network(), self.loss, &train_x, &train_y);
-            let test = Score::of(trainer.network(), self.loss, &test_x, &test_y);
+            if self.is_augmented() {
+                trainer.set_inputs(&transformed(
+                    &self.train_transform,
+                    &train.inputs,
+                    &mut augmentation,
+                )?);
+            }
+            trainer.epoch(&permutation(self.train_examples, &mut order))?;
+            if epoch % self.score_every != 0 && epoch != self.epochs {
+                continue;
+            }
+            let (train, test) = (trainer.score(0)?, trainer.score(1)?);
             if !train.loss.is_finite() || !test.loss.is_finite() {
                 return Err(Error::Diverged {
                     epoch,
                     loss: train.loss,
-                    learning_rate: self.sgd.learning_rate,
+                    learning_rate,
                 });
             }
-            history.push(Epoch { train, test });
+            let scores = Epoch {
+                number: epoch,
+                train,
+                test,
+            };
+            if let (Some(schedule), Some(plateau)) = (&mut schedule, &self.plateau) {
+                learning_rate = schedule.next(scores.get(plateau.metric), learning_rate);
+                trainer.set_learning_rate(learning_rate);
+            }
+            history.push(scores);
         }
-        Ok((history, trainer.into_network()))
+        Ok((history, trainer.network()))
     }
+}
+
+/// Images `[n, 784]`, transformed.
+fn transformed(transform: &Compose, images: &Tensor, random: &mut ChaCha8Rng) -> Result<Tensor> {
+    const SIDES: i64 = SIDE as i64;
+    Ok(transform
+        .apply(&images.view([-1, SIDES, SIDES]), random)?
+        .view([-1, SIDES * SIDES]))
 }
 
 /// What distinguishes it from the report's protocol: "linear model, multi-margin loss, weight decay 0.1".
@@ -182,8 +268,28 @@ impl fmt::Display for Experiment {
             "batch size",
             self.batch_size as f64,
             protocol.batch_size as f64,
-        )
+        )?;
+        if self.is_augmented() {
+            write!(f, ", augmented: {}", name(&self.train_transform))?;
+        }
+        if !self.test_transform.transforms.is_empty() {
+            write!(f, ", scored: {}", name(&self.test_transform))?;
+        }
+        if self.plateau.is_some() {
+            f.write_str(", learning rate reduced on plateaus")?;
+        }
+        self.clip_norm.map_or(Ok(()), |norm| {
+            write!(f, ", gradients clipped to norm {norm}")
+        })
     }
+}
+
+/// The original's name of a transform, or else its steps.
+fn name(transform: &Compose) -> String {
+    let recipe = Recipe::ALL
+        .into_iter()
+        .find(|recipe| recipe.transforms() == *transform);
+    recipe.map_or_else(|| transform.to_string(), |recipe| recipe.to_string())
 }
 
 #[cfg(test)]

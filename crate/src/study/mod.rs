@@ -1,5 +1,6 @@
 //! Studies: an experiment, one run of it, its repetition over seeds, and what the report published.
 
+mod audit;
 mod claims;
 mod comparison;
 mod confusion;
@@ -9,6 +10,7 @@ mod published;
 mod run;
 mod runs;
 
+pub use audit::{Conclusion, Defect, Evidence, Support};
 pub use claims::{Claim, Claims, Required, Unit, Verdict};
 pub use comparison::{Comparison, Row};
 pub use confusion::{Confusion, Mistake};

@@ -1,6 +1,7 @@
 //! The numbers that the original report and its notebook published.
 
 use super::Experiment;
+use crate::augment::{Compose, Recipe};
 use crate::loss::Loss;
 use crate::train::{Epoch, Score};
 use serde::Deserialize;
@@ -13,8 +14,6 @@ pub struct Published {
     pub part: Part,
     /// Whether the written report or the notebook behind it gives the numbers; they are from different runs.
     pub source: Origin,
-    /// The epoch, counted from 1.
-    pub epoch: usize,
     /// The scores.
     pub scores: Epoch,
     /// What is known to be wrong with it.
@@ -70,7 +69,10 @@ impl Published {
             && settings.learning_rate == experiment.sgd.learning_rate
             && settings.momentum == experiment.sgd.momentum
             && settings.nesterov == experiment.sgd.nesterov
-            && settings.augmentation.is_none()
+            && settings.scheduled == experiment.plateau.is_some()
+            && settings.clip_norm == experiment.clip_norm
+            && settings.train_transform() == experiment.train_transform
+            && experiment.test_transform == Compose::default()
     }
 }
 
@@ -82,7 +84,20 @@ struct Settings {
     learning_rate: f64,
     momentum: f64,
     nesterov: bool,
+    scheduled: bool,
+    clip_norm: Option<f64>,
     augmentation: Option<String>,
+}
+
+impl Settings {
+    fn train_transform(&self) -> Compose {
+        let named = |name: &String| Recipe::ALL.into_iter().find(|recipe| recipe.name() == name);
+        self.augmentation
+            .as_ref()
+            .and_then(named)
+            .map(Recipe::transforms)
+            .unwrap_or_default()
+    }
 }
 
 #[derive(Deserialize)]
@@ -112,6 +127,8 @@ struct Entry {
     momentum: f64,
     #[serde(default)]
     nesterov: bool,
+    scheduler: Option<String>,
+    gradient_clip: Option<f64>,
     augmentation: Option<String>,
 }
 
@@ -137,8 +154,8 @@ impl From<Entry> for Published {
                 _ => Part::Augmentation,
             },
             source: entry.source,
-            epoch: entry.epoch,
             scores: Epoch {
+                number: entry.epoch,
                 train: Score {
                     loss: entry.train_loss,
                     accuracy: entry.train_accuracy,
@@ -156,6 +173,8 @@ impl From<Entry> for Published {
                 learning_rate: entry.lr,
                 momentum: entry.momentum,
                 nesterov: entry.nesterov,
+                scheduled: entry.scheduler.is_some(),
+                clip_norm: entry.gradient_clip,
                 augmentation: entry.augmentation,
             },
         }
@@ -198,6 +217,18 @@ mod tests {
         ]
         .map(|part| published(part).len());
         assert_eq!(counts, [2, 18, 2, 3, 9]);
+    }
+
+    #[test]
+    fn every_augmentation_is_a_known_recipe() {
+        for result in published(Part::Augmentation) {
+            assert_ne!(
+                result.settings.train_transform(),
+                Compose::default(),
+                "{:?}",
+                result.settings.augmentation
+            );
+        }
     }
 
     #[test]

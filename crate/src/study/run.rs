@@ -38,7 +38,7 @@ impl Run {
         }
     }
 
-    /// The scores after each epoch, first to last.
+    /// The scores after each epoch that was scored, first to last.
     pub fn history(&self) -> &[Epoch] {
         &self.history
     }
@@ -85,20 +85,21 @@ impl Run {
 
     /// The lines that the original printed, after every `every` epochs.
     pub fn log(&self, every: usize) -> Log {
-        let epochs = (1..=self.history.len()).filter(|epoch| every > 0 && epoch % every == 0);
+        let epochs = self
+            .history
+            .iter()
+            .filter(|epoch| every > 0 && epoch.number % every == 0);
         Log {
-            lines: epochs
-                .map(|epoch| (epoch, self.history[epoch - 1]))
-                .collect(),
+            epochs: epochs.copied().collect(),
         }
     }
 }
 
-pub(super) fn at(history: &[Epoch], epoch: usize) -> Result<Epoch> {
-    let scores = epoch.checked_sub(1).and_then(|index| history.get(index));
-    scores.copied().ok_or(Error::NoSuchEpoch {
-        asked: epoch,
-        epochs: history.len(),
+pub(super) fn at(history: &[Epoch], number: usize) -> Result<Epoch> {
+    let epoch = history.iter().find(|epoch| epoch.number == number);
+    epoch.copied().ok_or(Error::NoSuchEpoch {
+        asked: number,
+        last: history.last().map_or(0, |epoch| epoch.number),
     })
 }
 
@@ -113,7 +114,7 @@ impl fmt::Display for Run {
             "{}, seed {}, after {} epochs: {a}, {b}; {c}, {d}",
             self.experiment,
             self.seed,
-            self.history.len()
+            self.last().number
         )
     }
 }
@@ -127,17 +128,18 @@ impl fmt::Debug for Run {
 /// Scores at some epochs, shown in the original's words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Log {
-    lines: Vec<(usize, Epoch)>,
+    epochs: Vec<Epoch>,
 }
 
 impl fmt::Display for Log {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (epoch, scores)) in self.lines.iter().enumerate() {
+        for (index, scores) in self.epochs.iter().enumerate() {
             let newline = if index == 0 { "" } else { "\n" };
             write!(
                 f,
-                "{newline}Epoch {epoch:03} - Train loss: {:.4}, Train accuracy: {:.2}%\n          \
+                "{newline}Epoch {:03} - Train loss: {:.4}, Train accuracy: {:.2}%\n          \
                  - Test loss: {:.4}, Test accuracy: {:.2}%",
+                scores.number,
                 scores.train.loss,
                 100. * scores.train.accuracy,
                 scores.test.loss,

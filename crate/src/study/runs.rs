@@ -59,6 +59,13 @@ impl Runs {
         self.experiment.epochs
     }
 
+    /// The epochs after which scores were computed.
+    pub fn scored_epochs(&self) -> Vec<usize> {
+        self.histories.first().map_or(Vec::new(), |history| {
+            history.iter().map(|epoch| epoch.number).collect()
+        })
+    }
+
     /// A metric after `epoch`, counted from 1, over the seeds.
     ///
     /// # Errors

@@ -1,7 +1,6 @@
 //! How well a network does on a set of examples.
 
 use crate::loss::Loss;
-use crate::network::Network;
 use serde::Serialize;
 use std::fmt;
 use tch::{Kind, Tensor};
@@ -17,11 +16,6 @@ pub struct Score {
 }
 
 impl Score {
-    /// Scores `network` on examples `[n, inputs]` with labels `[n]`.
-    pub fn of(network: &Network, loss: Loss, x: &Tensor, labels: &Tensor) -> Score {
-        Score::of_logits(&network.logits(x), loss, labels)
-    }
-
     /// Scores logits `[n, classes]` against labels `[n]`.
     pub fn of_logits(logits: &Tensor, loss: Loss, labels: &Tensor) -> Score {
         let right = logits.argmax(1, false).eq_tensor(labels);
@@ -35,6 +29,8 @@ impl Score {
 /// The scores after one epoch of training.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Epoch {
+    /// Which epoch, counted from 1.
+    pub number: usize,
     /// On the training examples.
     pub train: Score,
     /// On the test examples.

@@ -1,0 +1,57 @@
+# Everything is set up under ignored folders: .venv/ and target/. Steps that are up to date are skipped.
+ENVIRONMENT = python3 jupyter/environment.py
+RUN = $(ENVIRONMENT) run
+
+.PHONY: help report test lab notebooks data bench reference setup kernel mnist lock clean
+
+help:
+	@echo 'make report     execute the notebooks and write report/index.html'
+	@echo 'make test       run all tests'
+	@echo 'make lab        open the notebooks in JupyterLab'
+	@echo 'make notebooks  execute the notebooks and store their outputs in notebooks/'
+	@echo 'make data       download MNIST to data/mnist/'
+	@echo 'make reference  compare with PyTorch: the runs in HINGE_REFERENCE_DIR, or our copy of them'
+	@echo 'make bench      measure speed'
+	@echo 'make kernel     set up what the above need, and no more'
+	@echo 'make lock       pin the newest Python packages in jupyter/requirements.txt'
+	@echo 'make clean      remove what make made; data/mnist/ stays'
+
+report: kernel mnist
+	@$(RUN) python jupyter/report.py
+
+test: kernel mnist
+	@$(RUN) python jupyter/test.py
+
+lab: kernel mnist
+	@$(RUN) python -m jupyter lab --ip=127.0.0.1 notebooks
+
+notebooks: kernel mnist
+	@$(RUN) python jupyter/execute.py --in-place notebooks/*.ipynb
+
+data:
+	@python3 data/fetch.py
+
+# For the targets that can do without: MNIST_DIR, else the download, else synthetic digits.
+mnist:
+	@[ -n "$$MNIST_DIR" ] || python3 data/fetch.py --timeout 10 || \
+		echo 'MNIST is not there: the notebooks run on synthetic digits.'
+
+bench: setup
+	@$(RUN) cargo bench
+
+reference: setup
+	@$(RUN) cargo test --test reference
+
+kernel:
+	@$(ENVIRONMENT) kernel
+
+setup:
+	@$(ENVIRONMENT) setup
+
+lock:
+	@python3 -m venv target/lock && target/lock/bin/pip install --quiet uv
+	@target/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.10 \
+		--no-header --no-annotate --upgrade -o jupyter/requirements.txt jupyter/requirements.in
+
+clean:
+	@$(ENVIRONMENT) clean

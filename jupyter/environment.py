@@ -1,0 +1,373 @@
+"""Sets up what notebooks and tests need, under ignored folders of the project.
+
+    python3 environment.py setup            Python packages, libtorch, evcxr, the Jupyter kernel
+    python3 environment.py kernel           the same, and the warm build folder of the kernels
+    python3 environment.py run COMMAND...   runs a command with all of it
+    python3 environment.py clean            removes what was made
+
+Each step is skipped when it is up to date, and tells what it does and how long it took. A step that
+was interrupted is done again. An active conda environment with libtorch, or the libtorch that
+LIBTORCH names, is used as it is. Runs under any Python from 3.10, without packages.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import folder
+
+ROOT = folder.ROOT
+HERE = ROOT / "jupyter"
+OWN = ROOT / ".venv"
+LIBTORCH_VERSION = "2.13.0"
+EVCXR_VERSION = "0.22.0"
+RUST = (1, 95)
+PYTHON = (3, 10)
+MACOS = sys.platform == "darwin"
+LIBRARY_PATH = "DYLD_LIBRARY_PATH" if MACOS else "LD_LIBRARY_PATH"
+
+
+class Missing(Exception):
+    """Something that the user has to see to; the message is a sentence that says how."""
+
+
+@dataclass(frozen=True)
+class Wheels:
+    """Where libtorch comes from: a locked list of wheels, their platform, what is taken of them."""
+
+    lock: Path
+    platforms: tuple[str, ...]
+    libraries: re.Pattern
+
+
+def wheels() -> Wheels:
+    """The wheels for this machine."""
+    machine = (sys.platform, platform.machine())
+    if machine == ("linux", "x86_64"):
+        # libtorch_cuda and what needs it stay behind: tch would link it.
+        return Wheels(
+            HERE / "libtorch-linux-x86_64.txt",
+            tuple(f"manylinux{tag}_x86_64" for tag in ("_2_28", "_2_25", "_2_17", "2014")),
+            re.compile(r".*/lib/(libtorch_cpu\.so|libc10\.so|libgomp\.so\.1|libcu(dart|pti)\.so\.13)"),
+        )
+    if machine == ("darwin", "arm64"):
+        return Wheels(
+            HERE / "libtorch-macos-arm64.txt",
+            ("macosx_14_0_arm64",),
+            re.compile(r"torch/lib/(?!libtorch_python|libshm)[^/]+\.dylib"),
+        )
+    raise Missing(
+        f"There is no libtorch wheel for {' '.join(machine)}: set LIBTORCH to the folder of a "
+        f"libtorch {LIBTORCH_VERSION}."
+    )
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where things are. `prefix` holds Python and the kernelspec, `libtorch` holds lib/, include/."""
+
+    prefix: Path
+    libtorch: Path
+
+    @property
+    def python(self) -> Path:
+        return self.prefix / "bin" / "python"
+
+    @property
+    def kernelspec(self) -> Path:
+        return self.prefix / "share" / "jupyter" / "kernels" / "rust"
+
+    def variables(self) -> dict[str, str]:
+        """What every command gets; in one place, since torch-sys is rebuilt when LIBTORCH differs."""
+        jupyter, own = OWN / "jupyter", self.kernel_variables()
+        return own | {
+            "PATH": joined(str(self.prefix / "bin"), str(OWN / "bin"), os.environ["PATH"]),
+            LIBRARY_PATH: joined(own[LIBRARY_PATH], os.environ.get(LIBRARY_PATH, "")),
+            "JUPYTER_CONFIG_DIR": str(jupyter / "config"),
+            "JUPYTER_DATA_DIR": str(jupyter / "data"),
+            "JUPYTER_RUNTIME_DIR": str(jupyter / "runtime"),
+            "IPYTHONDIR": str(jupyter / "ipython"),
+        }
+
+    def kernel_variables(self) -> dict[str, str]:
+        """What a kernel gets from its kernelspec."""
+        evcxr = find_evcxr()
+        return {
+            "LIBTORCH": str(self.libtorch),
+            LIBRARY_PATH: str(self.libtorch / "lib"),
+            "EVCXR_JUPYTER": str(evcxr) if evcxr else "",
+        }
+
+
+def joined(*paths: str) -> str:
+    """The entries of several search paths as one, each once."""
+    return os.pathsep.join(dict.fromkeys(filter(None, os.pathsep.join(paths).split(os.pathsep))))
+
+
+def environment() -> Environment:
+    """The conda environment if it has libtorch, else the project's own."""
+    conda = Path(os.environ.get("CONDA_PREFIX") or OWN)
+    prefix = conda if conda == OWN or any((conda / "lib").glob("libtorch_cpu.*")) else OWN
+    libtorch = os.environ.get("LIBTORCH") or (prefix / "libtorch" if prefix == OWN else prefix)
+    return Environment(prefix, Path(libtorch).absolute())
+
+
+def check_prerequisites() -> None:
+    """Missing: the first thing that is not there, and how to get it."""
+    if sys.version_info < PYTHON:
+        raise Missing(f"Python {platform.python_version()} is too old: 3.10 or newer is needed.")
+    for program, remedy in (
+        ("git", "install the package git"),
+        ("cargo", "install Rust 1.95 or newer with rustup, see rustup.rs"),
+        ("rustc", "install Rust 1.95 or newer with rustup, see rustup.rs"),
+        (compiler(), "install the package g++ (Debian, Ubuntu), gcc-c++ (Fedora) or Xcode's tools"),
+    ):
+        if not shutil.which(program):
+            raise Missing(f"{program} is missing: {remedy}.")
+    version = subprocess.run(["cargo", "--version"], capture_output=True, text=True).stdout
+    found = re.search(r"(\d+)\.(\d+)\.\d+", version)
+    if not found or tuple(map(int, found.groups())) < RUST:
+        raise Missing(f"{version.strip() or 'cargo'} is too old: Rust 1.95 is needed, `rustup update`.")
+
+
+def compiler() -> str:
+    """The C++ compiler's command."""
+    return shlex.split(os.environ.get("CXX") or "c++")[0]
+
+
+def call(*command: object, **options) -> None:
+    """Runs a command. Missing: it failed; its own words are above."""
+    if status := subprocess.run([str(word) for word in command], **options).returncode:
+        raise Missing(f"`{' '.join(map(str, command[:4]))} ...` failed with status {status}.")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One part of the set-up: what it does, whether that is done already, and how it is done."""
+
+    does: str
+    is_done: Callable[[Environment], bool]
+    do: Callable[[Environment], None]
+
+    def take(self, env: Environment) -> None:
+        if self.is_done(env):
+            return
+        print(f"{self.does} ...", flush=True)
+        start = time.monotonic()
+        self.do(env)
+        print(f"{self.does}: done in {time.monotonic() - start:.0f} s", flush=True)
+
+
+def python_stamp() -> str:
+    """What the Python packages were installed from."""
+    lock = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()
+    return f"{lock} {OWN} {platform.python_version()}"
+
+
+def has_python(env: Environment) -> bool:
+    stamp = OWN / "python.stamp"
+    return env.prefix != OWN or (stamp.exists() and stamp.read_text() == python_stamp())
+
+
+def install_python(env: Environment) -> None:
+    try:
+        import ensurepip  # noqa: F401  Debian ships it apart
+    except ImportError:
+        raise Missing("Python's venv module is missing: install the package python3-venv.") from None
+    shutil.rmtree(OWN / "lib", ignore_errors=True)
+    call(sys.executable, "-m", "venv", OWN)
+    call(
+        env.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+        "--require-hashes", "--only-binary=:all:", "-r", HERE / "requirements.txt",
+    )  # fmt: skip
+    (OWN / "python.stamp").write_text(python_stamp())
+
+
+def libtorch_version(libtorch: Path) -> str | None:
+    """The version that the headers of a libtorch tell; None when there are none."""
+    for header in ("include/torch/headeronly/version.h", "include/torch/version.h"):
+        with contextlib.suppress(OSError):
+            text = (libtorch / header).read_text()
+            if found := re.search(r'define TORCH_VERSION\s*\\?\s*"([^"+]+)', text):
+                return found[1]
+    return None
+
+
+def has_libtorch(env: Environment) -> bool:
+    if env.libtorch == OWN / "libtorch":
+        return libtorch_version(env.libtorch) == LIBTORCH_VERSION
+    version = libtorch_version(env.libtorch)
+    if version != LIBTORCH_VERSION:
+        raise Missing(
+            f"{env.libtorch} holds {'libtorch ' + version if version else 'no libtorch'}, but "
+            f"{LIBTORCH_VERSION} is needed: install that version there, or unset LIBTORCH."
+        )
+    return True
+
+
+def install_libtorch(env: Environment) -> None:
+    source, downloads, new = wheels(), OWN / "wheels", OWN / "libtorch.new"
+    for remains in (downloads, new, env.libtorch):
+        shutil.rmtree(remains, ignore_errors=True)
+    call(
+        env.python, "-m", "pip", "download", "--disable-pip-version-check", "--no-deps",
+        "--only-binary=:all:", "--require-hashes", "--python-version", "3.12",
+        *("--implementation", "cp", "--abi", "cp312", "--abi", "none"),
+        *(word for tag in source.platforms for word in ("--platform", tag)),
+        *("--dest", downloads, "-r", source.lock),
+    )  # fmt: skip
+    for wheel in downloads.glob("*.whl"):
+        unpack(wheel, new, source.libraries)
+    if not MACOS:
+        # torch-sys links libtorch; the wheel's own wants CUDA.
+        (new / "lib" / "libtorch.so").symlink_to("libtorch_cpu.so")
+    new.rename(env.libtorch)
+    shutil.rmtree(downloads)
+
+
+def unpack(wheel: Path, target: Path, libraries: re.Pattern) -> None:
+    """Takes the wanted libraries to lib/ and torch's headers to include/."""
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            if libraries.fullmatch(name):
+                path = target / "lib" / Path(name).name
+            elif name.startswith("torch/include/") and not name.endswith("/"):
+                path = target / Path(name).relative_to("torch")
+            else:
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(name) as packed, open(path, "wb") as file:
+                shutil.copyfileobj(packed, file)
+
+
+def is_evcxr(program: Path) -> bool:
+    """Whether it is evcxr_jupyter of our version: it has no option to tell, its banner has."""
+    return program.is_file() and f"EvCxR {EVCXR_VERSION} - ".encode() in program.read_bytes()
+
+
+def find_evcxr() -> Path | None:
+    """The project's evcxr_jupyter, else one that is installed already."""
+    candidates = [OWN / "bin" / "evcxr_jupyter", shutil.which("evcxr_jupyter")]
+    return next((Path(path) for path in candidates if path and is_evcxr(Path(path))), None)
+
+
+def install_evcxr(env: Environment) -> None:
+    build = ROOT / "target" / "evcxr"
+    call(
+        "cargo", "install", "--quiet", "--locked", "--root", OWN, "--target-dir", build,
+        f"evcxr_jupyter@{EVCXR_VERSION}",
+    )  # fmt: skip
+    shutil.rmtree(build)
+
+
+def kernelspec(env: Environment) -> str:
+    """The kernel.json through which Jupyter finds the launcher."""
+    spec = {
+        "argv": [str(env.python), str(HERE / "kernel.py"), "{connection_file}"],
+        "display_name": "Rust",
+        "language": "rust",
+        "interrupt_mode": "message",
+        "env": env.kernel_variables(),
+    }
+    return json.dumps(spec, indent=2, ensure_ascii=False) + "\n"
+
+
+def has_kernelspec(env: Environment) -> bool:
+    file = env.kernelspec / "kernel.json"
+    return file.exists() and file.read_text(encoding="utf-8") == kernelspec(env)
+
+
+def install_kernelspec(env: Environment) -> None:
+    env.kernelspec.mkdir(parents=True, exist_ok=True)
+    new = env.kernelspec / "kernel.json.new"
+    new.write_text(kernelspec(env), encoding="utf-8")
+    new.replace(env.kernelspec / "kernel.json")
+
+
+def is_warm(env: Environment) -> bool:
+    return folder.warm_inputs() == folder.current_inputs()
+
+
+def warm(env: Environment) -> None:
+    call(env.python, HERE / "warm.py")
+
+
+SETUP = (
+    Step("Installing Jupyter's Python packages in .venv", has_python, install_python),
+    Step(f"Downloading libtorch {LIBTORCH_VERSION} to .venv", has_libtorch, install_libtorch),
+    Step(
+        f"Compiling the evcxr {EVCXR_VERSION} kernel (6 minutes on two cores)",
+        lambda env: bool(find_evcxr()),
+        install_evcxr,
+    ),
+    Step("Registering the Rust kernel with Jupyter", has_kernelspec, install_kernelspec),
+)
+KERNEL = Step("Compiling the crate and its dependencies for the kernels", is_warm, warm)
+
+
+def setup(*steps: Step) -> None:
+    """Takes the steps; a second set-up at the same time waits."""
+    check_prerequisites()
+    with folder.locked(OWN / "setup.lock"):
+        env = environment()
+        (OWN / "jupyter").mkdir(exist_ok=True)
+        for step in steps:
+            step.take(env)
+            os.environ.update(env.variables() | {"PATH": os.environ["PATH"]})
+
+
+def run(command: list[str]) -> None:
+    """Becomes the command, in the environment."""
+    os.environ.update(environment().variables())
+    try:
+        os.execvp(command[0], command)
+    except FileNotFoundError:
+        raise Missing(f"{command[0]} is missing: run `make kernel` first.") from None
+
+
+def clean() -> None:
+    """Removes what set-up, tests and reports made; the downloaded data stays."""
+    for made in (OWN, ROOT / "target", folder.KERNEL, ROOT / "report"):
+        shutil.rmtree(made, ignore_errors=True)
+    for cache in ("__pycache__", ".pytest_cache"):
+        for path in list(HERE.rglob(cache)) + list((ROOT / "data").rglob(cache)):
+            shutil.rmtree(path)
+    if any((ROOT / "data" / "mnist").glob("*")):
+        print("data/mnist/ stays, since MNIST is slow to download: remove it by hand if need be.")
+
+
+def main() -> int:
+    match sys.argv[1:]:
+        case ["setup"]:
+            setup(*SETUP)
+        case ["kernel"]:
+            setup(*SETUP, KERNEL)
+        case ["run", _, *_]:
+            run(sys.argv[2:])
+        case ["clean"]:
+            clean()
+        case _:
+            print(__doc__, file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Missing as missing:
+        sys.exit(str(missing))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted: the same command goes on from here.")

@@ -1,0 +1,430 @@
+"""The kernel launcher's guarantees, on real kernels."""
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from jupyter_client import KernelManager
+from jupyter_client.connect import write_connection_file
+
+import folder
+import kernel
+from folder import KERNEL, ROOT
+
+RUN = KERNEL / "run"
+DEP = ':dep hinge = { path = "../crate" }\nuse hinge::prelude::*;\n'
+START_SECONDS = 90
+CELL_SECONDS = 600
+
+
+class Kernel:
+    """A started Rust kernel, as a front end sees it."""
+
+    def __init__(self, project: Path = ROOT):
+        self.manager = KernelManager(kernel_name="rust")
+        if project != ROOT:
+            self.manager.kernel_spec.argv[1] = str(project / "jupyter" / "kernel.py")
+        self.manager.start_kernel(cwd=str(project / "notebooks"))
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=START_SECONDS)
+        self.launcher = psutil.Process(self.manager.provisioner.pid)
+
+    def send(self, code: str, **options) -> str:
+        return self.client.execute(code, **options)
+
+    def reply(self, request: str) -> dict:
+        while True:
+            message = self.client.get_shell_msg(timeout=CELL_SECONDS)
+            if message["parent_header"]["msg_id"] == request:
+                return message["content"]
+
+    def outputs(self, request: str) -> list[tuple[str, dict]]:
+        """Types and contents of what a cell published until it was idle."""
+        published = []
+        while True:
+            message = self.client.get_iopub_msg(timeout=CELL_SECONDS)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            kind, content = message["msg_type"], message["content"]
+            if kind == "status" and content["execution_state"] == "idle":
+                return published
+            published.append((kind, content))
+
+    def run(self, code: str) -> tuple[dict, list[tuple[str, dict]]]:
+        request = self.send(code)
+        return self.reply(request), self.outputs(request)
+
+    def value(self, code: str) -> str:
+        """What the last expression of a cell shows; the cell must succeed."""
+        reply, outputs = self.run(code)
+        assert reply["status"] == "ok", reply
+        return next(content["data"]["text/plain"] for kind, content in outputs if kind == "execute_result")
+
+    def printed(self, code: str) -> str:
+        """What a cell printed; it must succeed."""
+        reply, outputs = self.run(code)
+        assert reply["status"] == "ok", reply
+        return "".join(content["text"] for kind, content in outputs if kind == "stream")
+
+    def folder(self) -> Path:
+        """Its private folder."""
+        return Path(self.printed('println!("{}", std::env::var("EVCXR_TMPDIR").unwrap());').strip()).parent
+
+    def stop(self) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+@pytest.fixture(scope="module")
+def rust():
+    """One kernel for the tests of single cells."""
+    with Kernel() as started:
+        started.run(DEP)
+        yield started
+
+
+def wait_until(holds, seconds: float = 30) -> bool:
+    limit = time.monotonic() + seconds
+    while not holds() and time.monotonic() < limit:
+        time.sleep(0.05)
+    return holds()
+
+
+def show(mime: str, text: str) -> str:
+    """Rust code that prints a block for Jupyter."""
+    block = f"EVCXR_BEGIN_CONTENT {mime}\n{text}\nEVCXR_END_CONTENT"
+    return f'println!("{{}}", {json.dumps(block)});'
+
+
+FAILURE = show(
+    "application/vnd.hinge.failure+json",
+    json.dumps({"ename": "FalseClaim", "evalue": "7 is not 8", "traceback": ["required: 8", "found: 7"]}),
+)
+
+
+# Cells
+
+
+def test_a_failure_makes_the_cell_an_error(rust):
+    reply, outputs = rust.run(FAILURE)
+    expected = {"ename": "FalseClaim", "evalue": "7 is not 8", "traceback": ["required: 8", "found: 7"]}
+    assert reply["status"] == "error"
+    assert {name: reply[name] for name in expected} == expected
+    assert [content for kind, content in outputs if kind == "error"] == [expected]
+
+
+def test_a_failure_keeps_the_variables(rust):
+    rust.run("let kept = 41;")
+    rust.run(FAILURE)
+    assert rust.value("kept + 1") == "42"
+
+
+def test_a_failed_cell_still_shows_its_other_results(rust):
+    _, outputs = rust.run(show("text/html", "<b>7</b>") + FAILURE)
+    assert [kind for kind, _ in outputs][-2:] == ["execute_result", "error"]
+    assert dict(outputs)["execute_result"]["data"] == {"text/html": "<b>7</b>"}
+
+
+def test_a_failure_without_details_is_still_an_error(rust):
+    reply, _ = rust.run(show("application/vnd.hinge.failure+json", "no JSON"))
+    assert (reply["status"], reply["evalue"]) == ("error", "no JSON")
+
+
+def test_a_compile_error_gives_its_reason(rust):
+    reply, _ = rust.run('let wrong: i32 = "text";')
+    assert reply["status"] == "error"
+    assert reply["evalue"] == "mismatched types"
+    assert "expected `i32`" in "\n".join(reply["traceback"])
+
+
+def test_the_end_of_the_process_gives_its_reason():
+    with Kernel() as started:
+        reply, _ = started.run("std::process::exit(3)")
+        assert reply["status"] == "error"
+        assert "exit status: 3" in reply["evalue"]
+
+
+def test_cells_queued_behind_a_failed_one_are_aborted(rust):
+    requests = [rust.send(code) for code in (FAILURE, "1 + 1", "2 + 2")]
+    assert [rust.reply(request)["status"] for request in requests] == ["error", "aborted", "aborted"]
+
+
+def test_a_cell_sent_after_a_failed_one_runs(rust):
+    rust.run(FAILURE)
+    assert rust.value("1 + 1") == "2"
+
+
+def test_cells_queued_behind_a_failed_one_run_if_errors_are_allowed(rust):
+    requests = [rust.send(FAILURE, stop_on_error=False), rust.send("1 + 1")]
+    assert [rust.reply(request)["status"] for request in requests] == ["error", "ok"]
+
+
+def test_every_printed_line_arrives_before_the_cell_ends(rust):
+    printed = rust.printed('for line in 0..2_000 { println!("{line}"); }')
+    assert printed.split() == [str(line) for line in range(2_000)]
+
+
+def test_an_interrupt_ends_the_running_cell():
+    with Kernel() as started:
+        request = started.send("loop { std::thread::sleep(std::time::Duration::from_millis(10)) }")
+        assert not wait_until(lambda: False, 3)
+        started.manager.interrupt_kernel()
+        assert started.reply(request)["status"] == "error"
+        assert started.value("1 + 1") == "2"
+
+
+def test_a_running_cell_does_not_hold_up_the_shutdown():
+    started = Kernel()
+    started.send("loop {}")
+    processes = [started.launcher, *started.launcher.children(recursive=True)]
+    started.stop()
+    assert wait_until(lambda: not any(alive(process) for process in processes))
+
+
+# Warm starts
+
+
+def artefacts(build: Path) -> dict[str, int]:
+    """Compiled libraries below a build folder, and when they were written; the cells' own aside."""
+    libraries = (path for path in build.glob("target/**/deps/*.r*") if path.suffix in (".rlib", ".rmeta"))
+    return {str(path.relative_to(build)): path.stat().st_mtime_ns for path in libraries}
+
+
+def test_a_warm_start_compiles_nothing_but_the_cell(rust):
+    assert artefacts(rust.folder() / "evcxr") == artefacts(KERNEL / "warm")
+
+
+def test_a_warm_start_keeps_the_locked_versions(rust):
+    assert (rust.folder() / "evcxr" / "Cargo.lock").read_text() == (KERNEL / "warm" / "Cargo.lock").read_text()
+
+
+def test_a_warm_start_takes_seconds(capsys):
+    start = time.monotonic()
+    with Kernel() as started:
+        ready = time.monotonic() - start
+        started.run(DEP + '"the first result"')
+        result = time.monotonic() - start
+    with capsys.disabled():
+        print(f"\nkernel ready after {ready:.1f} s, first result of the crate after {result:.1f} s")
+    assert result < 30
+
+
+def test_eight_kernels_at_once_are_each_correct():
+    with contextlib.ExitStack() as stack:
+        kernels = [stack.enter_context(Kernel()) for _ in range(8)]
+        requests = [started.send(f"{DEP} let own = {number} * 111;") for number, started in enumerate(kernels)]
+        replies = [started.reply(request) for started, request in zip(kernels, requests)]
+        assert [reply["status"] for reply in replies] == ["ok"] * 8
+        assert [started.value("own") for started in kernels] == [str(number * 111) for number in range(8)]
+        assert len({started.folder() for started in kernels}) == 8
+
+
+# Another project folder, whose crate can be changed
+
+
+@pytest.fixture
+def project():
+    """A copy of the project in a folder whose name has spaces and letters beyond ASCII."""
+    path = ROOT / "target" / "tests" / "Grüße aus Köln"
+    for remains in (path, folder.kernel_folder(path)):
+        shutil.rmtree(remains, ignore_errors=True)
+    (path / "notebooks").mkdir(parents=True)
+    ignored = shutil.ignore_patterns("__pycache__", ".pytest_cache", "tests")
+    shutil.copytree(ROOT / "jupyter", path / "jupyter", ignore=ignored)
+    shutil.copytree(ROOT / "crate", path / "crate")
+    for name in ("Cargo.toml", "Cargo.lock"):
+        shutil.copy2(ROOT / name, path)
+    kernels = folder.kernel_folder(path)
+    with folder.locked(kernels / "lock"):
+        folder.copy_tree(KERNEL / "warm", kernels / "warm", links=True)
+    yield path
+    shutil.rmtree(path)
+    shutil.rmtree(kernels)
+
+
+def test_a_changed_crate_is_used_by_the_next_kernel(project):
+    source = project / "crate" / "src" / "lib.rs"
+    original = source.read_text()
+    # The second text is as long as the first, and its file is no newer: cargo alone would miss it.
+    for number in ("one", "two"):
+        source.write_text(f'{original}\npub fn changed() -> &\'static str {{ "{number}" }}\n')
+        os.utime(source, (1e9, 1e9))
+        with Kernel(project) as started:
+            assert started.value(DEP + "hinge::changed()") == f'"{number}"'
+
+
+# Ends and remains
+
+
+def alive(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+@contextlib.contextmanager
+def launcher(**variables: str):
+    """A launcher without a front end; yields its process. Killed in the end."""
+    connection = RUN.parent / f"test-{time.monotonic_ns()}.json"
+    write_connection_file(str(connection), key=b"secret")
+    spec = KernelManager(kernel_name="rust").kernel_spec
+    command = [word.format(connection_file=connection) for word in spec.argv]
+    process = psutil.Popen(
+        command, env=os.environ | spec.env | variables, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+        process.wait()
+        connection.unlink()
+
+
+def start_evcxr(process: psutil.Popen) -> list[psutil.Process]:
+    """Waits until the launcher has started evcxr; returns evcxr and the reaper."""
+    assert wait_until(lambda: any("evcxr" in child.name() for child in process.children()))
+    return process.children(recursive=True)
+
+
+def private_folders() -> set[Path]:
+    return set(RUN.glob("*"))
+
+
+def test_a_killed_launcher_leaves_no_process_and_no_folder():
+    before = private_folders()
+    with launcher() as process:
+        children = start_evcxr(process)
+        process.kill()
+        assert wait_until(lambda: not any(map(alive, children)))
+        assert wait_until(lambda: private_folders() <= before)
+
+
+def test_the_launcher_ends_with_evcxr():
+    with launcher() as process:
+        evcxr = next(child for child in start_evcxr(process) if "evcxr" in child.name())
+        assert wait_until(lambda: evcxr.children())
+        time.sleep(START_SECONDS / 9)
+        evcxr.kill()
+        assert process.wait(30) != 0
+
+
+def test_the_next_start_removes_what_a_dead_kernel_left():
+    before = private_folders()
+    with launcher() as process:
+        children = start_evcxr(process)
+        (left,) = private_folders() - before
+        for child in (process, *children):  # the reaper, too
+            child.kill()
+        assert wait_until(lambda: not any(map(alive, children)))
+        assert left.exists()
+    with launcher() as process:
+        start_evcxr(process)
+        assert not left.exists()
+
+
+def bytes_used() -> int:
+    """Disk space of all build folders, in bytes; a file with several links counts once."""
+    stats = {(s.st_dev, s.st_ino): s.st_blocks * 512 for s in (p.lstat() for p in KERNEL.rglob("*"))}
+    return sum(stats.values())
+
+
+def test_fifty_starts_leave_nothing_behind():
+    before, used = private_folders(), bytes_used()
+    for _ in range(50):
+        with launcher() as process:
+            start_evcxr(process)
+    assert wait_until(lambda: private_folders() <= before)
+    assert bytes_used() <= used + 1_000_000
+
+
+# What goes wrong
+
+
+def test_an_evcxr_that_ends_at_once_is_reported():
+    with launcher(EVCXR_JUPYTER=shutil.which("false")) as process:
+        assert process.wait(60) != 0
+        assert process.stderr.read() == "The Rust kernel cannot run: evcxr ended at once, with exit code 1.\n"
+
+
+def test_an_evcxr_that_does_not_answer_is_reported(monkeypatch, tmp_path):
+    silent = tmp_path / "evcxr"
+    silent.write_text("#!/bin/sh\nexec sleep 600\n")
+    silent.chmod(0o755)
+    connection = tmp_path / "connection.json"
+    write_connection_file(str(connection), key=b"secret")
+    monkeypatch.setenv("EVCXR_JUPYTER", str(silent))
+    monkeypatch.setattr(kernel, "START_SECONDS", 1)
+    with pytest.raises(kernel.Failed, match="did not answer within 1 s"):
+        kernel.run(str(connection))
+
+
+def test_a_taken_address_is_reported():
+    with launcher() as first:
+        start_evcxr(first)
+        command = first.cmdline()
+        second = subprocess.run(command, env=os.environ | first.environ(), capture_output=True, text=True)
+    assert second.returncode != 0
+    assert "cannot be bound: Address" in second.stderr
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_no_folder(monkeypatch):
+    def copy_to_a_full_disk(source, target):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+
+    before = private_folders()
+    monkeypatch.setattr(folder.shutil, "copy2", copy_to_a_full_disk)
+    with pytest.raises(kernel.Failed, match="the disk is full: .* was not made; free some space"):
+        kernel.private_folder()
+    assert private_folders() <= before
+
+
+def test_without_hard_links_the_build_folder_is_copied(monkeypatch, tmp_path, capsys):
+    def link_across_file_systems(source, target):
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    library = tmp_path / "warm" / "deps" / "libserde-1.rlib"
+    library.parent.mkdir(parents=True)
+    library.write_bytes(bytes(folder.LINK_FROM_BYTES))
+    monkeypatch.setattr(os, "link", link_across_file_systems)
+    folder.copy_tree(tmp_path / "warm", tmp_path / "copy", links=True)
+    assert (tmp_path / "copy" / "deps" / "libserde-1.rlib").read_bytes() == library.read_bytes()
+    assert "no hard links here" in capsys.readouterr().err
+
+
+def test_two_kernels_never_share_what_cargo_writes_again():
+    first, second = folder.PrivateFolder(), folder.PrivateFolder()
+    try:
+        shared = {path.stat().st_ino for path in first.evcxr.rglob("*") if path.is_file()} & {
+            path.stat().st_ino for path in second.evcxr.rglob("*") if path.is_file()
+        }
+        names = [path for path in second.evcxr.rglob("*") if path.is_file() and path.stat().st_ino in shared]
+        assert names
+        for path in names:
+            assert not path.name.startswith(folder.LOCAL_CRATES), path
+            assert {"deps", "build"} & set(path.parts) and ".fingerprint" not in path.parts, path
+    finally:
+        for private in (first, second):
+            private.lock.close()
+            shutil.rmtree(private.path)
+
+
+def test_a_message_with_a_wrong_signature_is_dropped(rust):
+    key, rust.client.session.key = rust.client.session.key, b"wrong"
+    rust.send("1 + 1")
+    rust.client.session.key = key
+    assert rust.value("2 + 2") == "4"
