@@ -6,6 +6,7 @@ folder, and every kernel gets a copy: hard links for what cargo never writes aga
 registry crates), real copies for the rest.
 
     target/kernel/lock         held while the folders below are made, replaced or removed
+    target/kernel/toolchain/   what evcxr takes for the Rust toolchain, see toolchain.py
     target/kernel/warm/        the warm folder, with `inputs.json`: what it was compiled from
     target/kernel/run/*/       one per live kernel: `lock` (held while it lives) and `evcxr/`
 """
@@ -21,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import toolchain
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -68,7 +71,8 @@ def crate_sources() -> str:
     """Digest of everything that is compiled into the crate."""
     crate = ROOT / "crate"
     outside = {crate / "tests", crate / "benches", crate / "examples"}
-    return digest(*(p for p in crate.rglob("*") if p.is_file() and not outside & set(p.parents)))
+    files = (path for path in crate.rglob("*") if path.is_file() and not outside & set(path.parents))
+    return digest(*files, ROOT / "data" / "manifest.json")
 
 
 def current_inputs() -> dict[str, str]:
@@ -158,8 +162,8 @@ def remove_dead(run: Path) -> None:
 class PrivateFolder:
     """The folder of one live kernel.
 
-    `evcxr` in it is the build folder, `lock` says that it lives, and `compiles` why the first cell
-    will compile dependencies (None: it will not).
+    `evcxr` in it is the build folder, `lock` says that it lives, `compiles` why the first cell will
+    compile dependencies (None: it will not), and `toolchain` holds variables that evcxr is to get.
     """
 
     def __init__(self, kernel: Path = KERNEL):
@@ -168,6 +172,7 @@ class PrivateFolder:
         with locked(kernel / "lock"):
             run.mkdir(exist_ok=True)
             remove_dead(run)
+            self.toolchain = toolchain.make(kernel / "toolchain")
             self.path = Path(tempfile.mkdtemp(dir=run))
             self.evcxr = self.path / "evcxr"
             self.lock = open(self.path / "lock", "a")

@@ -97,7 +97,7 @@ class Evcxr:
         self.process = subprocess.Popen(
             [os.environ["EVCXR_JUPYTER"], "--control_file", str(file)],
             stdin=subprocess.DEVNULL,
-            env=os.environ | own,
+            env=os.environ | self.folder.toolchain | own,
             start_new_session=True,
         )
         self.reaper.stdin.write(f"{self.process.pid}\n")

@@ -52,6 +52,7 @@ pub mod prelude {
     pub use crate::notebook::{self, seeds};
     pub use crate::plot::{self, Figure};
     pub use crate::show::{Show, Table, final_results, final_results_over_seeds};
+    pub use crate::study::replay;
     pub use crate::study::{
         Claims, Comparison, Conclusion, Confusion, Defect, Distribution, Experiment, Interval,
         Part, Required, Run, Runs, Unit,

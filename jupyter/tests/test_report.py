@@ -269,21 +269,23 @@ class TestAudit:
         row = index("# Task 2", shows(html="t"), defects(1)).select_one(".audit tbody tr")
         assert texts(row.find_all(["th", "td"])) == ["1", "Never trained", "It stays at 8.5 %.", "Task 2, cell 3"]
 
-    def test_links_lead_to_the_cells_that_show_it(self, read, tmp_path):
-        both = [read(defects(1), conclusions("reversed"), name="1-one"), read("# Two", defects(2), name="2-two")]
-        for results_of_one in both:
-            (tmp_path / f"{results_of_one.name}.html").write_text(pages.notebook_page(results_of_one, both))
-        index = pages.index_page(both, "0")
-        (tmp_path / "index.html").write_text(index)
-        links = [link["href"] for link in BeautifulSoup(index, "html.parser").select(".audit a")]
-        assert (links, checks.faults(tmp_path)) == (
-            ["1-one.html#cell-2", "2-two.html#cell-2", "1-one.html#cell-3"], [])
+    def test_links_lead_to_the_notebooks_that_show_it(self, read):
+        both = [read(defects(2), name="1-one"), read(shows(html="t"), defects(1), conclusions("reversed"), name="2-two")]
+        made = BeautifulSoup(pages.index_page(both, "0"), "html.parser")
+        assert [link["href"] for link in made.select(".audit a")] == [
+            "2-two.html#cell-3", "1-one.html#cell-2", "2-two.html#cell-4"]
+
+    def test_links_lead_to_the_cell_that_shows_it(self, read):
+        one = read(shows(html="t"), defects(1), shows(html="t"))
+        link = BeautifulSoup(pages.index_page([one], "0"), "html.parser").select_one(".audit a")
+        page = BeautifulSoup(pages.notebook_page(one, [one]), "html.parser")
+        assert texts(page.select(f"#{link['href'].split('#')[1]} .output")) == ["shown"]
 
     def test_a_link_to_a_cell_that_is_not_there_is_a_fault(self, read, tmp_path):
-        made = read(defects(1))
-        (tmp_path / "1-svm.html").write_text(pages.notebook_page(made, [made]).replace('id="cell-2"', ""))
-        (tmp_path / "index.html").write_text(pages.index_page([made], "0"))
-        assert checks.faults(tmp_path) == ["index.html: the link to 1-svm.html#cell-2 leads to no section"]
+        one = read(defects(1))
+        (tmp_path / "1-svm.html").write_text(pages.notebook_page(one, [one]).replace('id="cell-2"', ""))
+        (tmp_path / "index.html").write_text(pages.index_page([one], "0"))
+        assert "index.html: the link to 1-svm.html#cell-2 leads to no section" in checks.faults(tmp_path)
 
     def test_missing_defects_are_named(self, index):
         line = texts(index(defects(1, 2, 4, 5, 6, 9)).select("#defects + p"))
@@ -421,6 +423,11 @@ from IPython.display import display
 display({{"text/html": "<p>ready</p>", "{results.SESSION}": {MNIST!r}}}, raw=True)
 """
 
+SHOWS_DEFECT = f"""
+entry = {{"number": 1, "title": "t", "evidence": "e"}}
+display({{"text/html": "<p>shown</p>", "{audit.DEFECTS}": {{"defects": [entry]}}}}, raw=True)
+"""
+
 
 class Project:
     """A notebook and the report on it."""
@@ -518,6 +525,13 @@ class TestMaking:
         before = made.page()
         made.save("from IPython.display import HTML\nHTML('<img src=\"data:,\">')")
         with pytest.raises(report.Mistakes, match="1-svm.html: image 1 has no alternative text"):
+            made.make()
+        assert made.page() == before
+
+    def test_a_defect_shown_twice_leaves_the_report_as_it_was(self, made):
+        before = made.page()
+        made.save(SHOWS_DEFECT, SHOWS_DEFECT)
+        with pytest.raises(report.Mistakes, match="1-svm.ipynb, code cell 3: defect 1 is shown already"):
             made.make()
         assert made.page() == before
 

@@ -1,9 +1,12 @@
 //! Pictures of digits and of learned weights.
 
 use super::{Figure, Image};
+use crate::augment::Compose;
 use crate::data::{CLASSES, Images, PIXELS, SIDE};
 use crate::error::{Error, Result};
+use crate::seed::{Stream, random};
 use crate::study::Run;
+use crate::tensors::pixels;
 use png::{BitDepth, ColorType, Encoder};
 use std::fmt::Write;
 use tch::Tensor;
@@ -89,6 +92,60 @@ pub fn weights(run: &Run) -> Result<Figure> {
         "The learned weights of each class: blue speaks for the class, orange against it, white is 0; full colour is ±{greatest:.2}."
     );
     Ok(Figure::new(sheet(&tiles, 5, 4), alt, caption))
+}
+
+/// One image under several augmentations, a row each: the image itself, then `draws` random draws. Every tile
+/// is drawn from its darkest to its lightest value, since some transforms leave the range 0 to 1.
+///
+/// # Errors
+/// An invalid parameter of an augmentation.
+pub fn augmentations(image: &Images, rows: &[(String, Compose)], draws: usize) -> Result<Figure> {
+    const SIDES: i64 = SIDE as i64;
+    let mut tiles = Vec::new();
+    for (name, transform) in rows {
+        let title = |draw: usize| {
+            if draw == 0 {
+                name.clone()
+            } else {
+                String::new()
+            }
+        };
+        let original = pixels(image).get(0).view([1, SIDES, SIDES]);
+        let drawn = transform.apply(
+            &original.repeat([draws as i64, 1, 1]),
+            &mut random(0, Stream::Augmentation),
+        )?;
+        for (draw, values) in [original]
+            .iter()
+            .chain(drawn.split(1, 0).iter())
+            .enumerate()
+        {
+            tiles.push(Tile {
+                png: stretched(values)?,
+                title: title(draw),
+            });
+        }
+    }
+    let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
+    let alt = format!(
+        "A digit under {} augmentations, one a row: the image and {draws} random draws. {}.",
+        rows.len(),
+        names.join(", ")
+    );
+    let caption =
+        format!("Left the training image, to its right {draws} random draws of each augmentation.");
+    Ok(Figure::new(sheet(&tiles, draws + 1, 2), alt, caption))
+}
+
+/// Black for the greatest value, white for the least.
+fn stretched(values: &Tensor) -> Result<Vec<u8>> {
+    let least = values.min().double_value(&[]);
+    let range = (values.max().double_value(&[]) - least).max(f64::MIN_POSITIVE);
+    let scaled = (values.flatten(0, -1) - least) * (255. / range);
+    let pixels: Vec<u8> = (0..PIXELS as i64)
+        .map(|pixel| scaled.double_value(&[pixel]) as u8)
+        .collect();
+    grey(&pixels)
 }
 
 /// A picture of 28 x 28 pixels with a title below.

@@ -8,5 +8,5 @@ mod style;
 
 pub use confusion::confusion;
 pub use curves::{Curves, learning_curves};
-pub use digits::{grid, mistakes, weights};
+pub use digits::{augmentations, grid, mistakes, weights};
 pub use figure::{Figure, Image};

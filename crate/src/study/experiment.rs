@@ -169,6 +169,40 @@ impl Experiment {
         !self.train_transform.transforms.is_empty()
     }
 
+    /// Scores this experiment's network after every epoch while it is `other`'s that is trained: the mistake
+    /// that [`replay::never_trained`](super::replay::never_trained) shows.
+    pub(super) fn run_while_stepping(
+        &self,
+        other: &Experiment,
+        digits: &Digits,
+        seed: u64,
+    ) -> Result<Run> {
+        let split = digits.sample(&self.sample(seed))?;
+        let (train, test) = (examples(&split.train), examples(&split.test));
+        let mut initialisation = random(seed, Stream::Initialisation);
+        let mut start = || Network::initialise(&self.model, PIXELS, CLASSES, &mut initialisation);
+        let mut stepped = Trainer::new(other.trainer_settings(), start(), &train, Vec::new())?;
+        let scored = vec![examples(&split.train), test];
+        let scored = Trainer::new(self.trainer_settings(), start(), &train, scored)?;
+        let mut order = random(seed, Stream::Order);
+        let mut history = Vec::with_capacity(self.epochs);
+        for number in 1..=self.epochs {
+            stepped.epoch(&permutation(self.train_examples, &mut order))?;
+            history.push(Epoch {
+                number,
+                train: scored.score(0)?,
+                test: scored.score(1)?,
+            });
+        }
+        Ok(Run::new(
+            self.clone(),
+            seed,
+            split,
+            history,
+            scored.network(),
+        ))
+    }
+
     fn train(&self, split: &Split, start: Network, seed: u64) -> Result<(Vec<Epoch>, Network)> {
         let (train, test) = (examples(&split.train), examples(&split.test));
         let mut augmentation = random(seed, Stream::Augmentation);

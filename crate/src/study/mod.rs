@@ -7,6 +7,7 @@ mod confusion;
 mod distribution;
 mod experiment;
 mod published;
+pub mod replay;
 mod run;
 mod runs;
 

@@ -92,6 +92,24 @@ impl Runs {
         Distribution::new(self.histories.iter().map(worsening).collect())
     }
 
+    /// How much test accuracy still rises after the first epoch whose train accuracy is `fitted` or more; 0 for
+    /// a run that never gets there. Late generalisation ("grokking") would be a large rise.
+    pub fn gain_after_fitting(&self, fitted: f64) -> Result<Distribution> {
+        let gain = |history: &Vec<Epoch>| {
+            let first = history.iter().find(|epoch| epoch.train.accuracy >= fitted);
+            first
+                .zip(history.last())
+                .map_or(0., |(first, last)| last.test.accuracy - first.test.accuracy)
+        };
+        Distribution::new(self.histories.iter().map(gain).collect())
+    }
+
+    /// Train accuracy less test accuracy after the last epoch, seed by seed.
+    pub fn gap(&self) -> Result<Distribution> {
+        self.last(Metric::TrainAccuracy)?
+            .minus(&self.last(Metric::TestAccuracy)?)
+    }
+
     /// A metric after the last epoch less the same of `other`, seed by seed: both runs of a pair were trained
     /// and tested on the same images.
     ///
