@@ -246,6 +246,7 @@ def project():
     ignored = shutil.ignore_patterns("__pycache__", ".pytest_cache", "tests")
     shutil.copytree(ROOT / "jupyter", path / "jupyter", ignore=ignored)
     shutil.copytree(ROOT / "crate", path / "crate")
+    shutil.copytree(ROOT / "data", path / "data", ignore=shutil.ignore_patterns("mnist", "__pycache__"))
     for name in ("Cargo.toml", "Cargo.lock"):
         shutil.copy2(ROOT / name, path)
     kernels = folder.kernel_folder(path)
