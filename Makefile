@@ -40,7 +40,7 @@ bench: setup
 	@$(RUN) cargo bench
 
 reference: setup
-	@$(RUN) cargo test --test reference
+	@$(RUN) cargo test --test 'reference*'
 
 kernel:
 	@$(ENVIRONMENT) kernel

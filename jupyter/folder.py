@@ -191,10 +191,23 @@ class PrivateFolder:
             lock.write_bytes(self.versions)
 
 
+def remove_old_sessions(folder: Path) -> None:
+    """Keeps each local crate's newest incremental session only: every kernel copies them."""
+    for crate in LOCAL_CRATES:
+        entries = list(folder.glob(f"target/*/debug/incremental/{crate}-*/s-*"))
+        # s-TIME-RANDOM-HASH/ with s-TIME-RANDOM.lock; unfinished ones end in "-working".
+        finished = [entry.name for entry in entries if entry.is_dir() and not entry.name.endswith("-working")]
+        newest = max(finished, default="")
+        for entry in entries:
+            if not newest.startswith(entry.stem):
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
 def publish(folder: Path, inputs: dict[str, str], kernel: Path = KERNEL) -> None:
     """Makes a build folder that was compiled from `inputs` the warm one."""
     for product in folder.glob("target/*/debug/libcode_*"):
         product.unlink()
+    remove_old_sessions(folder)
     (folder / INPUTS).write_text(json.dumps(inputs, indent=2))
     warm, old = kernel / "warm", kernel / "old"
     with locked(kernel / "lock"):

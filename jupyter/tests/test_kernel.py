@@ -277,23 +277,30 @@ def alive(process: psutil.Process) -> bool:
     return False
 
 
-@contextlib.contextmanager
-def launcher(**variables: str):
-    """A launcher without a front end; yields its process. Killed in the end."""
-    connection = RUN.parent / f"test-{time.monotonic_ns()}.json"
+def launch(**variables: str) -> psutil.Popen:
+    """Starts a launcher without a front end."""
+    connection = ROOT / "target" / "tests" / "connections" / f"{time.monotonic_ns()}.json"
+    connection.parent.mkdir(parents=True, exist_ok=True)
     write_connection_file(str(connection), key=b"secret")
     spec = KernelManager(kernel_name="rust").kernel_spec
     command = [word.format(connection_file=connection) for word in spec.argv]
-    process = psutil.Popen(
-        command, env=os.environ | spec.env | variables, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+    environment = os.environ | spec.env | variables
+    return psutil.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+@contextlib.contextmanager
+def launcher(**variables: str):
+    """A launcher without a front end. Killed in the end, and all it started is waited for."""
+    process = launch(**variables)
     try:
         yield process
     finally:
+        started = []
         with contextlib.suppress(psutil.NoSuchProcess):
+            started = process.children(recursive=True)
             process.kill()
         process.wait()
-        connection.unlink()
+        assert wait_until(lambda: not any(map(alive, started)))
 
 
 def start_evcxr(process: psutil.Popen) -> list[psutil.Process]:
@@ -316,12 +323,9 @@ def test_a_killed_launcher_leaves_no_process_and_no_folder():
 
 
 def test_the_launcher_ends_with_evcxr():
-    with launcher() as process:
-        evcxr = next(child for child in start_evcxr(process) if "evcxr" in child.name())
-        assert wait_until(lambda: evcxr.children())
-        time.sleep(START_SECONDS / 9)
-        evcxr.kill()
-        assert process.wait(30) != 0
+    with Kernel() as started:
+        next(child for child in started.launcher.children() if "evcxr" in child.name()).kill()
+        assert wait_until(lambda: not alive(started.launcher))
 
 
 def test_the_next_start_removes_what_a_dead_kernel_left():
@@ -345,10 +349,14 @@ def bytes_used() -> int:
 
 
 def test_fifty_starts_leave_nothing_behind():
+    with launcher() as process:
+        start_evcxr(process)
     before, used = private_folders(), bytes_used()
     for _ in range(50):
-        with launcher() as process:
-            start_evcxr(process)
+        process = launch()
+        start_evcxr(process)
+        process.kill()
+        process.wait()
     assert wait_until(lambda: private_folders() <= before)
     assert bytes_used() <= used + 1_000_000
 

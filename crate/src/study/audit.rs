@@ -1,7 +1,6 @@
 //! The audit of the original: its defects and its conclusions.
 
-use super::{Distribution, Unit};
-use crate::data::Source;
+use super::{Claims, Distribution, Unit};
 use std::fmt;
 
 /// A defect of the original, established from its code and logs. The number is that of the list.
@@ -84,25 +83,26 @@ pub enum Support {
     NotSupported,
     /// The whole interval lies on the other side.
     Reversed,
-    /// The results are not on MNIST.
+    /// Claims about these results are not checked: they are not on MNIST, or not with all seeds.
     NotChecked,
 }
 
 impl Conclusion {
-    /// Judges the conclusion by `excess`, seed by seed the quantity that the conclusion says is above 0.
+    /// Judges the conclusion by `excess`, seed by seed the quantity that the conclusion says is above 0. It is
+    /// checked if `claims` about the same results are.
     pub fn judge(
+        claims: &Claims,
         part: &str,
         statement: &str,
         excess: &Distribution,
         unit: Unit,
-        source: &Source,
     ) -> Conclusion {
         let interval = excess.confidence_interval();
-        let verdict = match source {
-            Source::Mnist { .. } if interval.low > 0. => Support::Supported,
-            Source::Mnist { .. } if interval.high < 0. => Support::Reversed,
-            Source::Mnist { .. } => Support::NotSupported,
-            _ => Support::NotChecked,
+        let verdict = match interval {
+            _ if !claims.are_checked() => Support::NotChecked,
+            interval if interval.low > 0. => Support::Supported,
+            interval if interval.high < 0. => Support::Reversed,
+            _ => Support::NotSupported,
         };
         let [mean, low, high] =
             [excess.mean(), interval.low, interval.high].map(|value| unit.show(value));
@@ -142,14 +142,17 @@ impl fmt::Display for Support {
 mod tests {
     use super::*;
     use crate::error::Result;
-    use std::path::PathBuf;
 
     fn verdict(values: &[f64]) -> Result<Support> {
-        let mnist = Source::Mnist {
-            folder: PathBuf::new(),
-        };
         let excess = Distribution::new(values.to_vec())?;
-        Ok(Conclusion::judge("1c", "It is more", &excess, Unit::Points, &mnist).verdict)
+        Ok(Conclusion::judge(
+            &Claims::about_any_data(),
+            "1c",
+            "It is more",
+            &excess,
+            Unit::Points,
+        )
+        .verdict)
     }
 
     #[test]
@@ -161,15 +164,10 @@ mod tests {
     }
 
     #[test]
-    fn a_conclusion_about_mnist_is_not_judged_on_synthetic_digits() -> Result<()> {
+    fn a_conclusion_is_not_judged_where_claims_are_not_checked() -> Result<()> {
         let excess = Distribution::new(vec![1.0, 1.1, 0.9])?;
-        let judged = Conclusion::judge(
-            "1c",
-            "It is more",
-            &excess,
-            Unit::Points,
-            &Source::Synthetic { seed: 0 },
-        );
+        let claims = Claims::not_checked("synthetic digits");
+        let judged = Conclusion::judge(&claims, "1c", "It is more", &excess, Unit::Points);
         assert_eq!(judged.verdict, Support::NotChecked);
         Ok(())
     }

@@ -116,6 +116,11 @@ impl Claims {
         });
     }
 
+    /// Whether claims are checked, or only shown.
+    pub fn are_checked(&self) -> bool {
+        self.not_checked.is_none()
+    }
+
     /// The claims, in the order they were made.
     pub fn all(&self) -> &[Claim] {
         &self.claims

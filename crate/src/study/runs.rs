@@ -85,9 +85,9 @@ impl Runs {
     pub fn worsening(&self, metric: Metric) -> Result<Distribution> {
         let sign = if metric.is_accuracy() { -1. } else { 1. };
         let worsening = |history: &Vec<Epoch>| {
-            let values = history.iter().map(|scores| sign * scores.get(metric));
+            let mut values = history.iter().map(|scores| sign * scores.get(metric));
             let best = values.clone().fold(f64::INFINITY, f64::min);
-            values.last().map_or(0., |last| last - best)
+            values.next_back().map_or(0., |last| last - best)
         };
         Distribution::new(self.histories.iter().map(worsening).collect())
     }
