@@ -235,6 +235,9 @@ class Proxy:
         error = {"ename": "Error", "evalue": str(failure), "traceback": [str(failure)]}
         if isinstance(failure, dict):
             error |= {name: failure[name] for name in error if name in failure}
+        if not any(error["evalue"] in line for line in error["traceback"]):
+            # Front ends show the traceback alone.
+            error["traceback"] = [*error["traceback"], f"{error['ename']}: {error['evalue']}"]
         self._publish("error", error, self.running.request)
         self.running.errors.append(error)
 

@@ -121,7 +121,11 @@ FAILURE = show(
 
 def test_a_failure_makes_the_cell_an_error(rust):
     reply, outputs = rust.run(FAILURE)
-    expected = {"ename": "FalseClaim", "evalue": "7 is not 8", "traceback": ["required: 8", "found: 7"]}
+    expected = {
+        "ename": "FalseClaim",
+        "evalue": "7 is not 8",
+        "traceback": ["required: 8", "found: 7", "FalseClaim: 7 is not 8"],
+    }
     assert reply["status"] == "error"
     assert {name: reply[name] for name in expected} == expected
     assert [content for kind, content in outputs if kind == "error"] == [expected]

@@ -337,6 +337,51 @@ mod tests {
             .to_string()
     }
 
+    fn short() -> Experiment {
+        Experiment {
+            epochs: 3,
+            ..Experiment::default()
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bits() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        let augmented = Experiment {
+            model: Model::hidden(30),
+            train_transform: Recipe::R2.transforms(),
+            ..short()
+        };
+        for experiment in [short(), augmented] {
+            let [first, second] = [experiment.run(&digits, 5)?, experiment.run(&digits, 5)?];
+            assert_eq!(first.history(), second.history());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn another_seed_gives_another_run() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        assert_ne!(
+            short().run(&digits, 5)?.history(),
+            short().run(&digits, 6)?.history()
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn runs_side_by_side_give_what_they_give_alone() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        let runs = short().repeat(&digits, 0..5)?;
+        let alone = (0..5).map(|seed| Ok(short().run(&digits, seed)?.last().test.accuracy));
+        let alone: Vec<f64> = alone.collect::<Result<_>>()?;
+        assert_eq!(
+            runs.last(crate::train::Metric::TestAccuracy)?.values(),
+            alone
+        );
+        Ok(())
+    }
+
     #[test]
     fn rejects_zero_epochs() {
         let message = message(Experiment {
