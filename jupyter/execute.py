@@ -176,6 +176,10 @@ def normalise(notebook: NotebookNode) -> None:
                 output.text = PROGRESS.sub("", output.text)
         # What a program says on stderr is meant for whoever runs it, and was printed.
         cell.outputs = [o for o in cell.outputs if not is_stderr(o) and not is_empty(o)]
+        for output in cell.outputs:
+            # evcxr numbers its results from 2, the front end the cells from 1: one number for both.
+            if output.output_type == "execute_result":
+                output.execution_count = cell.execution_count
 
 
 def is_stderr(output: NotebookNode) -> bool:

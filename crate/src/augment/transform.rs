@@ -58,6 +58,12 @@ impl Compose {
         }
     }
 
+    /// Whether it does something else to an image each time.
+    pub fn is_random(&self) -> bool {
+        let fixed = |transform: &Transform| matches!(transform, Transform::Normalize(_));
+        !self.transforms.iter().all(fixed)
+    }
+
     /// Checks every parameter of every transform.
     ///
     /// # Errors

@@ -160,13 +160,9 @@ impl Experiment {
             batch_size: self.batch_size,
             clip_norm: self.clip_norm,
             engine: self.engine,
-            augmented: self.is_augmented(),
+            augmented: self.train_transform.is_random(),
             score_every: self.score_every,
         }
-    }
-
-    fn is_augmented(&self) -> bool {
-        !self.train_transform.transforms.is_empty()
     }
 
     /// Scores this experiment's network after every epoch while it is `other`'s that is trained: the mistake
@@ -216,13 +212,22 @@ impl Experiment {
                 labels: test.labels,
             },
         ];
-        let mut trainer = Trainer::new(self.trainer_settings(), start, &train, scored)?;
+        // What is random is drawn anew in every epoch.
+        let inputs = match self.train_transform.is_random() {
+            true => train.inputs.shallow_clone(),
+            false => transformed(&self.train_transform, &train.inputs, &mut augmentation)?,
+        };
+        let first = Examples {
+            inputs,
+            labels: train.labels.shallow_clone(),
+        };
+        let mut trainer = Trainer::new(self.trainer_settings(), start, &first, scored)?;
         let mut order = random(seed, Stream::Order);
         let mut schedule = self.plateau.map(PlateauSchedule::new);
         let mut learning_rate = self.sgd.learning_rate;
         let mut history = Vec::with_capacity(self.epochs);
         for epoch in 1..=self.epochs {
-            if self.is_augmented() {
+            if self.train_transform.is_random() {
                 trainer.set_inputs(&transformed(
                     &self.train_transform,
                     &train.inputs,
@@ -303,7 +308,7 @@ impl fmt::Display for Experiment {
             self.batch_size as f64,
             protocol.batch_size as f64,
         )?;
-        if self.is_augmented() {
+        if !self.train_transform.transforms.is_empty() {
             write!(f, ", augmented: {}", name(&self.train_transform))?;
         }
         if !self.test_transform.transforms.is_empty() {
