@@ -1,6 +1,8 @@
 # Everything is set up under ignored folders: .venv/ and target/. Steps that are up to date are skipped.
 ENVIRONMENT = python3 jupyter/environment.py
 RUN = $(ENVIRONMENT) run
+# Containers often have no other user.
+AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: help report test lab notebooks data bench reference setup kernel mnist lock clean
 
@@ -23,7 +25,7 @@ test: kernel mnist
 	@$(RUN) python jupyter/test.py
 
 lab: kernel mnist
-	@$(RUN) python -m jupyter lab --ip=127.0.0.1 notebooks
+	@$(RUN) python -m jupyter lab --ip=127.0.0.1 $(AS_ROOT) notebooks
 
 notebooks: kernel mnist
 	@$(RUN) python jupyter/execute.py --in-place notebooks/*.ipynb

@@ -32,6 +32,8 @@ while read -r line; do group=$line; done
 [ -z "$group" ] || kill -KILL "-$group"
 rm -rf "$0" || { sleep 1; rm -rf "$0"; }
 """
+# Tells the reaper its process group before it becomes evcxr, so that no evcxr is unknown to it.
+ANNOUNCED = 'echo $$ >&0; exec "$0" "$@" </dev/null'
 # Six ports each, below the ports that systems give out by themselves.
 PORT_BLOCKS = range(20_000, 32_000, 6)
 NOTICE = (
@@ -80,7 +82,6 @@ class Evcxr:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             pass_fds=[folder.lock.fileno()],
-            text=True,
         )
 
     def start(self) -> dict:
@@ -95,13 +96,11 @@ class Evcxr:
         # JUPYTER_PATH: else evcxr updates a kernelspec of its own in the user's home.
         own = {"EVCXR_TMPDIR": str(self.folder.evcxr), "JUPYTER_PATH": str(self.folder.path)}
         self.process = subprocess.Popen(
-            [os.environ["EVCXR_JUPYTER"], "--control_file", str(file)],
-            stdin=subprocess.DEVNULL,
+            ["/bin/sh", "-c", ANNOUNCED, os.environ["EVCXR_JUPYTER"], "--control_file", str(file)],
+            stdin=self.reaper.stdin,
             env=os.environ | self.folder.toolchain | own,
             start_new_session=True,
         )
-        self.reaper.stdin.write(f"{self.process.pid}\n")
-        self.reaper.stdin.flush()
         return connection
 
     def has_ended(self) -> bool:

@@ -48,3 +48,15 @@ impl Progress {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_how_far_the_work_is_and_ends_where_a_reader_expects() {
+        let mut progress = Progress::new("training", 4);
+        progress.advance();
+        assert_eq!(progress.line(), "training: 1 of 4 done, about 1 s left");
+    }
+}

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::model::Model;
 use crate::network::Network;
+use crate::progress::Progress;
 use crate::seed::{ChaCha8Rng, Stream, permutation, random};
 use crate::sgd::Sgd;
 use crate::tensors::examples;
@@ -81,12 +82,23 @@ impl Experiment {
     /// The most epochs of a run.
     pub const MOST_EPOCHS: usize = 100_000;
 
-    /// Runs it once. The `seed` alone decides which images are drawn, where the weights start and in which
+    /// Runs it once, and prints a line every few seconds while it lasts. The `seed` alone decides which images are drawn, where the weights start and in which
     /// order the images come: the same seed gives the same bits.
     ///
     /// # Errors
     /// An invalid setting, a sample larger than the data, or a training that diverges.
     pub fn run(&self, digits: &Digits, seed: u64) -> Result<Run> {
+        let mut progress = Progress::new(format!("{self}, epochs"), self.epochs);
+        self.run_with(digits, seed, || progress.advance())
+    }
+
+    /// The run, with a call of `after_epoch` after every epoch.
+    pub(super) fn run_with(
+        &self,
+        digits: &Digits,
+        seed: u64,
+        after_epoch: impl FnMut(),
+    ) -> Result<Run> {
         self.validate()?;
         let split = digits.sample(&self.sample(seed))?;
         let start = Network::initialise(
@@ -95,7 +107,7 @@ impl Experiment {
             CLASSES,
             &mut random(seed, Stream::Initialisation),
         );
-        let (history, network) = self.train(&split, start, seed)?;
+        let (history, network) = self.train(&split, start, seed, after_epoch)?;
         Ok(Run::new(self.clone(), seed, split, history, network))
     }
 
@@ -199,7 +211,13 @@ impl Experiment {
         ))
     }
 
-    fn train(&self, split: &Split, start: Network, seed: u64) -> Result<(Vec<Epoch>, Network)> {
+    fn train(
+        &self,
+        split: &Split,
+        start: Network,
+        seed: u64,
+        mut after_epoch: impl FnMut(),
+    ) -> Result<(Vec<Epoch>, Network)> {
         let (train, test) = (examples(&split.train), examples(&split.test));
         let mut augmentation = random(seed, Stream::Augmentation);
         let scored = vec![
@@ -235,6 +253,7 @@ impl Experiment {
                 )?);
             }
             trainer.epoch(&permutation(self.train_examples, &mut order))?;
+            after_epoch();
             if epoch % self.score_every != 0 && epoch != self.epochs {
                 continue;
             }

@@ -37,7 +37,7 @@ impl Runs {
         }
         let run = |seed: u64| {
             experiment
-                .run(digits, seed)
+                .run_with(digits, seed, || ())
                 .map(|run| run.history().to_vec())
         };
         let histories = in_parallel(&seeds, run, &experiment.to_string())?;
