@@ -97,7 +97,7 @@ def rust():
         yield started
 
 
-def wait_until(holds, seconds: float = 30) -> bool:
+def wait_until(holds, seconds: float = 90) -> bool:
     limit = time.monotonic() + seconds
     while not holds() and time.monotonic() < limit:
         time.sleep(0.05)
@@ -358,9 +358,11 @@ def test_fifty_starts_leave_nothing_behind():
     before, used = private_folders(), bytes_used()
     for _ in range(50):
         process = launch()
-        start_evcxr(process)
-        process.kill()
-        process.wait()
+        try:
+            start_evcxr(process)
+        finally:
+            process.kill()
+            process.wait()
     assert wait_until(lambda: private_folders() <= before)
     assert bytes_used() <= used + 1_000_000
 
