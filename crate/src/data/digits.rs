@@ -158,6 +158,14 @@ mod tests {
     }
 
     #[test]
+    fn validation_images_are_training_images_that_are_not_trained_on() {
+        let (all, validation) = (Digits::synthetic(0), Digits::synthetic(0).validation());
+        let together = [validation.train.pixels(), validation.test.pixels()].concat();
+        assert_eq!(validation.test.len(), all.train.len() / 6);
+        assert!(together == all.train.pixels());
+    }
+
+    #[test]
     fn mnist_has_60_000_training_and_10_000_test_images() {
         let Some(digits) = mnist() else { return };
         assert_eq!((digits.train.len(), digits.test.len()), (60_000, 10_000));

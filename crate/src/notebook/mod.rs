@@ -1,10 +1,8 @@
 //! What a notebook needs beside the results: its opening, its seeds, its claims.
 
-mod failure;
 mod session;
 mod watch;
 
-pub use failure::Failure;
 pub use session::Session;
 
 use crate::data::Digits;
@@ -15,7 +13,7 @@ use crate::study::Claims;
 pub const QUICK: &str = "HINGE_QUICK";
 
 /// Opens a notebook and loads its digits (see [`Digits::load`]). From here on a panic or an error through
-/// `?` makes its cell fail, which evcxr alone would pass over; see [`Failure`].
+/// `?` makes its cell fail, which evcxr alone would pass over; see [`Failure`](crate::show::Failure).
 ///
 /// # Errors
 /// What [`Digits::load`] finds wrong with the data.

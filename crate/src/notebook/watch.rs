@@ -6,9 +6,8 @@
 //! marker, adds a [`Failure`]. It also ends a line that a cell left unfinished before a marker: evcxr would
 //! not see the marker and wait for ever.
 
-use super::Failure;
 use crate::error::{Error, Result};
-use crate::show::Show;
+use crate::show::{Failure, Show};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};

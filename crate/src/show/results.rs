@@ -1,10 +1,9 @@
 //! Results of the studies as tables and sentences.
 
 use super::display::{Representation, escape, html_and_text, json};
-use super::{Show, Table};
+use super::{Failure, Show, Table};
 use crate::data::{CLASSES, Digits};
 use crate::error::Result;
-use crate::notebook::Failure;
 use crate::study::{Claims, Comparison, Conclusion, Evidence, Log, Row, Run, Runs, Verdict};
 use crate::train::Metric;
 use polars::prelude::*;

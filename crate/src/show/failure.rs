@@ -1,7 +1,7 @@
 //! A cell that failed although the kernel calls it a success.
 
-use crate::show::Show;
-use crate::show::display::{Representation, escape, json};
+use super::Show;
+use super::display::{Representation, escape, json};
 use serde_json::json;
 
 /// Why a cell failed.
