@@ -29,19 +29,23 @@ pub enum Error {
         found: String,
     },
 
-    /// The weights or the loss stopped being finite numbers.
+    /// The network's outputs stopped being finite numbers.
     #[error(
-        "Training diverged in epoch {epoch}: the training loss is {loss} with learning_rate {learning_rate}. \
-         A smaller learning_rate or weight_decay may help."
+        "Training diverged in epoch {epoch}, step {step}: with learning_rate {learning_rate} a logit is no longer \
+         a finite number. A smaller learning_rate or weight_decay may help."
     )]
     Diverged {
-        /// The epoch, counted from 1, after which the loss was not finite.
+        /// The epoch, counted from 1.
         epoch: usize,
-        /// The training loss.
-        loss: f64,
+        /// The step in it, counted from 1.
+        step: usize,
         /// The learning rate it happened with.
         learning_rate: f64,
     },
+
+    /// The threads for training could not be started.
+    #[error("The threads for training could not be started: {0}.")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
 
     /// An epoch was asked for that has no scores.
     #[error(

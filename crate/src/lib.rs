@@ -5,7 +5,8 @@
 //!
 //! 1. [`data`]: digits from IDX files or drawn by the crate, and random subsets of them; [`seed`]: the one
 //!    source of randomness.
-//! 2. [`Model`], [`Loss`], [`Sgd`], [`Network`]: what is trained, on what, and how.
+//! 2. [`augment`]: what is done to images at random; [`Model`], [`Loss`], [`Sgd`], [`Network`]: what is
+//!    trained, on what, and how.
 //! 3. [`train`]: minibatch steps, epochs and scores.
 //! 4. [`study`]: experiments, runs, repetition over seeds, comparison with the published values, claims.
 //! 5. [`plot`] and [`show`]: figures and tables; [`notebook`]: what a notebook needs beside.
@@ -24,7 +25,9 @@
 
 pub mod augment;
 pub mod data;
+mod device;
 mod error;
+mod logits;
 mod loss;
 mod model;
 mod network;
@@ -36,14 +39,17 @@ mod sgd;
 pub mod show;
 pub mod study;
 mod tensors;
+mod threads;
 pub mod train;
 
+pub use device::Device;
 pub use error::{Error, Result};
+pub use logits::Logits;
 pub use loss::Loss;
 pub use model::Model;
 pub use network::{Layer, Network};
 pub use sgd::Sgd;
-pub use tensors::{examples, labels, pixels};
+pub use tensors::pixels;
 
 /// Everything a notebook uses, for `use hinge::prelude::*;`.
 pub mod prelude {
@@ -58,7 +64,7 @@ pub mod prelude {
         Part, Required, Run, Runs, Unit,
     };
     pub use crate::train::{Engine, Metric, Plateau, Score};
-    pub use crate::{Loss, Model, Sgd};
+    pub use crate::{Device, Loss, Model, Sgd};
     pub use polars::df;
     pub use polars::prelude::DataFrame;
 }

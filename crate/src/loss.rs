@@ -1,11 +1,11 @@
 //! Loss functions on logits, with their gradients.
 //!
-//! A batch has logits `s` of shape `[n, classes]` and labels `y` of shape `[n]` (integers). Both losses are
-//! means over the batch, as PyTorch's default `reduction="mean"`.
+//! An example has logits `s`, one a class, and a label `y`. The loss of several examples is their mean, as
+//! with PyTorch's default `reduction="mean"`.
 
+use crate::logits::Logits;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use tch::{Kind, Tensor};
 
 /// A loss on logits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -26,70 +26,90 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// The loss of each example, `[n, classes]`, `[n]` -> `[n]`.
-    pub fn of_each(self, logits: &Tensor, labels: &Tensor) -> Tensor {
+    /// The loss of one example with logits `s`, `[classes]`, and label `y`, below the number of classes.
+    fn of(self, s: &[f64], y: usize) -> f64 {
         match self {
-            // The term j = y contributes its margin, exactly 1, to the sum.
-            Loss::MultiMargin => {
-                let classes = logits.size()[1] as f64;
-                (hinges(logits, labels).sum_dim_intlist(1, false, None) - 1.) / classes
+            Loss::MultiMargin => violations(s, y).sum::<f64>() / s.len() as f64,
+            Loss::MaxMargin => violations(s, y).fold(0., f64::max),
+            Loss::CrossEntropy => {
+                let greatest = greatest(s);
+                let sum: f64 = s.iter().map(|s_j| (s_j - greatest).exp()).sum();
+                sum.ln() + greatest - s[y]
             }
-            // The term j = y is 0; its hinge, the margin 1, is taken off the true class.
-            Loss::MaxMargin => without_true_class(hinges(logits, labels), labels).amax(1, false),
-            Loss::CrossEntropy => -logits
-                .log_softmax(1, None)
-                .gather(1, &labels.unsqueeze(1), false)
-                .squeeze_dim(1),
         }
     }
 
-    /// The mean loss of the batch, `[n, classes]`, `[n]` -> number.
-    pub fn mean(self, logits: &Tensor, labels: &Tensor) -> f64 {
-        self.of_each(logits, labels)
-            .mean(Kind::Double)
-            .double_value(&[])
-    }
-
-    /// The gradient of the mean loss with respect to the logits, `[n, classes]`, `[n]` -> `[n, classes]`.
+    /// Its gradient with respect to the logits, written to `gradient`, `[classes]`:
     ///
-    /// - Multi-margin: `1 / (n * classes)` for every class `j != y` whose margin is violated
+    /// - Multi-margin: `1 / classes` for every class `j != y` whose margin is violated
     ///   (`1 - s_y + s_j > 0`), and minus their sum for class `y`.
-    /// - Max-margin: `1 / n` for the class with the worst violated margin, `-1 / n` for class `y`.
-    /// - Cross entropy: `(softmax(s) - onehot(y)) / n`.
-    pub fn gradient(self, logits: &Tensor, labels: &Tensor) -> Tensor {
-        let (n, classes) = (logits.size()[0] as f64, logits.size()[1]);
-        let column = labels.unsqueeze(1);
+    /// - Max-margin: 1 for the class with the worst violated margin, -1 for class `y`.
+    /// - Cross entropy: `softmax(s) - onehot(y)`.
+    fn gradient_of(self, s: &[f64], y: usize, gradient: &mut [f64]) {
         match self {
             Loss::MultiMargin => {
-                let hinges = without_true_class(hinges(logits, labels), labels);
-                let violated = hinges.gt(0.).to_kind(logits.kind());
-                let count = violated.sum_dim_intlist(1, true, None);
-                violated.scatter(1, &column, &-count) / (n * classes as f64)
+                for (slope, violation) in gradient.iter_mut().zip(violations(s, y)) {
+                    *slope = if violation > 0. {
+                        1. / s.len() as f64
+                    } else {
+                        0.
+                    };
+                }
+                gradient[y] = -gradient.iter().sum::<f64>();
             }
             Loss::MaxMargin => {
-                let (worst, class) =
-                    without_true_class(hinges(logits, labels), labels).max_dim(1, true);
-                let violated = worst.gt(0.).to_kind(logits.kind()) / n;
-                logits
-                    .zeros_like()
-                    .scatter(1, &class, &violated)
-                    .scatter_add(1, &column, &-violated)
+                gradient.fill(0.);
+                let worse = |a: (usize, f64), b: (usize, f64)| if b.1 > a.1 { b } else { a };
+                let (class, worst) = violations(s, y).enumerate().fold((y, 0.), worse);
+                if worst > 0. {
+                    (gradient[class], gradient[y]) = (1., -1.);
+                }
             }
             Loss::CrossEntropy => {
-                let minus_one = Tensor::full(column.size(), -1., (logits.kind(), logits.device()));
-                logits.softmax(1, None).scatter_add(1, &column, &minus_one) / n
+                let greatest = greatest(s);
+                for (slope, s_j) in gradient.iter_mut().zip(s) {
+                    *slope = (s_j - greatest).exp();
+                }
+                let sum: f64 = gradient.iter().sum();
+                gradient.iter_mut().for_each(|slope| *slope /= sum);
+                gradient[y] -= 1.;
             }
         }
     }
+
+    /// The loss of each example.
+    pub(crate) fn of_each(self, logits: &Logits, labels: &[u8]) -> Vec<f64> {
+        let pairs = logits.rows().zip(labels);
+        pairs.map(|(s, y)| self.of(s, usize::from(*y))).collect()
+    }
+
+    /// The gradient of the mean loss with respect to the logits, a row for each example.
+    pub(crate) fn gradient(self, logits: &Logits, labels: &[u8]) -> Vec<f64> {
+        let mut gradient = vec![0.; labels.len() * logits.classes()];
+        let rows = gradient.chunks_exact_mut(logits.classes());
+        for ((row, s), y) in rows.zip(logits.rows()).zip(labels) {
+            self.gradient_of(s, usize::from(*y), row);
+        }
+        let n = labels.len() as f64;
+        gradient.iter_mut().for_each(|slope| *slope /= n);
+        gradient
+    }
 }
 
-/// `max(0, 1 - s_y + s_j)` for every class j, the true one included; `[n, classes]`.
-fn hinges(logits: &Tensor, labels: &Tensor) -> Tensor {
-    (logits - logits.gather(1, &labels.unsqueeze(1), false) + 1.).clamp_min(0.)
+/// By how much the margin of each class is violated, `max(0, 1 - s_y + s_j)`; 0 for class `y` itself.
+fn violations(s: &[f64], y: usize) -> impl Iterator<Item = f64> {
+    let violation = move |(j, s_j): (usize, &f64)| {
+        if j == y {
+            0.
+        } else {
+            (1. - s[y] + s_j).max(0.)
+        }
+    };
+    s.iter().enumerate().map(violation)
 }
 
-fn without_true_class(hinges: Tensor, labels: &Tensor) -> Tensor {
-    hinges.scatter_value(1, &labels.unsqueeze(1), 0.)
+fn greatest(s: &[f64]) -> f64 {
+    s.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
 impl fmt::Display for Loss {
@@ -105,44 +125,75 @@ impl fmt::Display for Loss {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tch::{Kind, Tensor};
 
-    fn batch() -> (Tensor, Tensor) {
-        let logits = Tensor::from_slice(&[2.0, 1.5, -1.0, 0.0, 3.0, 0.5]).view([2, 3]);
-        (logits, Tensor::from_slice(&[0i64, 2]))
+    const LABELS: [u8; 2] = [0, 2];
+
+    fn tensor() -> Tensor {
+        Tensor::from_slice(&[2.0, 1.5, -1.0, 0.0, 3.0, 0.5]).view([2, 3])
+    }
+
+    fn mean_of(loss: Loss, logits: &Logits, labels: &[u8]) -> f64 {
+        loss.of_each(logits, labels).iter().sum::<f64>() / labels.len() as f64
+    }
+
+    fn mean(loss: Loss) -> f64 {
+        mean_of(loss, &Logits::of(&tensor()), &LABELS)
     }
 
     #[test]
     fn multi_margin_is_the_mean_violation_over_all_classes() {
-        let (logits, labels) = batch();
         // Example 1: max(0, 1 - 2 + 1.5) + max(0, 1 - 2 - 1) = 0.5; example 2: 0.5 + 3.5 = 4; over 3 classes.
-        let expected = (0.5 / 3. + 4. / 3.) / 2.;
-        assert!((Loss::MultiMargin.mean(&logits, &labels) - expected).abs() < 1e-12);
+        assert!((mean(Loss::MultiMargin) - (0.5 / 3. + 4. / 3.) / 2.).abs() < 1e-12);
     }
 
     #[test]
     fn max_margin_is_the_mean_of_the_worst_violation() {
-        let (logits, labels) = batch();
-        assert!((Loss::MaxMargin.mean(&logits, &labels) - (0.5 + 3.5) / 2.).abs() < 1e-12);
+        assert!((mean(Loss::MaxMargin) - (0.5 + 3.5) / 2.).abs() < 1e-12);
     }
 
     #[test]
     fn cross_entropy_of_equal_logits_is_the_logarithm_of_the_number_of_classes() {
-        let logits = Tensor::zeros([4, 10], (Kind::Double, tch::Device::Cpu));
-        let labels = Tensor::from_slice(&[0i64, 3, 7, 9]);
-        assert!((Loss::CrossEntropy.mean(&logits, &labels) - 10f64.ln()).abs() < 1e-12);
+        let logits = Logits::of(&Tensor::zeros([4, 10], (Kind::Double, tch::Device::Cpu)));
+        let loss = mean_of(Loss::CrossEntropy, &logits, &[0, 3, 7, 9]);
+        assert!((loss - 10f64.ln()).abs() < 1e-12);
     }
 
     #[test]
-    fn the_gradients_are_those_of_automatic_differentiation() {
+    fn cross_entropy_of_great_logits_is_finite() {
+        let logits = Logits::of(&Tensor::from_slice(&[1e30, -1e30]).view([1, 2]));
+        assert_eq!(mean_of(Loss::CrossEntropy, &logits, &[1]), 2e30);
+    }
+
+    /// The definitions in tensor operations, which can be differentiated.
+    fn by_definition(loss: Loss, logits: &Tensor, labels: &Tensor) -> Tensor {
+        let column = labels.unsqueeze(1);
+        let hinges = (logits - logits.gather(1, &column, false) + 1.).clamp_min(0.);
+        let hinges = hinges.scatter_value(1, &column, 0.);
+        match loss {
+            Loss::MultiMargin => hinges.mean_dim(1, false, None).mean(None),
+            Loss::MaxMargin => hinges.amax(1, false).mean(None),
+            Loss::CrossEntropy => {
+                let of_label = logits.gather(1, &column, false).squeeze_dim(1);
+                (logits.logsumexp(1, false) - of_label).mean(None)
+            }
+        }
+    }
+
+    #[test]
+    fn losses_and_gradients_are_those_of_automatic_differentiation() {
+        let labels = Tensor::from_slice(&LABELS.map(i64::from));
         for loss in [Loss::MultiMargin, Loss::MaxMargin, Loss::CrossEntropy] {
-            let (logits, labels) = batch();
-            let logits = logits.set_requires_grad(true);
-            loss.of_each(&logits, &labels).mean(None).backward();
-            let by_hand = loss.gradient(&logits.detach(), &labels);
+            let logits = tensor().set_requires_grad(true);
+            let expected = by_definition(loss, &logits, &labels);
+            expected.backward();
             assert!(
-                (logits.grad() - by_hand).abs().max().double_value(&[]) < 1e-12,
+                (expected.double_value(&[]) - mean(loss)).abs() < 1e-12,
                 "{loss}"
             );
+            let by_hand = loss.gradient(&Logits::of(&tensor()), &LABELS);
+            let difference = logits.grad() - Tensor::from_slice(&by_hand).view([2, 3]);
+            assert!(difference.abs().max().double_value(&[]) < 1e-12, "{loss}");
         }
     }
 }

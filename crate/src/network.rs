@@ -1,5 +1,6 @@
 //! The parameters of a model: its layers, forward and backward.
 
+use crate::device::Device;
 use crate::model::Model;
 use crate::sgd::Sgd;
 use rand::RngExt;
@@ -71,6 +72,42 @@ impl Network {
         }
     }
 
+    /// How many numbers an example has.
+    pub fn inputs(&self) -> usize {
+        self.layers[0].weight.size()[1] as usize
+    }
+
+    /// How many classes there are.
+    pub fn classes(&self) -> usize {
+        self.layers[self.layers.len() - 1].bias.size()[0] as usize
+    }
+
+    /// The kind and the device of the parameters.
+    pub(crate) fn options(&self) -> (Kind, tch::Device) {
+        let weight = &self.layers[0].weight;
+        (weight.kind(), weight.device())
+    }
+
+    /// The same network on another device.
+    pub fn to_device(&self, device: Device) -> Network {
+        self.map(|tensor| tensor.to_device(device.into()))
+    }
+
+    /// A network of its own with the same parameters.
+    pub fn copy(&self) -> Network {
+        self.map(Tensor::copy)
+    }
+
+    fn map(&self, of: impl Fn(&Tensor) -> Tensor) -> Network {
+        let layer = |layer: &Layer| Layer {
+            weight: of(&layer.weight),
+            bias: of(&layer.bias),
+        };
+        Network {
+            layers: self.layers.iter().map(layer).collect(),
+        }
+    }
+
     /// `[n, inputs] -> [n, classes]`
     pub fn logits(&self, x: &Tensor) -> Tensor {
         let mut signal = self.layers[0].forward(x);
@@ -126,17 +163,6 @@ impl Network {
         {
             sgd.step(&mut layer.weight, gradient.weight, weight);
             sgd.step(&mut layer.bias, gradient.bias, bias);
-        }
-    }
-
-    /// A network of its own with the same parameters.
-    pub fn copy(&self) -> Network {
-        let copy = |layer: &Layer| Layer {
-            weight: layer.weight.copy(),
-            bias: layer.bias.copy(),
-        };
-        Network {
-            layers: self.layers.iter().map(copy).collect(),
         }
     }
 }

@@ -60,7 +60,8 @@ impl Sgd {
         Ok(())
     }
 
-    /// Takes one step on `parameter`, in place. `velocity` is empty before the first step.
+    /// Takes one step on `parameter`, in place. `velocity` is empty before the first step. This is the definition
+    /// above, line by line.
     pub(crate) fn step(
         &self,
         parameter: &mut Tensor,
@@ -84,6 +85,71 @@ impl Sgd {
             *velocity = Some(moved);
         }
         *parameter -= gradient * self.learning_rate;
+    }
+}
+
+impl Sgd {
+    /// The step of one number, whose velocity is 0 before the first.
+    #[inline]
+    pub(crate) fn step_number(&self, parameter: &mut f64, gradient: f64, velocity: &mut f64) {
+        let gradient = gradient + self.weight_decay * *parameter;
+        *velocity = self.momentum * *velocity + gradient;
+        let change = if self.nesterov {
+            gradient + self.momentum * *velocity
+        } else {
+            *velocity
+        };
+        *parameter -= self.learning_rate * change;
+    }
+}
+
+/// A parameter with its velocity, for steps whose gradient is the product of two matrices.
+pub(crate) struct Parameter {
+    pub value: Tensor,
+    /// `None` before the first step with momentum.
+    velocity: Option<Tensor>,
+}
+
+impl Parameter {
+    pub fn new(value: Tensor) -> Parameter {
+        Parameter {
+            value,
+            velocity: None,
+        }
+    }
+
+    /// The same step as [`Sgd::step`] with the gradient `left right`, which is added where it belongs without
+    /// ever being stored by itself.
+    pub fn step(&mut self, sgd: &Sgd, left: &Tensor, right: &Tensor) {
+        let Sgd {
+            learning_rate,
+            weight_decay,
+            momentum,
+            nesterov,
+        } = *sgd;
+        let value = &mut self.value;
+        if momentum != 0. {
+            let velocity = self.velocity.get_or_insert_with(|| value.zeros_like());
+            *velocity *= momentum;
+            if weight_decay != 0. {
+                *velocity += &*value * weight_decay;
+            }
+            let _ = velocity.addmm_(left, right);
+        }
+        if momentum == 0. || nesterov {
+            if weight_decay != 0. {
+                *value *= 1. - learning_rate * weight_decay;
+            }
+            let _ = value.addmm_(&(left * -learning_rate), right);
+        }
+        if let Some(velocity) = &self.velocity {
+            let rate = if nesterov {
+                learning_rate * momentum
+            } else {
+                learning_rate
+            };
+            *value -= velocity * rate;
+        }
     }
 }
 
@@ -163,6 +229,39 @@ mod tests {
             message.starts_with("momentum must be above 0 with nesterov"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn a_step_by_a_product_is_the_step_with_that_gradient() {
+        let plain = Sgd {
+            learning_rate: 0.5,
+            ..Sgd::default()
+        };
+        let decay = Sgd {
+            weight_decay: 0.1,
+            ..plain
+        };
+        let momentum = Sgd {
+            momentum: 0.9,
+            ..decay
+        };
+        let nesterov = Sgd {
+            nesterov: true,
+            ..momentum
+        };
+        let column = |numbers: &[f64]| Tensor::from_slice(numbers).unsqueeze(1);
+        let start = column(&[2., -1.]).matmul(&column(&[1., 3.]).tr());
+        for sgd in [plain, decay, momentum, nesterov] {
+            let (mut parameter, mut velocity) = (start.copy(), None);
+            let mut by_product = Parameter::new(start.copy());
+            for (left, right) in [([1., 2.], [3., -1.]), ([0.5, -3.], [2., 2.])] {
+                let (left, right) = (column(&left), column(&right).tr());
+                sgd.step(&mut parameter, left.matmul(&right), &mut velocity);
+                by_product.step(&sgd, &left, &right);
+            }
+            let difference = (parameter - by_product.value).abs().max();
+            assert!(difference.double_value(&[]) < 1e-12, "{sgd:?}");
+        }
     }
 
     #[test]

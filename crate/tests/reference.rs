@@ -4,7 +4,7 @@
 //! folder of such files; all that lie in it, however deep, are then checked in place of our copy.
 
 use hinge::train::{Engine, Examples, Score, Trainer, TrainerSettings};
-use hinge::{Layer, Loss, Network, Sgd};
+use hinge::{Layer, Logits, Loss, Network, Sgd};
 use serde::Deserialize;
 use std::error::Error;
 use std::fs;
@@ -21,7 +21,7 @@ struct Trajectories {
     hidden: i64,
     batch: usize,
     x: Vec<f64>,
-    y: Vec<i64>,
+    y: Vec<u8>,
     #[serde(default)]
     linear_init: Vec<Vec<f64>>,
     #[serde(default)]
@@ -80,7 +80,7 @@ fn every_run_follows_pytorch_epoch_by_epoch() -> Checked {
         let trajectories: Trajectories = serde_json::from_str(&fs::read_to_string(&file)?)?;
         assert!(!trajectories.runs.is_empty(), "{}: no runs", file.display());
         for run in &trajectories.runs {
-            for engine in [Engine::Plain, Engine::Span] {
+            for engine in [Engine::Plain, Engine::Direct, Engine::Span] {
                 let name = format!(
                     "{}: {:?}, {}, {:?}, {engine:?}",
                     file.display(),
@@ -116,14 +116,13 @@ impl Trajectories {
             batch_size: self.batch,
             clip_norm: None,
             engine,
-            augmented: false,
             score_every: 1,
         };
         let mut trainer = Trainer::new(
             settings,
             self.start(run.model),
-            &self.examples(),
-            vec![self.examples()],
+            self.examples()?,
+            vec![self.examples()?],
         )?;
         assert_eq!(run.history.len(), self.permutations.len());
         for (epoch, (order, expected)) in self.permutations.iter().zip(&run.history).enumerate() {
@@ -139,7 +138,7 @@ impl Trajectories {
                 score.accuracy,
                 expected.accuracy,
             )?;
-            let unweighted = self.mean_of_batch_losses(&trainer.network(), run.loss);
+            let unweighted = self.mean_of_batch_losses(&trainer.network(), run.loss)?;
             close(
                 &format!("unweighted loss after epoch {}", epoch + 1),
                 unweighted,
@@ -149,11 +148,12 @@ impl Trajectories {
         check_parameters(&trainer.network(), &run.final_params)
     }
 
-    fn examples(&self) -> Examples {
-        Examples {
-            inputs: Tensor::from_slice(&self.x).view([-1, self.d]),
-            labels: Tensor::from_slice(&self.y),
-        }
+    fn examples(&self) -> hinge::Result<Examples> {
+        Examples::new(self.inputs(), self.y.clone())
+    }
+
+    fn inputs(&self) -> Tensor {
+        Tensor::from_slice(&self.x).view([-1, self.d])
     }
 
     fn start(&self, model: Architecture) -> Network {
@@ -174,16 +174,14 @@ impl Trajectories {
     }
 
     /// The original's average: over minibatches of unequal size, all weighted alike.
-    fn mean_of_batch_losses(&self, network: &Network, loss: Loss) -> f64 {
-        let (Examples { inputs, labels }, batch) = (self.examples(), self.batch as i64);
-        let batches = inputs
-            .split(batch, 0)
-            .into_iter()
-            .zip(labels.split(batch, 0));
-        let losses: Vec<f64> = batches
-            .map(|(inputs, labels)| Score::of_logits(&network.logits(&inputs), loss, &labels).loss)
-            .collect();
-        losses.iter().sum::<f64>() / losses.len() as f64
+    fn mean_of_batch_losses(&self, network: &Network, loss: Loss) -> hinge::Result<f64> {
+        let batches = self.inputs().split(self.batch as i64, 0);
+        let score = |(inputs, labels): (&Tensor, &[u8])| {
+            Score::of(&Logits::of(&network.logits(inputs)), loss, labels)
+        };
+        let scores = batches.iter().zip(self.y.chunks(self.batch)).map(score);
+        let scores = scores.collect::<hinge::Result<Vec<Score>>>()?;
+        Ok(scores.iter().map(|score| score.loss).sum::<f64>() / scores.len() as f64)
     }
 }
 

@@ -54,3 +54,4 @@ pub use random_geometry::{ElasticTransform, RandomAffine, RandomPerspective, Ran
 pub use random_intensity::{GaussianBlur, Normalize, RandomAdjustSharpness, RandomErasing};
 pub use recipes::Recipe;
 pub use transform::{Compose, RandomApply, Transform};
+pub(crate) use transform::{ImageSeed, draw_seeds};

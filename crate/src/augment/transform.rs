@@ -5,7 +5,7 @@ use super::error::{AugmentError, check};
 use super::random_geometry::{ElasticTransform, RandomAffine, RandomPerspective, RandomRotation};
 use super::random_intensity::{GaussianBlur, Normalize, RandomAdjustSharpness, RandomErasing};
 use rand::rngs::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 use serde::Serialize;
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -86,19 +86,43 @@ impl Compose {
     /// As [`validate`](Self::validate); besides, if `images` is not a float32 tensor `[n, height, width]` or
     /// too small for a kernel.
     pub fn apply(&self, images: &Tensor, random: &mut ChaCha8Rng) -> Result<Tensor, AugmentError> {
+        let seeds = draw_seeds(check_images(images)?.images, random);
+        self.apply_seeded(images, &seeds)
+    }
+
+    /// [`apply`](Self::apply) with the seed that each image takes.
+    pub(crate) fn apply_seeded(
+        &self,
+        images: &Tensor,
+        seeds: &[ImageSeed],
+    ) -> Result<Tensor, AugmentError> {
         self.validate()?;
         let size = check_images(images)?;
         self.transforms
             .iter()
             .try_for_each(|transform| transform.as_random_transform().check_size(size))?;
-        let mut sources: Vec<ChaCha8Rng> = (0..size.images)
-            .map(|_| ChaCha8Rng::from_rng(random))
+        let mut sources: Vec<ChaCha8Rng> = seeds
+            .iter()
+            .map(|seed| ChaCha8Rng::from_seed(*seed))
             .collect();
         let mut sources: Vec<&mut ChaCha8Rng> = sources.iter_mut().collect();
         Ok(tch::no_grad(|| {
             in_order(&self.transforms, images, &mut sources)
         }))
     }
+}
+
+/// What the random parameters of one image come from.
+pub(crate) type ImageSeed = <ChaCha8Rng as SeedableRng>::Seed;
+
+/// The seeds of `images` images.
+pub(crate) fn draw_seeds(images: usize, random: &mut ChaCha8Rng) -> Vec<ImageSeed> {
+    let mut seed = || {
+        let mut seed = ImageSeed::default();
+        random.fill_bytes(&mut seed);
+        seed
+    };
+    (0..images).map(|_| seed()).collect()
 }
 
 /// The names of the transforms, in order.

@@ -77,12 +77,9 @@ impl Images {
     /// # Panics
     /// If an index is not below `len()`, like a slice.
     pub fn select(&self, indices: &[usize]) -> Images {
+        let images: Vec<&[u8]> = indices.iter().map(|&i| self.image(i)).collect();
         Images {
-            pixels: indices
-                .iter()
-                .flat_map(|&i| self.image(i))
-                .copied()
-                .collect(),
+            pixels: images.concat(),
             labels: indices.iter().map(|&i| self.label(i)).collect(),
         }
     }

@@ -2,7 +2,8 @@
 
 use super::{Run, Runs};
 use crate::augment::{Compose, Recipe};
-use crate::data::{CLASSES, Digits, PIXELS, SIDE, Sample, Split};
+use crate::data::{CLASSES, Digits, Images, PIXELS, Sample, Split};
+use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::model::Model;
@@ -10,11 +11,10 @@ use crate::network::Network;
 use crate::progress::Progress;
 use crate::seed::{ChaCha8Rng, Stream, permutation, random};
 use crate::sgd::Sgd;
-use crate::tensors::examples;
+use crate::threads::in_pool;
 use crate::train::{Engine, Epoch, Examples, Plateau, PlateauSchedule, Trainer, TrainerSettings};
 use serde::Serialize;
 use std::fmt;
-use tch::Tensor;
 
 /// The settings of a training run. The defaults are the report's protocol for Task 1.
 ///
@@ -56,6 +56,8 @@ pub struct Experiment {
     pub score_every: usize,
     /// How the steps are computed; it changes the time, not the result. Defaults to whichever is faster.
     pub engine: Engine,
+    /// What it is computed on. Defaults to the processor.
+    pub device: Device,
 }
 
 impl Default for Experiment {
@@ -74,6 +76,7 @@ impl Default for Experiment {
             clip_norm: None,
             score_every: 1,
             engine: Engine::default(),
+            device: Device::default(),
         }
     }
 }
@@ -82,14 +85,15 @@ impl Experiment {
     /// The most epochs of a run.
     pub const MOST_EPOCHS: usize = 100_000;
 
-    /// Runs it once, and prints a line every few seconds while it lasts. The `seed` alone decides which images are drawn, where the weights start and in which
-    /// order the images come: the same seed gives the same bits.
+    /// Runs it once, and prints a line every few seconds while it lasts. The `seed` alone decides which images
+    /// are drawn, where the weights start and in which order the images come: the same seed gives the same bits,
+    /// on any number of threads.
     ///
     /// # Errors
     /// An invalid setting, a sample larger than the data, or a training that diverges.
     pub fn run(&self, digits: &Digits, seed: u64) -> Result<Run> {
         let mut progress = Progress::new(format!("{self}, epochs"), self.epochs);
-        self.run_with(digits, seed, || progress.advance())
+        in_pool(|| self.run_with(digits, seed, || progress.advance()))?
     }
 
     /// The run, with a call of `after_epoch` after every epoch.
@@ -101,14 +105,14 @@ impl Experiment {
     ) -> Result<Run> {
         self.validate()?;
         let split = digits.sample(&self.sample(seed))?;
-        let start = Network::initialise(
-            &self.model,
-            PIXELS,
-            CLASSES,
-            &mut random(seed, Stream::Initialisation),
-        );
+        let start = self.start(&mut random(seed, Stream::Initialisation));
         let (history, network) = self.train(&split, start, seed, after_epoch)?;
         Ok(Run::new(self.clone(), seed, split, history, network))
+    }
+
+    /// The untrained network.
+    fn start(&self, random: &mut ChaCha8Rng) -> Network {
+        Network::initialise(&self.model, PIXELS, CLASSES, random).to_device(self.device)
     }
 
     /// Runs it once for every seed, as many at a time as there are processors, and prints a line every few
@@ -138,13 +142,7 @@ impl Experiment {
         self.trainer_settings().validate()?;
         self.train_transform.validate()?;
         self.test_transform.validate()?;
-        if self.score_every == 0 {
-            return Err(Error::setting(
-                "score_every",
-                "at least 1",
-                self.score_every,
-            ));
-        }
+        self.device.validate()?;
         if let Some(plateau) = &self.plateau {
             plateau.validate()?;
             if self.score_every != 1 {
@@ -172,7 +170,6 @@ impl Experiment {
             batch_size: self.batch_size,
             clip_norm: self.clip_norm,
             engine: self.engine,
-            augmented: self.train_transform.is_random(),
             score_every: self.score_every,
         }
     }
@@ -186,12 +183,19 @@ impl Experiment {
         seed: u64,
     ) -> Result<Run> {
         let split = digits.sample(&self.sample(seed))?;
-        let (train, test) = (examples(&split.train), examples(&split.test));
+        let untouched = |images: &Images| {
+            let mut unused = random(seed, Stream::Augmentation);
+            Examples::of_images(images, Compose::default(), &mut unused)
+        };
         let mut initialisation = random(seed, Stream::Initialisation);
-        let mut start = || Network::initialise(&self.model, PIXELS, CLASSES, &mut initialisation);
-        let mut stepped = Trainer::new(other.trainer_settings(), start(), &train, Vec::new())?;
-        let scored = vec![examples(&split.train), test];
-        let scored = Trainer::new(self.trainer_settings(), start(), &train, scored)?;
+        let (stepped, start) = (
+            other.start(&mut initialisation),
+            self.start(&mut initialisation),
+        );
+        let (train, settings) = (|| untouched(&split.train), other.trainer_settings());
+        let mut stepped = Trainer::new(settings, stepped, train(), Vec::new())?;
+        let scored = vec![train(), untouched(&split.test)];
+        let mut scored = Trainer::new(self.trainer_settings(), start, train(), scored)?;
         let mut order = random(seed, Stream::Order);
         let mut history = Vec::with_capacity(self.epochs);
         for number in 1..=self.epochs {
@@ -202,13 +206,8 @@ impl Experiment {
                 test: scored.score(1)?,
             });
         }
-        Ok(Run::new(
-            self.clone(),
-            seed,
-            split,
-            history,
-            scored.network(),
-        ))
+        let network = scored.network();
+        Ok(Run::new(self.clone(), seed, split, history, network))
     }
 
     fn train(
@@ -218,74 +217,37 @@ impl Experiment {
         seed: u64,
         mut after_epoch: impl FnMut(),
     ) -> Result<(Vec<Epoch>, Network)> {
-        let (train, test) = (examples(&split.train), examples(&split.test));
         let mut augmentation = random(seed, Stream::Augmentation);
-        let scored = vec![
-            Examples {
-                inputs: transformed(&self.test_transform, &train.inputs, &mut augmentation)?,
-                labels: train.labels.shallow_clone(),
-            },
-            Examples {
-                inputs: transformed(&self.test_transform, &test.inputs, &mut augmentation)?,
-                labels: test.labels,
-            },
-        ];
-        // What is random is drawn anew in every epoch.
-        let inputs = match self.train_transform.is_random() {
-            true => train.inputs.shallow_clone(),
-            false => transformed(&self.train_transform, &train.inputs, &mut augmentation)?,
+        let mut examples = |images: &Images, transform: &Compose| {
+            Examples::of_images(images, transform.clone(), &mut augmentation)
         };
-        let first = Examples {
-            inputs,
-            labels: train.labels.shallow_clone(),
-        };
-        let mut trainer = Trainer::new(self.trainer_settings(), start, &first, scored)?;
+        let train = examples(&split.train, &self.train_transform);
+        let scored =
+            [&split.train, &split.test].map(|images| examples(images, &self.test_transform));
+        let mut trainer = Trainer::new(self.trainer_settings(), start, train, scored.into())?;
         let mut order = random(seed, Stream::Order);
         let mut schedule = self.plateau.map(PlateauSchedule::new);
         let mut learning_rate = self.sgd.learning_rate;
-        let mut history = Vec::with_capacity(self.epochs);
-        for epoch in 1..=self.epochs {
-            if self.train_transform.is_random() {
-                trainer.set_inputs(&transformed(
-                    &self.train_transform,
-                    &train.inputs,
-                    &mut augmentation,
-                )?);
-            }
+        let mut history = Vec::with_capacity(self.epochs.div_ceil(self.score_every));
+        for number in 1..=self.epochs {
+            trainer.redraw(&mut augmentation);
             trainer.epoch(&permutation(self.train_examples, &mut order))?;
+            if number % self.score_every == 0 || number == self.epochs {
+                let scores = Epoch {
+                    number,
+                    train: trainer.score(0)?,
+                    test: trainer.score(1)?,
+                };
+                if let (Some(schedule), Some(plateau)) = (&mut schedule, &self.plateau) {
+                    learning_rate = schedule.next(scores.get(plateau.metric), learning_rate);
+                    trainer.set_learning_rate(learning_rate)?;
+                }
+                history.push(scores);
+            }
             after_epoch();
-            if epoch % self.score_every != 0 && epoch != self.epochs {
-                continue;
-            }
-            let (train, test) = (trainer.score(0)?, trainer.score(1)?);
-            if !train.loss.is_finite() || !test.loss.is_finite() {
-                return Err(Error::Diverged {
-                    epoch,
-                    loss: train.loss,
-                    learning_rate,
-                });
-            }
-            let scores = Epoch {
-                number: epoch,
-                train,
-                test,
-            };
-            if let (Some(schedule), Some(plateau)) = (&mut schedule, &self.plateau) {
-                learning_rate = schedule.next(scores.get(plateau.metric), learning_rate);
-                trainer.set_learning_rate(learning_rate);
-            }
-            history.push(scores);
         }
         Ok((history, trainer.network()))
     }
-}
-
-/// Images `[n, 784]`, transformed.
-fn transformed(transform: &Compose, images: &Tensor, random: &mut ChaCha8Rng) -> Result<Tensor> {
-    const SIDES: i64 = SIDE as i64;
-    Ok(transform
-        .apply(&images.view([-1, SIDES, SIDES]), random)?
-        .view([-1, SIDES * SIDES]))
 }
 
 /// What distinguishes it from the report's protocol: "linear model, multi-margin loss, weight decay 0.1".

@@ -6,9 +6,6 @@ use crate::error::Result;
 use crate::loss::Loss;
 use crate::model::Model;
 use crate::seed::{Stream, permutation, random};
-use crate::tensors::examples;
-use crate::train::Score;
-use tch::Tensor;
 
 /// The original's logistic regression: its cell makes a new optimiser under a misspelt name and steps the old
 /// one, which belongs to Task 1's SVM. So every step is taken by `svm`, and every score is that of
@@ -32,30 +29,19 @@ pub fn never_trained(digits: &Digits, seed: u64) -> Result<Run> {
 /// The training loss of `run`'s network as the original averages it, over minibatches of unequal size in
 /// `shuffles` random orders: the network is always the same, the number is not.
 pub fn unweighted_losses(run: &Run, shuffles: usize) -> Vec<f64> {
-    let examples = examples(&run.split.train);
+    let losses = run.losses(&run.split.train, run.experiment.loss);
     let mut order = random(run.seed, Stream::Order);
+    let mean_of_batch = |batch: &[usize]| {
+        batch.iter().map(|index| losses[*index]).sum::<f64>() / batch.len() as f64
+    };
     let mean_of_means = |order: &[usize]| {
         let batches = order.chunks(run.experiment.batch_size);
-        let losses: Vec<f64> = batches
-            .map(|batch| batch_loss(run, &examples.inputs, &examples.labels, batch))
-            .collect();
-        losses.iter().sum::<f64>() / losses.len() as f64
+        let count = batches.len() as f64;
+        batches.map(mean_of_batch).sum::<f64>() / count
     };
     (0..shuffles)
-        .map(|_| mean_of_means(&permutation(run.split.train.len(), &mut order)))
+        .map(|_| mean_of_means(&permutation(losses.len(), &mut order)))
         .collect()
-}
-
-fn batch_loss(run: &Run, inputs: &Tensor, labels: &Tensor, batch: &[usize]) -> f64 {
-    let batch: Vec<i64> = batch.iter().map(|index| *index as i64).collect();
-    let batch = Tensor::from_slice(&batch);
-    let logits = run.network().logits(&inputs.index_select(0, &batch));
-    Score::of_logits(
-        &logits,
-        run.experiment.loss,
-        &labels.index_select(0, &batch),
-    )
-    .loss
 }
 
 #[cfg(test)]

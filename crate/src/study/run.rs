@@ -3,9 +3,10 @@
 use super::Experiment;
 use crate::data::{Images, Split};
 use crate::error::{Error, Result};
+use crate::logits::Logits;
 use crate::loss::Loss;
 use crate::network::Network;
-use crate::tensors::{labels, pixels};
+use crate::tensors::pixels;
 use crate::train::{Epoch, Metric};
 use std::fmt;
 
@@ -69,18 +70,17 @@ impl Run {
 
     /// The class that the trained network gives to each image, `argmax` of its logits.
     pub fn predict(&self, images: &Images) -> Vec<u8> {
-        let classes = self.network.logits(&pixels(images)).argmax(1, false);
-        (0..classes.size()[0])
-            .map(|index| classes.int64_value(&[index]) as u8)
-            .collect()
+        self.logits(images).predictions().collect()
     }
 
     /// The loss of each image under the trained network; it need not be the loss that was trained on.
     pub fn losses(&self, images: &Images, loss: Loss) -> Vec<f64> {
-        let losses = loss.of_each(&self.network.logits(&pixels(images)), &labels(images));
-        (0..losses.size()[0])
-            .map(|index| losses.double_value(&[index]))
-            .collect()
+        loss.of_each(&self.logits(images), images.labels())
+    }
+
+    fn logits(&self, images: &Images) -> Logits {
+        let (_, device) = self.network.options();
+        Logits::of(&self.network.logits(&pixels(images).to_device(device)))
     }
 
     /// The lines that the original printed, after every `every` epochs.

@@ -5,10 +5,11 @@ use super::{Distribution, Experiment};
 use crate::data::{Digits, Source};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
+use crate::threads::in_pool;
 use crate::train::{Epoch, Metric};
+use rayon::prelude::*;
 use std::fmt;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The same experiment run once for each of several seeds.
 #[derive(Clone)]
@@ -35,12 +36,19 @@ impl Runs {
                 found: seeds.len(),
             });
         }
-        let run = |seed: u64| {
-            experiment
-                .run_with(digits, seed, || ())
-                .map(|run| run.history().to_vec())
+        let progress = Mutex::new(Progress::new(experiment, seeds.len()));
+        let history = |seed: &u64| {
+            let run = experiment.run_with(digits, *seed, || ())?;
+            if let Ok(mut progress) = progress.lock() {
+                progress.advance();
+            }
+            Ok(run.history().to_vec())
         };
-        let histories = in_parallel(&seeds, run, &experiment.to_string())?;
+        // Seed by seed: whatever thread is free takes the next one.
+        let side_by_side = || -> Result<Vec<Vec<Epoch>>> {
+            seeds.par_iter().with_max_len(1).map(history).collect()
+        };
+        let histories = in_pool(side_by_side)??;
         Ok(Runs {
             experiment: experiment.clone(),
             source: digits.source.clone(),
@@ -125,43 +133,6 @@ impl Runs {
         }
         self.last(metric)?.minus(&other.last(metric)?)
     }
-}
-
-/// Calls `run` for every seed on as many threads as there are processors; the results are in the seeds' order.
-fn in_parallel<T: Send>(
-    seeds: &[u64],
-    run: impl Fn(u64) -> Result<T> + Sync,
-    what: &str,
-) -> Result<Vec<T>> {
-    let threads = std::thread::available_parallelism()
-        .map_or(1, |n| n.get())
-        .min(seeds.len());
-    let next = AtomicUsize::new(0);
-    let progress = Mutex::new(Progress::new(what, seeds.len()));
-    let work = || {
-        let mut results = Vec::new();
-        while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-            results.push((*seed, run(*seed)?));
-            if let Ok(mut progress) = progress.lock() {
-                progress.advance();
-            }
-        }
-        Ok(results)
-    };
-    let mut results = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let joined = workers.into_iter().map(|worker| {
-            worker
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        });
-        joined.collect::<Result<Vec<_>>>()
-    })?
-    .into_iter()
-    .flatten()
-    .collect::<Vec<(u64, T)>>();
-    results.sort_by_key(|(seed, _)| seeds.iter().position(|other| other == seed));
-    Ok(results.into_iter().map(|(_, result)| result).collect())
 }
 
 /// A sentence with the means after the last epoch.

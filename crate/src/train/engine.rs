@@ -1,112 +1,121 @@
 //! Which way of training is taken.
 
-use super::plain::Plain;
-use super::span::Span;
+use crate::error::{Error, Result};
 use serde::Serialize;
 
 /// How the steps of training are computed. The steps are the same, within float rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Engine {
-    /// The one that needs less arithmetic. The default.
+    /// [`Direct`](Engine::Direct) or [`Span`](Engine::Span), whichever needs less arithmetic. The default.
     #[default]
     Automatic,
-    /// As training is written down: forward, gradient, step.
+    /// As training is written down: forward, gradient, step. The definition, and what the others are tested
+    /// against; on one thread.
     Plain,
-    /// The first layer is kept as a combination of the training images, which needs less arithmetic as long
-    /// as there are fewer images than inputs.
+    /// The hidden units of the first layer are shared out among threads, and gradients are added to the weights
+    /// without being stored.
+    Direct,
+    /// The same, with the first layer kept as a combination of the training images, which needs less arithmetic
+    /// as long as there are fewer images than inputs.
     Span,
 }
 
 /// The sizes that decide which engine is cheaper.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
-    pub inputs: i64,
-    pub train_examples: i64,
-    pub scored_examples: i64,
-    pub batch_size: i64,
+    pub inputs: usize,
+    pub train_examples: usize,
+    pub scored_examples: usize,
+    pub batch_size: usize,
     /// Whether the images change every epoch.
     pub augmented: bool,
     /// After how many epochs scores are computed.
-    pub score_every: i64,
+    pub score_every: usize,
+}
+
+/// Multiplications an epoch and unit of the first layer; the other layers cost the same in all engines.
+impl Cost {
+    fn of_direct(self) -> usize {
+        // Forward and backward for every training image, forward for every scored one. A step reads and writes
+        // all weights, which takes as long as some 20 images (measured with 5 000 units).
+        const STEP: usize = 20;
+        let steps = self.train_examples.div_ceil(self.batch_size);
+        self.inputs
+            * (2 * self.train_examples + STEP * steps + self.scored_examples / self.score_every)
+    }
+
+    fn of_span(self) -> usize {
+        let n = self.train_examples;
+        // A minibatch is multiplied with those before it. Then the images' outputs are brought up to date; if the
+        // images change, the weights are, and the new images' outputs are computed from them.
+        let between_epochs = if self.augmented {
+            2 * n * self.inputs
+        } else {
+            n * n
+        };
+        let scoring = match self.scoring() {
+            Scoring::Followed => self.scored_examples * n,
+            Scoring::FromSums => self.scored_examples * n / self.score_every,
+            Scoring::FromWeights => self.scored_examples * self.inputs / self.score_every,
+        };
+        n * n / 2 + between_epochs + scoring
+    }
+
+    /// Checks that the products of the images with each other, which the span engine keeps, take a gigabyte at
+    /// most.
+    pub fn check_memory_of_span(self) -> Result<()> {
+        const MOST_PRODUCTS: usize = 250_000_000;
+        let images = self.train_examples + self.scored_examples;
+        if self.train_examples.saturating_mul(images) <= MOST_PRODUCTS {
+            return Ok(());
+        }
+        let found = format!("span, with {} training images", self.train_examples);
+        Err(Error::setting(
+            "engine",
+            "direct or automatic for so many images",
+            found,
+        ))
+    }
+
+    /// How the span engine is to compute scores.
+    pub fn scoring(self) -> Scoring {
+        match self.augmented {
+            false if self.score_every == 1 => Scoring::Followed,
+            false => Scoring::FromSums,
+            true if self.train_examples * self.score_every < self.inputs => Scoring::Followed,
+            true => Scoring::FromWeights,
+        }
+    }
 }
 
 impl Engine {
-    /// Plain or span, for training of this size.
+    /// The engine for training of this size.
     pub(crate) fn resolve(self, cost: Cost) -> Engine {
         match self {
-            Engine::Automatic if cost.of_span() < cost.of_plain() => Engine::Span,
-            Engine::Automatic => Engine::Plain,
+            Engine::Automatic if cost.of_span() < cost.of_direct() => Engine::Span,
+            Engine::Automatic => Engine::Direct,
             chosen => chosen,
         }
     }
 }
 
-/// Multiplications an epoch and unit of the first layer; the other layers cost the same in both engines.
-impl Cost {
-    fn of_plain(self) -> i64 {
-        // Forward and backward for every training image, forward for every scored one. A step reads and writes
-        // all weights several times, which takes as long as some 50 images (measured with 5 000 units).
-        const STEP: i64 = 50;
-        let steps = self.train_examples / self.batch_size + 1;
-        self.inputs
-            * (2 * self.train_examples + STEP * steps + self.scored_examples / self.score_every)
-    }
-
-    fn of_span(self) -> i64 {
-        let n = self.train_examples;
-        // Forward for every training image; backward is no product at all. Augmentation adds the sums carried
-        // out and the new images' outputs.
-        let carried_out = if self.augmented {
-            2 * n * self.inputs
-        } else {
-            0
-        };
-        n * n + carried_out + self.of_scoring_in_span()
-    }
-
-    fn of_scoring_in_span(self) -> i64 {
-        match self.images() {
-            SpanImages::Fixed => self.scored_examples * self.train_examples / self.score_every,
-            SpanImages::FollowedEveryEpoch => self.scored_examples * self.train_examples,
-            SpanImages::ScoredAnew => self.scored_examples * self.inputs / self.score_every,
-        }
-    }
-
-    /// How the span engine is to compute scores.
-    pub(super) fn images(self) -> SpanImages {
-        if !self.augmented {
-            SpanImages::Fixed
-        } else if self.train_examples * self.score_every < self.inputs {
-            SpanImages::FollowedEveryEpoch
-        } else {
-            SpanImages::ScoredAnew
-        }
-    }
-}
-
-/// Whether the training images change, and how the outputs for the scored images are then had.
+/// How the span engine has the first layer's outputs for the scored images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SpanImages {
-    /// The training images stay the same.
-    Fixed,
-    /// They change, and the outputs for the scored images are brought up to date after every epoch.
-    FollowedEveryEpoch,
-    /// They change, and the outputs are computed from the weights when scores are asked for.
-    ScoredAnew,
-}
-
-/// The engine at work.
-pub(super) enum Running {
-    Plain(Plain),
-    Span(Box<Span>),
+pub(crate) enum Scoring {
+    /// They are brought up to date after every epoch.
+    Followed,
+    /// They are computed from the outputs at the start and the sums since then; for images that stay the same.
+    FromSums,
+    /// They are computed from the weights.
+    FromWeights,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn chosen(train_examples: i64) -> Engine {
+    fn chosen(train_examples: usize) -> Engine {
         Engine::Automatic.resolve(Cost {
             inputs: 784,
             train_examples,
@@ -123,8 +132,28 @@ mod tests {
     }
 
     #[test]
-    fn more_images_than_inputs_are_trained_on_plainly() {
-        assert_eq!(chosen(10_000), Engine::Plain);
+    fn more_images_than_inputs_are_trained_on_directly() {
+        assert_eq!(chosen(10_000), Engine::Direct);
+    }
+
+    #[test]
+    fn rejects_the_span_of_more_images_than_fit_into_memory() {
+        let cost = Cost {
+            inputs: 784,
+            train_examples: 60_000,
+            scored_examples: 61_000,
+            batch_size: 32,
+            augmented: false,
+            score_every: 1,
+        };
+        let message = cost
+            .check_memory_of_span()
+            .expect_err("too many")
+            .to_string();
+        assert!(
+            message.starts_with("engine must be direct or automatic"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -1,13 +1,19 @@
 //! Training: minibatch steps, epochs and their scores.
 //!
-//! [`Trainer`] is what the rest of the crate uses. Behind it are two engines that take the same steps: the
-//! plain definition and a faster form for few images; see [`Engine`].
+//! [`Trainer`] is what the rest of the crate uses. Behind it are three engines that take the same steps: the
+//! plain definition and two faster forms, see [`Engine`]. Those split the first layer among threads (`sharded`)
+//! and differ in how they keep it (`direct`, `span`). For a linear model on images that stay the same the span
+//! form is short enough to be written without tensors (`dual`).
 
+mod direct;
+mod dual;
 mod engine;
 mod examples;
+mod head;
 mod plain;
 mod plateau;
 mod score;
+mod sharded;
 mod span;
 mod trainer;
 

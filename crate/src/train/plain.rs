@@ -1,64 +1,68 @@
 //! The plain definition of minibatch training.
 
+use super::examples::{Examples, Options};
+use super::score::Tally;
+use super::trainer::{BLOCK, Steps, Training, matrix};
+use crate::error::Result;
+use crate::logits::Logits;
 use crate::loss::Loss;
 use crate::network::{Layer, Network};
-use crate::sgd::{Sgd, clip_factor};
+use crate::sgd::clip_factor;
+use std::ops::Range;
 use tch::Tensor;
 
-/// Trains a network as it is written down: forward, gradient, step. The other engine has to give the same.
+/// Trains a network as it is written down: forward, gradient, step. The other engines have to give the same.
 pub struct Plain {
     network: Network,
-    loss: Loss,
     velocities: Vec<[Option<Tensor>; 2]>,
-    images: Tensor,
-    labels: Tensor,
+    options: Options,
 }
 
 impl Plain {
-    /// Training of `network` on images `[n, inputs]` with labels `[n]`.
-    pub fn new(network: Network, loss: Loss, images: &Tensor, labels: &Tensor) -> Plain {
-        let velocities = network.layers.iter().map(|_| [None, None]).collect();
+    /// Training of `network`.
+    pub fn new(network: Network) -> Plain {
         Plain {
+            velocities: network.layers.iter().map(|_| [None, None]).collect(),
+            options: network.options(),
             network,
-            loss,
-            velocities,
-            images: images.shallow_clone(),
-            labels: labels.shallow_clone(),
         }
     }
 
-    /// Goes on with other images of the same examples.
-    pub fn set_images(&mut self, images: &Tensor) {
-        self.images = images.shallow_clone();
-    }
-
-    /// Steps through the examples in `order`, in minibatches of `batch_size`; a short last one is kept.
-    pub fn epoch(&mut self, order: &Tensor, batch_size: i64, sgd: &Sgd, clip_norm: Option<f64>) {
-        for batch in order.split(batch_size, 0) {
-            let (images, labels) = (
-                self.images.index_select(0, &batch),
-                self.labels.index_select(0, &batch),
-            );
-            let (inputs, logits) = self.network.forward(&images);
-            let mut gradients = self
-                .network
-                .backward(&inputs, self.loss.gradient(&logits, &labels))
-                .0;
-            if let Some(clip_norm) = clip_norm {
-                let squares = gradients.iter().map(Layer::sum_of_squares).sum();
-                scale(&mut gradients, clip_factor(squares, clip_norm));
-            }
-            self.network.step(gradients, sgd, &mut self.velocities);
+    /// A step on a minibatch of inputs `[batch, inputs]` with labels `[batch]`.
+    fn step(&mut self, inputs: &Tensor, labels: &[u8], steps: &Steps, number: usize) -> Result<()> {
+        let (inputs, logits) = self.network.forward(inputs);
+        let gradient = steps.loss_gradient(&Logits::of(&logits), labels, number)?;
+        let gradient = matrix(&gradient, &logits);
+        let (mut gradients, _) = self.network.backward(&inputs, gradient);
+        if let Some(clip_norm) = steps.clip_norm {
+            let squares = gradients.iter().map(Layer::sum_of_squares).sum();
+            scale(&mut gradients, clip_factor(squares, clip_norm));
         }
+        self.network
+            .step(gradients, &steps.sgd, &mut self.velocities);
+        Ok(())
+    }
+}
+
+impl Training for Plain {
+    fn epoch(&mut self, train: &Examples, order: &[usize], steps: &Steps) -> Result<()> {
+        for (batch, number) in order.chunks(steps.batch_size).zip(1..) {
+            let labels: Vec<u8> = batch.iter().map(|index| train.labels()[*index]).collect();
+            self.step(&train.rows(batch, self.options)?, &labels, steps, number)?;
+        }
+        Ok(())
     }
 
-    /// `[n, inputs] -> [n, classes]`
-    pub fn logits(&self, images: &Tensor) -> Tensor {
-        self.network.logits(images)
+    fn score(&mut self, _: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
+        let block = |range: Range<usize>| {
+            let inputs = examples.range(range.clone(), self.options)?;
+            let logits = Logits::of(&self.network.logits(&inputs));
+            Ok(Tally::of(&logits, loss, &examples.labels()[range]))
+        };
+        examples.blocks(BLOCK).map(block).sum()
     }
 
-    /// The network as trained so far.
-    pub fn network(&self) -> Network {
+    fn network(&self) -> Network {
         self.network.copy()
     }
 }

@@ -1,9 +1,11 @@
 //! How well a network does on a set of examples.
 
+use crate::error::{Error, Result};
+use crate::logits::Logits;
 use crate::loss::Loss;
 use serde::Serialize;
 use std::fmt;
-use tch::{Kind, Tensor};
+use std::iter::Sum;
 
 /// Loss and accuracy on a set of examples, every example weighted alike (the original averaged unequal
 /// minibatches, so that a short last one counted too much).
@@ -16,13 +18,66 @@ pub struct Score {
 }
 
 impl Score {
-    /// Scores logits `[n, classes]` against labels `[n]`.
-    pub fn of_logits(logits: &Tensor, loss: Loss, labels: &Tensor) -> Score {
-        let right = logits.argmax(1, false).eq_tensor(labels);
-        Score {
-            loss: loss.mean(logits, labels),
-            accuracy: right.to_kind(Kind::Double).mean(None).double_value(&[]),
+    /// Scores logits against the labels of their examples.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless there is a row of logits for each label, at least one, and a logit for its class.
+    pub fn of(logits: &Logits, loss: Loss, labels: &[u8]) -> Result<Score> {
+        let rows = logits.rows().len();
+        if rows != labels.len() || rows == 0 {
+            let allowed = format!("rows for {} labels, at least one", labels.len());
+            return Err(Error::setting("logits", allowed, format!("{rows} rows")));
         }
+        check_labels(labels, logits.classes())?;
+        Ok(Tally::of(logits, loss, labels).score())
+    }
+}
+
+/// What a block of examples adds to the score of all.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    examples: usize,
+    /// The sum of their losses.
+    loss: f64,
+    /// How many are classified rightly.
+    right: usize,
+}
+
+impl Tally {
+    /// Counts examples with these logits and labels.
+    pub fn of(logits: &Logits, loss: Loss, labels: &[u8]) -> Tally {
+        let predictions = logits.predictions().zip(labels);
+        Tally {
+            examples: labels.len(),
+            loss: loss.of_each(logits, labels).iter().sum(),
+            right: predictions.filter(|(class, label)| class == *label).count(),
+        }
+    }
+
+    /// The score of all that were counted.
+    pub fn score(&self) -> Score {
+        Score {
+            loss: self.loss / self.examples as f64,
+            accuracy: self.right as f64 / self.examples as f64,
+        }
+    }
+}
+
+impl Sum for Tally {
+    fn sum<I: Iterator<Item = Tally>>(blocks: I) -> Tally {
+        blocks.fold(Tally::default(), |all, block| Tally {
+            examples: all.examples + block.examples,
+            loss: all.loss + block.loss,
+            right: all.right + block.right,
+        })
+    }
+}
+
+/// Checks that every label is one of `classes` classes.
+pub(super) fn check_labels(labels: &[u8], classes: usize) -> Result<()> {
+    match labels.iter().find(|label| usize::from(**label) >= classes) {
+        Some(label) => Err(Error::setting("labels", format!("below {classes}"), label)),
+        None => Ok(()),
     }
 }
 

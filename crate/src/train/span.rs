@@ -1,438 +1,556 @@
 //! Training in the span of the training images: the same steps with far less arithmetic.
 //!
 //! Write the images of a training set with a 1 appended (the input of the bias) as rows of `X`, `[n, inputs]`,
-//! and the first layer's weights and bias as `W`, `[units, inputs]`. A minibatch with rows `j` and gradient
-//! `D`, `[batch, units]`, of the first layer's outputs changes `W` by `D^T X[j]`: a combination of training
-//! images. Weight decay scales `W`, and momentum adds up such changes. So after any number of steps
+//! and the first layer's weights and bias as `W`, `[inputs, units]`. A minibatch with rows `j` and gradient
+//! `D`, `[batch, units]`, of the first layer's outputs changes `W` by `X[j]^T D`: a combination of training
+//! images. Weight decay scales `W`, and momentum adds up such changes. So at any step of an epoch
 //!
 //! ```text
-//! W = a * W0 + b * V0 + A^T X         (weights; A is [n, units])
-//! V = c * W0 + d * V0 + B^T X         (velocity; B is [n, units])
+//! W = a * W0 + b * V0 + X[r]^T A      (weights)
+//! V = c * W0 + d * V0 + X[r]^T B      (velocity)
 //! ```
 //!
-//! with `W0`, `V0` the weights and the velocity at the start. It is enough to keep the four numbers, `A` and
-//! `B`. With `K = X X^T` and `P = X W0^T`, `Q = X V0^T` computed once, the first layer's outputs are
+//! with `W0`, `V0` the weights and the velocity at the epoch's start and `r` the images seen since then that
+//! had a gradient: one whose margins all hold has none. It is enough to keep the four numbers, `A` and `B`.
+//! With `K = X X^T`, `P = X W0` and `Q = X V0` the first layer's outputs are
 //!
 //! ```text
-//! X[j] W^T = a * P[j] + b * Q[j] + K[j] A
+//! X[j] W = a * P[j] + b * Q[j] + K[j, r] A
 //! ```
 //!
-//! and a step changes only rows `j` of `A`: a minibatch needs no product with the number of inputs, neither
-//! forward nor backward. With 150 images of 784 pixels and 5 000 units that is a fifth of the arithmetic.
-//! The images that scores are computed on need only their own `P`, `Q` and products with `X`.
+//! and a step appends its `D` to `A`: a minibatch needs no product with the number of inputs, neither forward
+//! nor backward. With 150 images of 784 pixels and 5 000 units that is less than a fifth of the arithmetic.
 //!
-//! With other images every epoch (augmentation) the span changes. Then the sums are carried out at the end of
-//! each epoch, and the next begins with `W0 = W`, `V0 = V`: see [`Span::fold`].
+//! After the epoch all that is linear in `W` and `V` is brought to the next epoch's `W0` and `V0` by the same
+//! two sums ([`Pair::advance`]): the outputs for the training images; those for the scored images, or else they
+//! are computed when they are asked for ([`Scoring`]); and the weights themselves. While the images stay the
+//! same the weights are not needed, so that of them only their coefficients are kept, `[n, units]`.
 
-use super::engine::SpanImages;
-use super::plain::scale;
+use super::engine::Scoring;
+use super::examples::{Examples, Options};
+use super::score::Tally;
+use super::sharded::{
+    Batch, FirstLayer, Sharded, Share, in_blocks, index, product, rows, with_one,
+};
+use super::trainer::{BLOCK, Steps, Training};
+use crate::error::Result;
+use crate::logits::Logits;
 use crate::loss::Loss;
-use crate::network::{Layer, Network};
-use crate::sgd::{Sgd, clip_factor};
-use tch::{Kind, Tensor};
+use crate::network::Network;
+use crate::sgd::Sgd;
+use std::ops::Range;
+use tch::Tensor;
 
-/// The first layer in the span of the training images, the other layers as they are.
-pub struct Span {
-    loss: Loss,
-    labels: Tensor,
-    /// Whether the training images change, and how the scored ones are followed.
-    mode: SpanImages,
-    /// Whether a velocity is kept.
-    has_momentum: bool,
-    /// `X^T`, `[inputs + 1, n]`.
-    columns: Tensor,
-    /// The first layer at the start: `W0^T`, and `V0^T` unless it is zero, `[inputs + 1, units]`.
-    start: Pair,
-    weights: Combination,
-    velocity: Combination,
-    /// What the training images give, and each set of images that scores are computed on.
-    train: Outputs,
-    scored: Vec<Outputs>,
-    upper: Option<Network>,
-    upper_velocities: Vec<[Option<Tensor>; 2]>,
+/// The network with its first layer in the span of the training images.
+pub(super) struct Span {
+    network: Sharded<SpanLayer>,
+    options: Options,
+    scoring: Scoring,
+    /// `X`, `[n, inputs + 1]`, and `K`, `[n, n]`.
+    images: Tensor,
+    products: Tensor,
+    scored: Vec<Scored>,
 }
 
-/// Something made from `W0`, and the same made from `V0` unless that is zero.
+/// Images that scores are computed on.
+struct Scored {
+    /// `[m, inputs + 1]`
+    images: Tensor,
+    /// The training images' products with them, `[n, m]`: so the rows `r` lie together.
+    products: Tensor,
+}
+
+/// A shard's units.
+struct SpanLayer {
+    /// The layer where the coefficients begin: at the start of the epoch, or of training if the images stay.
+    layer: Pair,
+    /// `[n, units]`, and by what the layer is to be multiplied; `None` if the images change.
+    coefficients: Option<Coefficients>,
+    /// What the training images give at the start of the epoch, `[n, units]`.
+    train: Pair,
+    /// What the scored images give there, or at the start of training.
+    scored: Vec<Pair>,
+    epoch: Sums,
+}
+
+/// Something linear in the weights, and the same of the velocity unless that is zero.
 struct Pair {
     of_weights: Tensor,
     of_velocity: Option<Tensor>,
 }
 
-/// The sum `of_weights * W0 + of_velocity * V0 + of_images^T X`.
+/// The sums since the start of training, with rows for all images: the velocity was zero there.
+struct Coefficients {
+    weights: f64,
+    velocity: f64,
+    of_images: Pair,
+}
+
+/// The sums since the start of the epoch.
+struct Sums {
+    weights: Combination,
+    /// `None` without momentum.
+    velocity: Option<Combination>,
+    /// How many rows of `A` and `B` are in use.
+    rows: i64,
+}
+
+/// One of the two sums.
 struct Combination {
     of_weights: f64,
     of_velocity: f64,
-    /// `A` or `B`, `[n, units]`; `None` for zero.
-    of_images: Option<Tensor>,
+    /// `A` or `B`, `[n, units]`.
+    of_images: Tensor,
 }
 
-/// What the first layer gives for some images.
-struct Outputs {
-    /// The images, `[m, inputs + 1]`.
-    images: Tensor,
-    /// Their products with the training images, `[m, n]`.
-    products: Tensor,
-    /// `P` and `Q`: the outputs at the start, `[m, units]`.
-    at_start: Pair,
+/// A minibatch `j`.
+struct SpanBatch {
+    /// `j`
+    indices: Tensor,
+    /// `K[j, r]`
+    with_earlier: Tensor,
+    /// `K[j, j]`
+    with_each_other: Tensor,
+}
+
+/// What an epoch's sums are multiplied with at its end: of some images the products with those in `r`.
+struct Advance {
+    /// `r`
+    indices: Tensor,
+    /// Of the training images if they stay the same, else `X[r]^T`, of the weights.
+    own: Tensor,
+    /// Of the scored images that are followed.
+    scored: Vec<Tensor>,
 }
 
 impl Span {
-    /// Training of `network` on images `[n, inputs]` with labels `[n]`. Scores will be asked for on each of
-    /// `scored`, `[m, inputs]`.
+    /// Training of `network` on the examples `train`. Scores will be asked for on each of `scored`.
     pub fn new(
         network: Network,
-        loss: Loss,
-        [images, labels]: [&Tensor; 2],
-        mode: SpanImages,
-        scored: &[&Tensor],
-    ) -> Span {
-        let mut layers = network.layers;
-        let Layer { weight, bias } = layers.remove(0);
-        let of_weights = Tensor::cat(&[weight.tr(), bias.unsqueeze(0)], 0);
-        let start = Pair {
-            of_weights,
-            of_velocity: None,
+        train: &Examples,
+        scored: &[Examples],
+        scoring: Scoring,
+        has_momentum: bool,
+    ) -> Result<Span> {
+        let options = network.options();
+        let images = |examples: &Examples| Ok(with_one(&examples.all(options)?));
+        let train_images = images(train)?;
+        let scored_images = scored.iter().map(images).collect::<Result<Vec<_>>>()?;
+        let network = Sharded::new(network, |weights| {
+            let coefficients = !train.are_random();
+            SpanLayer::new(weights, train.count(), coefficients, has_momentum)
+        });
+        let scored = scored_images.into_iter().map(|images| Scored {
+            products: Tensor::new(),
+            images,
+        });
+        let mut span = Span {
+            network,
+            options,
+            scoring,
+            products: Tensor::new(),
+            scored: scored.collect(),
+            images: train_images,
         };
-        let images = with_one(images);
-        let outputs = |images: Tensor, columns: &Tensor| Outputs::new(images, columns, &start);
-        Span {
-            loss,
-            labels: labels.shallow_clone(),
-            mode,
-            has_momentum: false,
-            scored: scored
+        span.take_images();
+        let scored_images = Several(
+            span.scored
                 .iter()
-                .map(|scored| outputs(with_one(scored), &images.tr()))
+                .map(|scored| scored.images.shallow_clone())
                 .collect(),
-            train: outputs(images.shallow_clone(), &images.tr()),
-            columns: images.tr(),
-            start,
-            weights: Combination::WEIGHTS,
-            velocity: Combination::VELOCITY,
-            upper_velocities: layers.iter().map(|_| [None, None]).collect(),
-            upper: (!layers.is_empty()).then_some(Network { layers }),
+        );
+        if scoring != Scoring::FromWeights {
+            span.network.each(&scored_images, |layer, images| {
+                layer.scored = images
+                    .0
+                    .iter()
+                    .map(|images| layer.layer.outputs(images))
+                    .collect();
+            });
         }
+        Ok(span)
     }
 
-    /// Goes on with other images of the same examples.
-    pub fn set_images(&mut self, images: &Tensor) {
-        self.fold();
-        let images = with_one(images);
-        self.columns = images.tr();
-        if self.mode == SpanImages::FollowedEveryEpoch {
+    /// The products with the training images.
+    fn take_images(&mut self) {
+        let with = |images: &Tensor| in_blocks(images, &self.images).tr();
+        self.products = self.images.matmul(&self.images.tr());
+        if self.scoring != Scoring::FromWeights {
             for scored in &mut self.scored {
-                scored.products = scored.images.matmul(&self.columns);
+                scored.products = with(&scored.images);
             }
         }
-        self.train = Outputs::new(images, &self.columns, &self.start);
+        let images = Several(vec![self.images.shallow_clone()]);
+        self.network.each(&images, |layer, images| {
+            layer.train = layer.layer.outputs(&images.0[0]);
+        });
     }
 
-    /// Steps through the examples in `order`, in minibatches of `batch_size`; a short last one is kept.
-    pub fn epoch(&mut self, order: &Tensor, batch_size: i64, sgd: &Sgd, clip_norm: Option<f64>) {
-        // In the epoch's order every minibatch is a run of consecutive rows, which is taken without a copy.
-        let mut rows = self.in_order(order);
-        self.has_momentum = sgd.momentum != 0.;
-        let n = order.size()[0];
-        for first in (0..n).step_by(batch_size as usize) {
-            self.step(&mut rows, first, batch_size.min(n - first), sgd, clip_norm);
+    /// Steps through the minibatches and returns the images that had a gradient.
+    fn steps(&mut self, train: &Examples, order: &[usize], steps: &Steps) -> Result<Vec<usize>> {
+        // In the epoch's order a minibatch's products lie together.
+        let in_order = index(order);
+        let products = self
+            .products
+            .index_select(0, &in_order)
+            .index_select(1, &in_order);
+        let mut seen = Vec::with_capacity(order.len());
+        let mut first = 0;
+        for (batch, number) in order.chunks(steps.batch_size).zip(1..) {
+            let size = batch.len() as i64;
+            let labels: Vec<u8> = batch.iter().map(|index| train.labels()[*index]).collect();
+            let products = products.narrow(1, first as i64, size);
+            let batch = SpanBatch {
+                indices: in_order.narrow(0, first as i64, size),
+                with_earlier: products.index_select(0, &index(&seen)).tr(),
+                with_each_other: products.narrow(0, first as i64, size),
+            };
+            let active = self.network.step(batch, &labels, steps, number)?;
+            seen.extend(active.iter().map(|index| first + index));
+            first += labels.len();
         }
-        let back = order.argsort(0, false);
-        self.weights.of_images = Some(rows.weights.index_select(0, &back));
-        self.velocity.of_images = self
-            .has_momentum
-            .then(|| rows.velocity.index_select(0, &back));
-        if self.mode != SpanImages::Fixed {
-            self.fold();
-        }
+        Ok(seen.iter().map(|place| order[*place]).collect())
     }
 
-    /// Carries the sums out, and starts anew from them.
-    fn fold(&mut self) {
-        if self.weights.of_images.is_none() {
-            return;
-        }
-        let (weights, velocity) = (&self.weights, self.has_momentum.then_some(&self.velocity));
-        if self.mode == SpanImages::FollowedEveryEpoch {
-            for scored in &mut self.scored {
-                scored.at_start = scored
-                    .at_start
-                    .carried_out(weights, velocity, &scored.products);
-            }
-        }
-        self.start = self.start.carried_out(weights, velocity, &self.columns);
-        self.weights = Combination::WEIGHTS;
-        self.velocity = Combination::VELOCITY;
-    }
-
-    fn in_order(&self, order: &Tensor) -> EpochRows {
-        let rows = |tensor: &Tensor| tensor.index_select(0, order);
-        let at_start = &self.train.at_start;
-        let or_zero = |sum: &Combination| {
-            sum.of_images
-                .as_ref()
-                .map_or_else(|| at_start.of_weights.zeros_like(), rows)
-        };
-        EpochRows {
-            labels: rows(&self.labels),
-            products: rows(&self.train.products).index_select(1, order),
-            at_start: Pair {
-                of_weights: rows(&at_start.of_weights),
-                of_velocity: at_start.of_velocity.as_ref().map(rows),
+    /// Begins the next epoch's sums where this epoch's end.
+    fn advance(&mut self, seen: &[usize], images_stay: bool) {
+        let indices = index(seen);
+        let with_seen = |products: &Tensor| products.index_select(0, &indices).tr();
+        let followed = self
+            .scored
+            .iter()
+            .filter(|_| self.scoring == Scoring::Followed);
+        let advance = Advance {
+            own: match images_stay {
+                true => with_seen(&self.products),
+                false => with_seen(&self.images),
             },
-            weights: or_zero(&self.weights),
-            velocity: or_zero(&self.velocity),
-        }
-    }
-
-    fn step(
-        &mut self,
-        rows: &mut EpochRows,
-        first: i64,
-        size: i64,
-        sgd: &Sgd,
-        clip_norm: Option<f64>,
-    ) {
-        let products = rows.products.narrow(0, first, size);
-        let labels = rows.labels.narrow(0, first, size);
-        let outputs =
-            rows.at_start
-                .rows(first, size)
-                .sum(&self.weights, &products, Some(&rows.weights));
-        let (mut upper, mut delta) = self.backward(outputs, &labels);
-        if let Some(clip_norm) = clip_norm {
-            // || D^T X[j] ||^2 = sum of (D D^T) * K[j, j]
-            let of_first = delta.matmul(&delta.tr()) * products.narrow(1, first, size);
-            let of_upper: f64 = upper.iter().map(Layer::sum_of_squares).sum();
-            let factor = clip_factor(
-                of_first.sum(Kind::Double).double_value(&[]) + of_upper,
-                clip_norm,
-            );
-            scale(&mut upper, factor);
-            delta *= factor.min(1.);
-        }
-        if let Some(network) = &mut self.upper {
-            network.step(upper, sgd, &mut self.upper_velocities);
-        }
-        self.step_first_layer(rows, &delta, first, sgd);
-    }
-
-    /// The gradients of the upper layers, and of the first layer's outputs.
-    fn backward(&self, outputs: Tensor, labels: &Tensor) -> (Vec<Layer>, Tensor) {
-        let Some(upper) = &self.upper else {
-            return (Vec::new(), self.loss.gradient(&outputs, labels));
+            scored: followed.map(|scored| with_seen(&scored.products)).collect(),
+            indices,
         };
-        let hidden = { outputs }.relu_();
-        let (inputs, logits) = upper.forward(&hidden);
-        let (gradients, delta) = upper.backward(&inputs, self.loss.gradient(&logits, labels));
-        (
-            gradients,
-            delta.matmul(&upper.layers[0].weight) * hidden.gt(0.),
-        )
+        self.network
+            .each(&advance, |layer, advance| layer.advance(&advance));
     }
 
-    /// [`Sgd::step`] on the combinations, with the gradient `delta^T X[first..]`.
-    fn step_first_layer(&mut self, rows: &mut EpochRows, delta: &Tensor, first: i64, sgd: &Sgd) {
-        let size = delta.size()[0];
-        let add = |to: &Tensor, factor: f64| {
-            // A view: adding to it changes the rows of `to`.
-            let mut part = to.narrow(0, first, size);
-            part += delta * factor;
+    /// The logits of some scored images.
+    fn logits(&mut self, set: usize, range: Range<usize>) -> Logits {
+        let (scoring, scored) = (self.scoring, &self.scored[set]);
+        let (first, size) = (range.start as i64, range.len() as i64);
+        let rows = |tensor: &Tensor| tensor.narrow(0, first, size);
+        let of_images = Several(vec![match scoring {
+            Scoring::FromWeights => rows(&scored.images),
+            Scoring::FromSums => scored.products.narrow(1, first, size).tr(),
+            Scoring::Followed => Tensor::new(),
+        }]);
+        self.network.logits(&of_images, |layer, of_images| {
+            let of_images = &of_images.0[0];
+            let scored = layer.scored.get(set).map(|pair| rows(&pair.of_weights));
+            match (scoring, scored) {
+                (Scoring::FromSums, Some(at_start)) => layer.from_sums(&at_start, of_images),
+                (Scoring::Followed, Some(outputs)) => outputs.copy(),
+                _ => product(of_images, &layer.layer.of_weights),
+            }
+        })
+    }
+}
+
+impl Training for Span {
+    fn epoch(&mut self, train: &Examples, order: &[usize], steps: &Steps) -> Result<()> {
+        if train.are_random() {
+            self.images = with_one(&train.all(self.options)?);
+            self.take_images();
+        }
+        let seen = self.steps(train, order, steps)?;
+        self.advance(&seen, !train.are_random());
+        Ok(())
+    }
+
+    fn score(&mut self, set: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
+        let block = |range: Range<usize>| {
+            let logits = self.logits(set, range.clone());
+            Tally::of(&logits, loss, &examples.labels()[range])
         };
-        let (weights, velocity) = (&mut self.weights, &mut self.velocity);
+        Ok(examples.blocks(BLOCK).map(block).sum())
+    }
+
+    fn network(&self) -> Network {
+        let columns = self.images.tr();
+        self.network.network(|layer| layer.weights(&columns))
+    }
+}
+
+impl SpanLayer {
+    fn new(weights: Tensor, n: usize, images_stay: bool, has_momentum: bool) -> SpanLayer {
+        let of_all_images = || {
+            let units = weights.size()[1];
+            Tensor::zeros([n as i64, units], (weights.kind(), weights.device()))
+        };
+        SpanLayer {
+            coefficients: images_stay.then(|| Coefficients {
+                weights: 1.,
+                velocity: 0.,
+                of_images: Pair::at_rest(of_all_images()),
+            }),
+            epoch: Sums {
+                weights: Combination::of(of_all_images()),
+                velocity: has_momentum.then(|| Combination::of(of_all_images())),
+                rows: 0,
+            }
+            .restarted(),
+            train: Pair::at_rest(Tensor::new()),
+            scored: Vec::new(),
+            layer: Pair::at_rest(weights),
+        }
+    }
+
+    /// The outputs for images from what they were at the start, and from their products with the training
+    /// images.
+    fn from_sums(&self, at_start: &Tensor, products: &Tensor) -> Tensor {
+        match &self.coefficients {
+            Some(Coefficients {
+                weights, of_images, ..
+            }) => (at_start * *weights).addmm_(products, &of_images.of_weights),
+            None => at_start.copy(),
+        }
+    }
+
+    /// The layer as trained so far, where the training images are `columns`, `[inputs + 1, n]`.
+    fn weights(&self, columns: &Tensor) -> Tensor {
+        self.from_sums(&self.layer.of_weights, columns)
+    }
+
+    /// Ends an epoch: see [`Span::advance`].
+    fn advance(&mut self, advance: &Advance) {
+        let sums = &self.epoch;
+        let by_product = |pair: &mut Pair, products: &Tensor| {
+            pair.advance(sums, |to, rows| {
+                let _ = to.addmm_(products, rows);
+            });
+        };
+        match &mut self.coefficients {
+            Some(coefficients) => {
+                coefficients.advance(sums, &advance.indices);
+                by_product(&mut self.train, &advance.own);
+            }
+            None => by_product(&mut self.layer, &advance.own),
+        }
+        for (pair, products) in self.scored.iter_mut().zip(&advance.scored) {
+            by_product(pair, products);
+        }
+        self.epoch.restart();
+    }
+}
+
+impl FirstLayer for SpanLayer {
+    type Batch = SpanBatch;
+
+    fn outputs(&mut self, batch: &SpanBatch) -> Tensor {
+        let at_start = |tensor: &Tensor| tensor.index_select(0, &batch.indices);
+        let Sums { weights, rows, .. } = &self.epoch;
+        let mut outputs = at_start(&self.train.of_weights);
+        if weights.of_weights != 1. {
+            outputs *= weights.of_weights;
+        }
+        if let Some(of_velocity) = &self.train.of_velocity {
+            outputs += at_start(of_velocity) * weights.of_velocity;
+        }
+        if *rows > 0 {
+            let _ = outputs.addmm_(&batch.with_earlier, &weights.of_images.narrow(0, 0, *rows));
+        }
+        outputs
+    }
+
+    fn step(&mut self, _: &SpanBatch, delta: Tensor, sgd: &Sgd) {
+        self.epoch.step(delta, sgd);
+    }
+}
+
+impl Sums {
+    /// [`Sgd::step`] on the sums, with the gradient `X[new]^T delta`, where `new` are the images that `delta` is
+    /// of.
+    fn step(&mut self, mut delta: Tensor, sgd: &Sgd) {
         let Sgd {
             learning_rate,
             weight_decay,
-            momentum,
             nesterov,
+            ..
         } = *sgd;
-        if momentum != 0. {
+        let before = self.rows;
+        self.rows += delta.size()[0];
+        if let Some(velocity) = &mut self.velocity {
             // v <- momentum * v + weight_decay * W + gradient
-            velocity.mix(momentum, weights, weight_decay);
-            rows.velocity *= momentum;
+            velocity.scale(sgd.momentum, before);
             if weight_decay != 0. {
-                rows.velocity += &rows.weights * weight_decay;
+                velocity.add(&self.weights, weight_decay, before);
             }
-            add(&rows.velocity, 1.);
+            velocity.append(&delta, before);
         }
-        if momentum == 0. || nesterov {
+        if self.velocity.is_none() || nesterov {
             // W <- W - learning_rate * (weight_decay * W + gradient)
-            weights.scale(1. - learning_rate * weight_decay);
             if weight_decay != 0. {
-                rows.weights *= 1. - learning_rate * weight_decay;
+                self.weights
+                    .scale(1. - learning_rate * weight_decay, before);
             }
-            add(&rows.weights, -learning_rate);
+            delta *= -learning_rate;
+        } else {
+            let _ = delta.zero_();
         }
-        if momentum != 0. {
+        self.weights.append(&delta, before);
+        if let Some(velocity) = &self.velocity {
             // W <- W - learning_rate * v, with Nesterov's momentum times as much
             let rate = if nesterov {
-                learning_rate * momentum
+                learning_rate * sgd.momentum
             } else {
                 learning_rate
             };
-            weights.mix(1., velocity, -rate);
-            rows.weights -= &rows.velocity * rate;
+            self.weights.add(velocity, -rate, self.rows);
         }
     }
 
-    /// The logits of the set of images with this index, `[m, classes]`.
-    pub fn logits(&self, scored: usize) -> Tensor {
-        // Block by block the hidden layer stays in the processor's cache.
-        const BLOCK: i64 = 256;
-        let scored = &self.scored[scored];
-        let m = scored.images.size()[0];
-        let block = |first: i64| self.logits_of_rows(scored, first, BLOCK.min(m - first));
-        Tensor::cat(
-            &(0..m)
-                .step_by(BLOCK as usize)
-                .map(block)
-                .collect::<Vec<_>>(),
-            0,
-        )
-    }
-
-    fn logits_of_rows(&self, scored: &Outputs, first: i64, size: i64) -> Tensor {
-        let rows = |tensor: &Tensor| tensor.narrow(0, first, size);
-        let outputs = match self.mode {
-            // The sums have been carried out after the epoch.
-            SpanImages::ScoredAnew => rows(&scored.images).matmul(&self.start.of_weights),
-            _ => {
-                let of_images = self.weights.of_images.as_ref();
-                scored
-                    .at_start
-                    .map(rows)
-                    .sum(&self.weights, &rows(&scored.products), of_images)
-            }
-        };
-        match &self.upper {
-            Some(upper) => upper.logits(&{ outputs }.relu_()),
-            None => outputs,
+    /// `W = W0`, `V = V0`.
+    fn restart(&mut self) {
+        self.rows = 0;
+        (self.weights.of_weights, self.weights.of_velocity) = (1., 0.);
+        if let Some(velocity) = &mut self.velocity {
+            (velocity.of_weights, velocity.of_velocity) = (0., 1.);
         }
     }
 
-    /// The network as trained so far.
-    pub fn network(&self) -> Network {
-        let first = self.start.sum(
-            &self.weights,
-            &self.columns,
-            self.weights.of_images.as_ref(),
-        );
-        let inputs = first.size()[0] - 1;
-        let weight = first.narrow(0, 0, inputs).tr().contiguous();
-        let mut layers = vec![Layer {
-            weight,
-            bias: first.select(0, inputs).copy(),
-        }];
-        layers.extend(self.upper.iter().flat_map(|upper| upper.copy().layers));
-        Network { layers }
-    }
-}
-
-/// What an epoch works on, in the epoch's order.
-struct EpochRows {
-    labels: Tensor,
-    products: Tensor,
-    at_start: Pair,
-    weights: Tensor,
-    velocity: Tensor,
-}
-
-impl Pair {
-    fn rows(&self, first: i64, size: i64) -> Pair {
-        self.map(|tensor| tensor.narrow(0, first, size))
-    }
-
-    fn map(&self, of: impl Fn(&Tensor) -> Tensor) -> Pair {
-        Pair {
-            of_weights: of(&self.of_weights),
-            of_velocity: self.of_velocity.as_ref().map(of),
-        }
-    }
-
-    /// The combination, with `products` in the place of `X` and `of_images` in that of its own.
-    fn sum(
-        &self,
-        combination: &Combination,
-        products: &Tensor,
-        of_images: Option<&Tensor>,
-    ) -> Tensor {
-        let mut sum = match (of_images, combination.of_weights == 1.) {
-            (Some(of_images), true) => self.of_weights.addmm(products, of_images),
-            (Some(of_images), false) => {
-                (&self.of_weights * combination.of_weights).addmm_(products, of_images)
-            }
-            (None, _) => &self.of_weights * combination.of_weights,
-        };
-        if let Some(velocity) = &self.of_velocity
-            && combination.of_velocity != 0.
-        {
-            sum += velocity * combination.of_velocity;
-        }
-        sum
-    }
-
-    /// The same for the weights and the velocity reached.
-    fn carried_out(
-        &mut self,
-        weights: &Combination,
-        velocity: Option<&Combination>,
-        products: &Tensor,
-    ) -> Pair {
-        let of_velocity =
-            velocity.map(|velocity| self.sum(velocity, products, velocity.of_images.as_ref()));
-        if let (None, Some(of_images)) = (&of_velocity, &weights.of_images) {
-            // Without momentum there is no V0, and the sum needs no memory of its own.
-            self.of_weights *= weights.of_weights;
-            let of_weights = self.of_weights.addmm_(products, of_images);
-            return Pair {
-                of_weights,
-                of_velocity: None,
-            };
-        }
-        Pair {
-            of_weights: self.sum(weights, products, weights.of_images.as_ref()),
-            of_velocity,
-        }
+    fn restarted(mut self) -> Sums {
+        self.restart();
+        self
     }
 }
 
 impl Combination {
-    /// `W0`.
-    const WEIGHTS: Combination = Combination {
-        of_weights: 1.,
-        of_velocity: 0.,
-        of_images: None,
-    };
-    /// `V0`.
-    const VELOCITY: Combination = Combination {
-        of_weights: 0.,
-        of_velocity: 1.,
-        of_images: None,
-    };
-
-    fn scale(&mut self, factor: f64) {
-        self.of_weights *= factor;
-        self.of_velocity *= factor;
+    fn of(of_images: Tensor) -> Combination {
+        Combination {
+            of_weights: 0.,
+            of_velocity: 0.,
+            of_images,
+        }
     }
 
-    /// `self <- factor * self + other_factor * other`, but for the images.
-    fn mix(&mut self, factor: f64, other: &Combination, other_factor: f64) {
-        self.of_weights = factor * self.of_weights + other_factor * other.of_weights;
-        self.of_velocity = factor * self.of_velocity + other_factor * other.of_velocity;
+    /// The first `rows` rows of `A` or `B`: a view, so that changing it changes them.
+    fn rows(&self, rows: i64) -> Tensor {
+        self.of_images.narrow(0, 0, rows)
+    }
+
+    /// Multiplied by `factor`, with so many rows in use.
+    fn scale(&mut self, factor: f64, rows: i64) {
+        self.of_weights *= factor;
+        self.of_velocity *= factor;
+        let mut rows = self.rows(rows);
+        rows *= factor;
+    }
+
+    /// With `factor * other` added.
+    fn add(&mut self, other: &Combination, factor: f64, rows: i64) {
+        self.of_weights += factor * other.of_weights;
+        self.of_velocity += factor * other.of_velocity;
+        let mut own = self.rows(rows);
+        own += other.rows(rows) * factor;
+    }
+
+    /// With more rows behind those in use.
+    fn append(&mut self, more: &Tensor, rows: i64) {
+        self.of_images.narrow(0, rows, more.size()[0]).copy_(more);
     }
 }
 
-impl Outputs {
-    fn new(images: Tensor, columns: &Tensor, start: &Pair) -> Outputs {
-        let at_start = start.map(|layer| images.matmul(layer));
-        Outputs {
-            products: images.matmul(columns),
-            at_start,
-            images,
+impl Pair {
+    /// With a velocity of zero.
+    fn at_rest(of_weights: Tensor) -> Pair {
+        Pair {
+            of_weights,
+            of_velocity: None,
+        }
+    }
+
+    /// What a layer, `[inputs + 1, units]`, gives for images, `[m, inputs + 1]`.
+    fn outputs(&self, images: &Tensor) -> Pair {
+        let outputs = |layer: &Tensor| product(images, layer);
+        Pair {
+            of_weights: outputs(&self.of_weights),
+            of_velocity: self.of_velocity.as_ref().map(outputs),
+        }
+    }
+
+    /// Takes the sums in. `add` adds to its first argument the images' part with coefficients `A` or `B`.
+    fn advance(&mut self, sums: &Sums, add: impl Fn(&mut Tensor, &Tensor)) {
+        let of_velocity = sums.velocity.as_ref().map(|velocity| {
+            let mut sum = &self.of_weights * velocity.of_weights;
+            if let Some(of_velocity) = &self.of_velocity {
+                sum += of_velocity * velocity.of_velocity;
+            }
+            add(&mut sum, &velocity.rows(sums.rows));
+            sum
+        });
+        if sums.weights.of_weights != 1. {
+            self.of_weights *= sums.weights.of_weights;
+        }
+        if let Some(of_velocity) = &self.of_velocity {
+            self.of_weights += of_velocity * sums.weights.of_velocity;
+        }
+        add(&mut self.of_weights, &sums.weights.rows(sums.rows));
+        self.of_velocity = of_velocity;
+    }
+}
+
+impl Coefficients {
+    /// Takes in an epoch's sums over the images at `indices`.
+    fn advance(&mut self, sums: &Sums, indices: &Tensor) {
+        let Coefficients {
+            weights, velocity, ..
+        } = *self;
+        let scale = |sum: &Combination| sum.of_weights * weights + sum.of_velocity * velocity;
+        self.weights = scale(&sums.weights);
+        self.velocity = sums.velocity.as_ref().map_or(0., scale);
+        self.of_images.advance(sums, |to, rows| {
+            let _ = to.index_add_(0, indices, rows);
+        });
+    }
+}
+
+/// Tensors that go to every shard together.
+struct Several(Vec<Tensor>);
+
+impl Share for Several {
+    fn share(&self) -> Several {
+        Several(self.0.iter().map(Tensor::shallow_clone).collect())
+    }
+}
+
+impl Share for SpanBatch {
+    fn share(&self) -> SpanBatch {
+        SpanBatch {
+            indices: self.indices.shallow_clone(),
+            with_earlier: self.with_earlier.shallow_clone(),
+            with_each_other: self.with_each_other.shallow_clone(),
         }
     }
 }
 
-fn with_one(images: &Tensor) -> Tensor {
-    let one = Tensor::ones([images.size()[0], 1], (images.kind(), images.device()));
-    Tensor::cat(&[images, &one], 1)
+impl Batch for SpanBatch {
+    fn select(&self, indices: &[usize]) -> SpanBatch {
+        SpanBatch {
+            indices: rows(&self.indices, indices),
+            with_earlier: self.with_earlier.shallow_clone(),
+            with_each_other: rows(&rows(&self.with_each_other, indices).tr(), indices),
+        }
+    }
+
+    fn products(&self) -> Tensor {
+        self.with_each_other.shallow_clone()
+    }
+}
+
+impl Share for Advance {
+    fn share(&self) -> Advance {
+        Advance {
+            indices: self.indices.shallow_clone(),
+            own: self.own.shallow_clone(),
+            scored: self.scored.iter().map(Tensor::shallow_clone).collect(),
+        }
+    }
 }

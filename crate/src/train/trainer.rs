@@ -1,14 +1,19 @@
 //! Training of one network.
 
-use super::engine::{Cost, Engine, Running};
+use super::direct::Direct;
+use super::dual::Dual;
+use super::engine::{Cost, Engine, Scoring};
 use super::examples::Examples;
 use super::plain::Plain;
-use super::score::Score;
+use super::score::{Score, Tally, check_labels};
 use super::span::Span;
 use crate::error::{Error, Result};
+use crate::logits::Logits;
 use crate::loss::Loss;
 use crate::network::Network;
+use crate::seed::ChaCha8Rng;
 use crate::sgd::Sgd;
+use std::ops::Deref;
 use tch::Tensor;
 
 /// The settings of a [`Trainer`].
@@ -26,9 +31,7 @@ pub struct TrainerSettings {
     pub clip_norm: Option<f64>,
     /// How the steps are computed.
     pub engine: Engine,
-    /// Whether every epoch has images of its own.
-    pub augmented: bool,
-    /// After how many epochs scores will be asked for; it matters for speed only.
+    /// After how many epochs scores will be asked for, at least 1; it matters for speed only.
     pub score_every: usize,
 }
 
@@ -39,9 +42,8 @@ impl TrainerSettings {
     /// [`Error::Setting`] names the first field that is outside its range.
     pub fn validate(&self) -> Result<()> {
         self.sgd.validate()?;
-        if self.batch_size == 0 {
-            return Err(Error::setting("batch_size", "at least 1", self.batch_size));
-        }
+        at_least_one("batch_size", self.batch_size)?;
+        at_least_one("score_every", self.score_every)?;
         match self.clip_norm {
             Some(norm) if !(norm.is_finite() && norm > 0.) => {
                 Err(Error::setting("clip_norm", "finite and above 0", norm))
@@ -51,12 +53,76 @@ impl TrainerSettings {
     }
 }
 
+fn at_least_one(field: &'static str, value: usize) -> Result<()> {
+    match value {
+        0 => Err(Error::setting(field, "at least 1", value)),
+        _ => Ok(()),
+    }
+}
+
+/// A way of training: an engine at work on one network.
+pub(super) trait Training: Send {
+    /// Steps through the examples in `order`, in minibatches.
+    fn epoch(&mut self, train: &Examples, order: &[usize], steps: &Steps) -> Result<()>;
+
+    /// Scores `examples`, the set of scored examples with index `set`.
+    fn score(&mut self, set: usize, examples: &Examples, loss: Loss) -> Result<Tally>;
+
+    /// The network as trained so far.
+    fn network(&self) -> Network;
+}
+
+/// How many examples go through the network at a time where nothing else decides: few enough for their hidden
+/// units to stay in the processor's cache.
+pub(super) const BLOCK: usize = 256;
+
+/// What the steps of an epoch need to know.
+pub(super) struct Steps<'a> {
+    settings: &'a TrainerSettings,
+    epoch: usize,
+}
+
+impl Steps<'_> {
+    /// The gradient of the mean loss with respect to the logits of minibatch `number`, counted from 1.
+    pub fn loss_gradient(&self, logits: &Logits, labels: &[u8], number: usize) -> Result<Vec<f64>> {
+        if logits.are_finite() {
+            return Ok(self.loss.gradient(logits, labels));
+        }
+        Err(Error::Diverged {
+            epoch: self.epoch,
+            step: number,
+            learning_rate: self.sgd.learning_rate,
+        })
+    }
+}
+
+impl Deref for Steps<'_> {
+    type Target = TrainerSettings;
+
+    fn deref(&self) -> &TrainerSettings {
+        self.settings
+    }
+}
+
+/// Numbers row by row as a tensor `[n, columns]`, with the columns, kind and device of `like`.
+pub(super) fn matrix(values: &[f64], like: &Tensor) -> Tensor {
+    Tensor::from_slice(values)
+        .view([-1, like.size()[1]])
+        .to_kind(like.kind())
+        .to_device(like.device())
+}
+
 /// Trains a network on some examples and scores it on others.
+///
+/// The engines [`Direct`](Engine::Direct) and [`Span`](Engine::Span) share their work out among the threads of
+/// the [rayon](https://docs.rs/rayon) pool that they are called in. What they compute does not depend on how
+/// many there are.
 pub struct Trainer {
     settings: TrainerSettings,
-    engine: Running,
-    examples: i64,
+    training: Box<dyn Training>,
+    train: Examples,
     scored: Vec<Examples>,
+    epochs: usize,
 }
 
 impl Trainer {
@@ -64,136 +130,177 @@ impl Trainer {
     /// each of `scored`.
     ///
     /// # Errors
-    /// [`Error::Setting`] if a setting is outside its range.
+    /// [`Error::Setting`] if a setting is outside its range or examples do not fit the network.
     pub fn new(
         settings: TrainerSettings,
         network: Network,
-        train: &Examples,
+        train: Examples,
         scored: Vec<Examples>,
     ) -> Result<Trainer> {
         settings.validate()?;
-        // One thread a run: sums are then always taken in the same order, and seeds run side by side.
+        let settings = TrainerSettings {
+            batch_size: settings.batch_size.min(train.count()),
+            ..settings
+        };
+        for examples in scored.iter().chain([&train]) {
+            check_fit(examples, &network)?;
+        }
+        // Threads are ours to share out: no product takes several for itself.
         tch::set_num_threads(1);
         let cost = Cost {
-            inputs: train.inputs.size()[1],
+            inputs: train.inputs(),
             train_examples: train.count(),
             scored_examples: scored.iter().map(Examples::count).sum(),
-            batch_size: settings.batch_size as i64,
-            augmented: settings.augmented,
-            score_every: settings.score_every.max(1) as i64,
+            batch_size: settings.batch_size,
+            augmented: train.are_random(),
+            score_every: settings.score_every,
         };
-        let Examples { inputs, labels } = train;
-        let engine = match settings.engine.resolve(cost) {
+        let training: Box<dyn Training> = match settings.engine.resolve(cost) {
+            Engine::Plain => Box::new(Plain::new(network)),
             Engine::Span => {
-                let images: Vec<&Tensor> = scored.iter().map(|examples| &examples.inputs).collect();
-                Running::Span(Box::new(Span::new(
-                    network,
-                    settings.loss,
-                    [inputs, labels],
-                    cost.images(),
-                    &images,
-                )))
+                cost.check_memory_of_span()?;
+                in_span(network, &train, &scored, cost.scoring(), &settings.sgd)?
             }
-            _ => Running::Plain(Plain::new(network, settings.loss, inputs, labels)),
+            Engine::Direct | Engine::Automatic => Box::new(Direct::new(network)),
         };
         Ok(Trainer {
             settings,
-            engine,
-            examples: train.count(),
+            training,
+            train,
             scored,
+            epochs: 0,
         })
     }
 
-    /// Goes on with other inputs, `[n, inputs]`, for the same labels.
-    pub fn set_inputs(&mut self, inputs: &Tensor) {
-        match &mut self.engine {
-            Running::Plain(plain) => plain.set_images(inputs),
-            Running::Span(span) => span.set_images(inputs),
-        }
+    /// Draws anew what is random in the training examples.
+    pub fn redraw(&mut self, random: &mut ChaCha8Rng) {
+        self.train.redraw(random);
     }
 
     /// Goes on with another learning rate.
-    pub fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.settings.sgd.learning_rate = learning_rate;
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if it is not finite or below 0.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {
+        let sgd = Sgd {
+            learning_rate,
+            ..self.settings.sgd
+        };
+        sgd.validate()?;
+        self.settings.sgd = sgd;
+        Ok(())
     }
 
     /// One pass over the training examples in `order`, a permutation of their indices.
     ///
     /// # Errors
-    /// [`Error::Setting`] if `order` is not a permutation of the training examples.
+    /// [`Error::Setting`] if `order` is not a permutation of the training examples, [`Error::Diverged`] if a
+    /// logit is no longer a finite number.
     pub fn epoch(&mut self, order: &[usize]) -> Result<()> {
-        let mut seen = vec![false; self.examples as usize];
+        self.check_order(order)?;
+        self.epochs += 1;
+        let steps = Steps {
+            settings: &self.settings,
+            epoch: self.epochs,
+        };
+        self.training.epoch(&self.train, order, &steps)
+    }
+
+    /// The network's score on the set of scored examples with this index.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if there is no such set, [`Error::Diverged`] if its loss is not a finite number.
+    pub fn score(&mut self, set: usize) -> Result<Score> {
+        let sets = self.scored.len();
+        let examples = self
+            .scored
+            .get(set)
+            .ok_or_else(|| Error::setting("set", format!("below {sets}"), set))?;
+        let score = self
+            .training
+            .score(set, examples, self.settings.loss)?
+            .score();
+        if score.loss.is_finite() {
+            return Ok(score);
+        }
+        Err(Error::Diverged {
+            epoch: self.epochs,
+            step: self.train.count().div_ceil(self.settings.batch_size),
+            learning_rate: self.settings.sgd.learning_rate,
+        })
+    }
+
+    /// The network as trained so far.
+    pub fn network(&self) -> Network {
+        self.training.network()
+    }
+
+    fn check_order(&self, order: &[usize]) -> Result<()> {
+        let mut seen = vec![false; self.train.count()];
         for index in order {
             match seen.get_mut(*index) {
                 Some(seen) if !*seen => *seen = true,
                 _ => return Err(self.no_permutation(index)),
             }
         }
-        if order.len() != seen.len() {
-            return Err(self.no_permutation(format!("{} long", order.len())));
-        }
-        let order: Vec<i64> = order.iter().map(|index| *index as i64).collect();
-        let (
-            order,
-            TrainerSettings {
-                sgd,
-                clip_norm,
-                batch_size,
-                ..
-            },
-        ) = (Tensor::from_slice(&order), self.settings);
-        match &mut self.engine {
-            Running::Plain(plain) => plain.epoch(&order, batch_size as i64, &sgd, clip_norm),
-            Running::Span(span) => span.epoch(&order, batch_size as i64, &sgd, clip_norm),
-        }
-        Ok(())
-    }
-
-    /// The network's score on the set of scored examples with this index.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] if there is no such set.
-    pub fn score(&self, set: usize) -> Result<Score> {
-        let sets = self.scored.len();
-        let examples = self
-            .scored
-            .get(set)
-            .ok_or_else(|| Error::setting("set", format!("below {sets}"), set))?;
-        let logits = match &self.engine {
-            Running::Plain(plain) => plain.logits(&examples.inputs),
-            Running::Span(span) => span.logits(set),
-        };
-        Ok(Score::of_logits(
-            &logits,
-            self.settings.loss,
-            &examples.labels,
-        ))
-    }
-
-    /// The network as trained so far.
-    pub fn network(&self) -> Network {
-        match &self.engine {
-            Running::Plain(plain) => plain.network(),
-            Running::Span(span) => span.network(),
+        match order.len() == seen.len() {
+            true => Ok(()),
+            false => Err(self.no_permutation(format!("{} long", order.len()))),
         }
     }
 
     fn no_permutation(&self, found: impl ToString) -> Error {
         Error::setting(
             "order",
-            format!("a permutation of the {} training examples", self.examples),
+            format!(
+                "a permutation of the {} training examples",
+                self.train.count()
+            ),
             found,
         )
     }
 }
 
+fn in_span(
+    mut network: Network,
+    train: &Examples,
+    scored: &[Examples],
+    scoring: Scoring,
+    sgd: &Sgd,
+) -> Result<Box<dyn Training>> {
+    if network.layers.len() > 1 || train.are_random() {
+        let has_momentum = sgd.momentum != 0.;
+        return Ok(Box::new(Span::new(
+            network,
+            train,
+            scored,
+            scoring,
+            has_momentum,
+        )?));
+    }
+    let options = network.options();
+    let layer = network.layers.remove(0);
+    Ok(Box::new(Dual::new(layer, options, train, scored)?))
+}
+
+fn check_fit(examples: &Examples, network: &Network) -> Result<()> {
+    at_least_one("examples", examples.count())?;
+    if examples.inputs() != network.inputs() {
+        let allowed = format!("{} numbers an example", network.inputs());
+        return Err(Error::setting("inputs", allowed, examples.inputs()));
+    }
+    check_labels(examples.labels(), network.classes())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{CLASSES, Digits, PIXELS, Sample};
+    use crate::augment::{Compose, Recipe};
+    use crate::data::{CLASSES, Digits, PIXELS, Sample, Split};
     use crate::model::Model;
+    use crate::network::Layer;
     use crate::seed::{Stream, permutation, random};
-    use crate::tensors::examples;
+    use tch::Kind;
 
     const SGD: Sgd = Sgd {
         learning_rate: 0.05,
@@ -202,149 +309,194 @@ mod tests {
         nesterov: true,
     };
 
-    fn settings(
-        engine: Engine,
+    /// What is trained, and how; on 70 digits, four epochs.
+    #[derive(Clone, Debug)]
+    struct Case {
+        model: Model,
+        loss: Loss,
         sgd: Sgd,
         clip_norm: Option<f64>,
         augmented: bool,
-    ) -> TrainerSettings {
-        TrainerSettings {
-            loss: Loss::CrossEntropy,
-            sgd,
-            batch_size: 32,
-            clip_norm,
-            engine,
-            augmented,
+        score_every: usize,
+    }
+
+    impl Case {
+        fn settings(&self, engine: Engine) -> TrainerSettings {
+            TrainerSettings {
+                loss: self.loss,
+                sgd: self.sgd,
+                batch_size: 32,
+                clip_norm: self.clip_norm,
+                engine,
+                score_every: self.score_every,
+            }
+        }
+
+        fn examples(&self, split: &Split) -> (Examples, Vec<Examples>) {
+            let mut random = random(1, Stream::Augmentation);
+            let transform = match self.augmented {
+                true => Recipe::R4.transforms(),
+                false => Compose::default(),
+            };
+            let scored = [&split.train, &split.test]
+                .map(|images| Examples::of_images(images, Compose::default(), &mut random));
+            let train = Examples::of_images(&split.train, transform, &mut random);
+            (train, scored.into())
+        }
+
+        /// A network with 64-bit parameters, in which rounding is far below what is compared.
+        fn start(&self) -> Network {
+            let mut random = random(1, Stream::Initialisation);
+            let start = Network::initialise(&self.model, PIXELS, CLASSES, &mut random);
+            let double = |layer: Layer| Layer {
+                weight: layer.weight.to_kind(Kind::Double),
+                bias: layer.bias.to_kind(Kind::Double),
+            };
+            Network {
+                layers: start.layers.into_iter().map(double).collect(),
+            }
+        }
+
+        /// The test scores that were asked for, and the logits of the network that comes out.
+        fn trained_with(&self, engine: Engine) -> Result<(Vec<Score>, Tensor)> {
+            let split = split(70, 40)?;
+            let (train, scored) = self.examples(&split);
+            let mut trainer = Trainer::new(self.settings(engine), self.start(), train, scored)?;
+            let mut order = random(2, Stream::Order);
+            let mut augmentation = random(3, Stream::Augmentation);
+            let mut scores = vec![trainer.score(1)?];
+            for epoch in 1..=4 {
+                trainer.redraw(&mut augmentation);
+                trainer.epoch(&permutation(70, &mut order))?;
+                if epoch % self.score_every == 0 {
+                    scores.extend([trainer.score(0)?, trainer.score(1)?]);
+                }
+            }
+            let images = crate::tensors::pixels(&split.test).to_kind(Kind::Double);
+            Ok((scores, trainer.network().logits(&images)))
+        }
+
+        fn assert_follows_the_definition(&self, engine: Engine) -> Result<()> {
+            let (expected, expected_logits) = self.trained_with(Engine::Plain)?;
+            let (scores, logits) = self.trained_with(engine)?;
+            assert!(
+                expected[0].loss > expected[expected.len() - 1].loss,
+                "{self:?}: training has an effect"
+            );
+            assert_eq!(scores.len(), expected.len());
+            for (score, expected) in scores.iter().zip(&expected) {
+                assert!(
+                    (score.loss - expected.loss).abs() < 1e-9,
+                    "{self:?}, {engine:?}: {score:?} is not {expected:?}"
+                );
+            }
+            let difference = (logits - expected_logits).abs().max().double_value(&[]);
+            assert!(difference < 1e-9, "{self:?}, {engine:?}: {difference}");
+            Ok(())
+        }
+    }
+
+    fn split(train: usize, test: usize) -> Result<Split> {
+        Ok(Digits::synthetic(3).sample(&Sample {
+            train,
+            test,
+            seed: 0,
+        })?)
+    }
+
+    fn linear() -> Case {
+        Case {
+            model: Model::linear(),
+            loss: Loss::MultiMargin,
+            sgd: Sgd::default(),
+            clip_norm: None,
+            augmented: false,
             score_every: 1,
         }
     }
 
-    /// The logits on test images after four epochs, with other images in every epoch if `augmented`.
-    fn logits(settings: TrainerSettings, model: &Model, augmented: bool) -> Result<Tensor> {
-        let split = Digits::synthetic(3).sample(&Sample {
-            train: 70,
-            test: 40,
-            seed: 0,
-        })?;
-        let (train, test) = (examples(&split.train), examples(&split.test));
-        let test_inputs = test.inputs.to_kind(tch::Kind::Double);
-        let train = Examples {
-            inputs: train.inputs.to_kind(tch::Kind::Double),
-            labels: train.labels,
-        };
-        let start = Network::initialise(
-            model,
-            PIXELS,
-            CLASSES,
-            &mut random(1, Stream::Initialisation),
-        );
-        let double = |layer: crate::Layer| crate::Layer {
-            weight: layer.weight.to_kind(tch::Kind::Double),
-            bias: layer.bias.to_kind(tch::Kind::Double),
-        };
-        let start = Network {
-            layers: start.layers.into_iter().map(double).collect(),
-        };
-        let scored = vec![Examples {
-            inputs: test_inputs.shallow_clone(),
-            labels: test.labels,
-        }];
-        let mut trainer = Trainer::new(settings, start, &train, scored)?;
-        let before = trainer.score(0)?.loss;
-        let mut order = random(2, Stream::Order);
-        for epoch in 0..4 {
-            if augmented {
-                trainer.set_inputs(&train.inputs.roll([epoch], [1]));
+    /// Every combination of models, optimisers, clipping, images that stay or change, and when they are scored.
+    fn cases() -> Vec<Case> {
+        let optimisers = [
+            Sgd::default(),
+            Sgd {
+                momentum: 0.,
+                nesterov: false,
+                ..SGD
+            },
+            Sgd {
+                nesterov: false,
+                ..SGD
+            },
+            SGD,
+        ];
+        let models = [vec![], vec![20], vec![600], vec![20, 15]];
+        let mut cases = Vec::new();
+        for (hidden_units, sgd) in models
+            .iter()
+            .flat_map(|model| optimisers.map(|sgd| (model, sgd)))
+        {
+            for (clip_norm, augmented) in [
+                (None, false),
+                (None, true),
+                (Some(0.3), false),
+                (Some(0.3), true),
+            ] {
+                cases.extend([1, 2].map(|score_every| Case {
+                    model: Model {
+                        hidden_units: hidden_units.clone(),
+                    },
+                    loss: if score_every == 1 {
+                        Loss::MultiMargin
+                    } else {
+                        Loss::CrossEntropy
+                    },
+                    sgd,
+                    clip_norm,
+                    augmented,
+                    score_every,
+                }));
             }
-            trainer.epoch(&permutation(70, &mut order))?;
         }
-        let score = trainer.score(0)?;
-        assert!(score.loss < before, "training has an effect");
-        let logits = trainer.network().logits(&test_inputs);
-        // The score is that of the network that the trainer hands out.
-        assert!(
-            (score.loss
-                - Loss::CrossEntropy.mean(
-                    &logits,
-                    &Tensor::from_slice(split.test.labels()).to_kind(tch::Kind::Int64)
-                ))
-            .abs()
-                < 1e-9
-        );
-        Ok(logits)
-    }
-
-    fn engines_agree(
-        model: &Model,
-        sgd: Sgd,
-        clip_norm: Option<f64>,
-        augmented: bool,
-    ) -> Result<()> {
-        let plain = logits(
-            settings(Engine::Plain, sgd, clip_norm, augmented),
-            model,
-            augmented,
-        )?;
-        let span = logits(
-            settings(Engine::Span, sgd, clip_norm, augmented),
-            model,
-            augmented,
-        )?;
-        let difference = (&plain - span).abs().max().double_value(&[]);
-        assert!(
-            difference < 1e-9,
-            "{model}, {sgd:?}, clip {clip_norm:?}, augmented {augmented}: {difference}"
-        );
-        Ok(())
+        cases
     }
 
     #[test]
-    fn both_engines_take_the_same_steps() -> Result<()> {
-        let plain_sgd = Sgd {
-            momentum: 0.,
-            nesterov: false,
-            ..SGD
-        };
-        for model in [
-            Model::linear(),
-            Model::hidden(20),
-            Model {
-                hidden_units: vec![20, 15],
+    fn the_span_engine_takes_the_steps_of_the_definition() -> Result<()> {
+        cases()
+            .iter()
+            .try_for_each(|case| case.assert_follows_the_definition(Engine::Span))
+    }
+
+    #[test]
+    fn the_direct_engine_takes_the_steps_of_the_definition() -> Result<()> {
+        cases()
+            .iter()
+            .try_for_each(|case| case.assert_follows_the_definition(Engine::Direct))
+    }
+
+    #[test]
+    fn where_nothing_is_left_to_learn_the_engines_still_agree() -> Result<()> {
+        // With this rate the margins of all 70 digits soon hold: minibatches without any gradient.
+        let fitted = Case {
+            sgd: Sgd {
+                learning_rate: 2.,
+                ..Sgd::default()
             },
-        ] {
-            for sgd in [
-                Sgd::default(),
-                plain_sgd,
-                Sgd {
-                    nesterov: false,
-                    ..SGD
-                },
-                SGD,
-            ] {
-                for augmented in [false, true] {
-                    engines_agree(&model, sgd, None, augmented)?;
-                    engines_agree(&model, sgd, Some(0.3), augmented)?;
-                }
-            }
-        }
-        Ok(())
+            ..linear()
+        };
+        fitted.assert_follows_the_definition(Engine::Span)?;
+        fitted.assert_follows_the_definition(Engine::Direct)
+    }
+
+    fn trainer(settings: TrainerSettings) -> Result<Trainer> {
+        let (train, _) = linear().examples(&split(3, 1)?);
+        Trainer::new(settings, linear().start(), train, Vec::new())
     }
 
     #[test]
     fn rejects_an_order_that_is_not_a_permutation() -> Result<()> {
-        let split = Digits::synthetic(3).sample(&Sample {
-            train: 3,
-            test: 1,
-            seed: 0,
-        })?;
-        let start = Network::initialise(
-            &Model::linear(),
-            PIXELS,
-            CLASSES,
-            &mut random(1, Stream::Initialisation),
-        );
-        let settings = settings(Engine::Automatic, SGD, None, false);
-        let mut trainer = Trainer::new(settings, start, &examples(&split.train), Vec::new())?;
+        let mut trainer = trainer(linear().settings(Engine::Automatic))?;
         for order in [&[0, 1, 3][..], &[0, 1, 1], &[0, 1]] {
             let message = trainer
                 .epoch(order)
@@ -359,8 +511,48 @@ mod tests {
     }
 
     #[test]
+    fn a_minibatch_larger_than_all_examples_holds_them_all() -> Result<()> {
+        for engine in [Engine::Plain, Engine::Direct, Engine::Span] {
+            trainer(TrainerSettings {
+                batch_size: usize::MAX,
+                ..linear().settings(engine)
+            })?
+            .epoch(&[2, 0, 1])?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn rejects_examples_that_do_not_fit_the_network() -> Result<()> {
+        let wide = Tensor::zeros([1, 785], (Kind::Double, tch::Device::Cpu));
+        let settings = linear().settings(Engine::Automatic);
+        let message = |examples: Examples| {
+            let trainer = Trainer::new(settings, linear().start(), examples, Vec::new());
+            trainer.err().map(|error| error.to_string())
+        };
+        assert_eq!(
+            message(Examples::new(wide.shallow_clone(), vec![0])?).as_deref(),
+            Some("inputs must be 784 numbers an example, but it is 785.")
+        );
+        let ten = Examples::new(wide.narrow(1, 0, 784), vec![10])?;
+        assert_eq!(
+            message(ten).as_deref(),
+            Some("labels must be below 10, but it is 10.")
+        );
+        let none = Examples::new(wide.narrow(0, 0, 0).narrow(1, 0, 784), vec![])?;
+        assert_eq!(
+            message(none).as_deref(),
+            Some("examples must be at least 1, but it is 0.")
+        );
+        Ok(())
+    }
+
+    #[test]
     fn rejects_a_norm_that_would_clip_everything() {
-        let settings = settings(Engine::Automatic, SGD, Some(0.), false);
+        let settings = TrainerSettings {
+            clip_norm: Some(0.),
+            ..linear().settings(Engine::Automatic)
+        };
         let message = settings
             .validate()
             .expect_err("the norm is invalid")
