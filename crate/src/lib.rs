@@ -60,8 +60,8 @@ pub mod prelude {
     pub use crate::show::{Show, Table, final_results, final_results_over_seeds};
     pub use crate::study::replay;
     pub use crate::study::{
-        Claims, Comparison, Conclusion, Confusion, Defect, Distribution, Experiment, Interval,
-        Part, Required, Run, Runs, Unit,
+        Claims, Comparison, Conclusion, Confusion, Defect, Distribution, Experiment, Gains,
+        Interval, Part, Required, Run, Runs, Unit,
     };
     pub use crate::train::{Engine, Metric, Plateau, Score};
     pub use crate::{Device, Loss, Model, Sgd};

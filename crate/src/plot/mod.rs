@@ -4,9 +4,11 @@ mod confusion;
 mod curves;
 mod digits;
 mod figure;
+mod gains;
 mod style;
 
 pub use confusion::confusion;
 pub use curves::{Curves, learning_curves};
 pub use digits::{augmentations, grid, mistakes, weights};
 pub use figure::{Figure, Image};
+pub use gains::gains;

@@ -4,7 +4,10 @@ use super::display::{Representation, escape, html_and_text, json};
 use super::{Failure, Show, Table};
 use crate::data::{CLASSES, Digits};
 use crate::error::Result;
-use crate::study::{Claims, Comparison, Conclusion, Evidence, Log, Row, Run, Runs, Verdict};
+use crate::study::{
+    Claims, Comparison, Conclusion, Distribution, Evidence, Gain, Gains, Log, Row, Run, Runs, Unit,
+    Verdict,
+};
 use crate::train::Metric;
 use polars::prelude::*;
 use serde_json::{Value, json};
@@ -125,6 +128,51 @@ fn conclusions_table(conclusions: &[Conclusion]) -> Result<Table> {
         "The original's conclusions, judged by the 95 % interval of the mean over our seeds.",
         frame,
     ))
+}
+
+impl Show for Gains {
+    fn representations(&self) -> Vec<Representation> {
+        shown(gains_table(self))
+    }
+}
+
+fn gains_table(gains: &Gains) -> Result<Table> {
+    let show = |value: f64| match gains.metric.is_accuracy() {
+        true => Unit::Points.show(value),
+        false => Unit::Number.show(value),
+    };
+    let column = |value: &dyn Fn(&Distribution) -> f64| -> Vec<String> {
+        let shown = |gain: &Gain| show(value(&gain.by_seed));
+        gains.all().iter().map(shown).collect()
+    };
+    let names = gains.all().iter().map(|gain| gain.name.clone());
+    let frame = df!(
+        "setting" => names.collect::<Vec<_>>(),
+        "mean gain" => column(&|gain| gain.mean()),
+        "95 % interval of the mean, from" => column(&|gain| gain.confidence_interval().low),
+        "to" => column(&|gain| gain.confidence_interval().high),
+        "least" => column(&|gain| gain.min()),
+        "greatest" => column(&|gain| gain.max()),
+    )?;
+    let caption = format!(
+        "Gain in {} over: {}. {} seeds, in pairs, on {}.",
+        gains.metric,
+        gains.baseline,
+        gains.seeds(),
+        gains.source
+    );
+    let right = [
+        "mean gain",
+        "95 % interval of the mean, from",
+        "to",
+        "least",
+        "greatest",
+    ];
+    Ok(right
+        .iter()
+        .fold(Table::new(caption, frame), |table, column| {
+            table.right(column)
+        }))
 }
 
 /// The scores of several runs after their last epochs, a row each.

@@ -90,6 +90,13 @@ impl Distribution {
         self.interval((1. + 1. / self.count() as f64).sqrt())
     }
 
+    /// The distribution of a function of the value.
+    pub fn map(&self, of: impl Fn(f64) -> f64) -> Distribution {
+        Distribution {
+            values: self.values.iter().map(|value| of(*value)).collect(),
+        }
+    }
+
     /// The values less those of `other`, seed by seed.
     ///
     /// # Errors
@@ -164,6 +171,14 @@ mod tests {
         assert!(
             (prediction.low - (3. - t * sd * 1.2f64.sqrt())).abs() < 1e-4,
             "{prediction:?}"
+        );
+    }
+
+    #[test]
+    fn a_function_of_the_value_is_distributed_as_its_values() {
+        assert_eq!(
+            one_to_five().map(|value| 1. - value).values(),
+            [0., -1., -2., -3., -4.]
         );
     }
 

@@ -232,6 +232,19 @@ mod tests {
     }
 
     #[test]
+    fn every_augmented_experiment_is_published_with_its_settings() {
+        for recipe in Recipe::ALL {
+            let experiment = Experiment::augmented(recipe);
+            let found = published(Part::Augmentation)
+                .iter()
+                .filter(|published| published.has_settings_of(&experiment))
+                .count();
+            // The report says of the blur only that it is worse.
+            assert_eq!(found > 0, recipe != Recipe::Blur, "{recipe}");
+        }
+    }
+
+    #[test]
     fn the_reports_svm_is_found_by_the_default_settings() {
         let svm = &published(Part::LinearSvm)[0];
         assert!(svm.has_settings_of(&Experiment::default()));

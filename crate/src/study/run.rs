@@ -1,13 +1,15 @@
 //! One run of an experiment.
 
 use super::Experiment;
+use crate::augment::Compose;
 use crate::data::{Images, Split};
 use crate::error::{Error, Result};
 use crate::logits::Logits;
 use crate::loss::Loss;
 use crate::network::Network;
+use crate::seed::{Stream, random};
 use crate::tensors::pixels;
-use crate::train::{Epoch, Metric};
+use crate::train::{Epoch, Examples, Metric, Score};
 use std::fmt;
 
 /// One run: its settings and seed, the images it drew, the scores after each epoch and the trained network.
@@ -66,6 +68,19 @@ impl Run {
     /// The trained network.
     pub fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// The trained network's score on images that are transformed first; the run's seed decides what is random
+    /// in it.
+    ///
+    /// # Errors
+    /// An invalid parameter of the transform, and [`Error::Setting`] for no images.
+    pub fn score(&self, images: &Images, transform: &Compose) -> Result<Score> {
+        let mut random = random(self.seed, Stream::Augmentation);
+        let examples = Examples::of_images(images, transform.clone(), &mut random);
+        let inputs = examples.all(self.network.options())?;
+        let logits = Logits::of(&self.network.logits(&inputs));
+        Score::of(&logits, self.experiment.loss, images.labels())
     }
 
     /// The class that the trained network gives to each image, `argmax` of its logits.

@@ -62,6 +62,26 @@ impl Runs {
         self.seeds.len()
     }
 
+    /// The runs with the first `count` seeds, to be paired with others that have no more.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for less than two.
+    pub fn first(&self, count: usize) -> Result<Runs> {
+        let count = count.min(self.count());
+        if count < 2 {
+            return Err(Error::TooFew {
+                what: "A repetition over seeds",
+                needed: 2,
+                found: count,
+            });
+        }
+        Ok(Runs {
+            seeds: self.seeds[..count].to_vec(),
+            histories: self.histories[..count].to_vec(),
+            ..self.clone()
+        })
+    }
+
     /// How many epochs each run lasted.
     pub fn epochs(&self) -> usize {
         self.experiment.epochs

@@ -24,12 +24,13 @@
 use super::examples::{Examples, Options};
 use super::score::Tally;
 use super::sharded::{in_blocks, product, with_one};
-use super::trainer::{BLOCK, Steps, Training};
+use super::trainer::{Steps, Training};
 use crate::error::Result;
 use crate::logits::Logits;
 use crate::loss::Loss;
 use crate::network::{Layer, Network};
 use crate::sgd::{Sgd, clip_factor};
+use crate::threads::in_pool;
 use rayon::prelude::*;
 use tch::{Kind, Tensor};
 
@@ -50,14 +51,29 @@ pub(super) struct Dual {
     /// `a`
     scale: Stepped,
     scored: Vec<Scored>,
+    /// What is to be scored later.
+    moments: Vec<Moment>,
 }
 
 /// Images that scores are computed on.
-struct Scored {
-    /// Their logits at the start, `[m, classes]`.
-    at_start: Tensor,
-    /// Their products with the training images, `[m, n]`.
-    products: Tensor,
+enum Scored {
+    /// The training images themselves, whose logits are known.
+    Train,
+    Others {
+        /// Their logits at the start, `[m, classes]`.
+        at_start: Tensor,
+        /// Their products with the training images, `[m, n]`.
+        products: Tensor,
+    },
+}
+
+/// What is linear in the weights at one moment of the training.
+struct Moment {
+    /// `Z^T` and `A^T`, `[classes, n]`.
+    logits: Tensor,
+    coefficients: Tensor,
+    /// `a`
+    scale: f64,
 }
 
 /// Numbers that take steps of [`Sgd`].
@@ -79,9 +95,12 @@ impl Dual {
         let images = with_one(&train.all(options)?);
         let scored = scored.iter().map(|examples| {
             let scored = with_one(&examples.all(options)?);
-            Ok(Scored {
-                at_start: product(&scored, &start),
-                products: in_blocks(&scored, &images),
+            Ok(match scored == images {
+                true => Scored::Train,
+                false => Scored::Others {
+                    at_start: product(&scored, &start),
+                    products: in_blocks(&scored, &images)?,
+                },
             })
         });
         let classes = layer.bias.size()[0] as usize;
@@ -93,6 +112,7 @@ impl Dual {
             coefficients: Stepped::new(vec![0.; train.count() * classes]),
             scale: Stepped::new(vec![1.]),
             scored: scored.collect::<Result<_>>()?,
+            moments: Vec::new(),
             start,
             images,
         })
@@ -101,11 +121,7 @@ impl Dual {
     /// A step on minibatch `number`, the examples at `batch`, with their labels.
     fn step(&mut self, batch: &[usize], labels: &[u8], steps: &Steps, number: usize) -> Result<()> {
         let n = self.logits.values.len() / self.classes;
-        let logits = &self.logits.values;
-        let of_example =
-            |index: usize| (0..self.classes).map(move |class| logits[class * n + index]);
-        let logits = batch.iter().flat_map(|index| of_example(*index)).collect();
-        let logits = Logits::new(logits, self.classes);
+        let logits = self.logits_of(batch);
         let gradient = steps.loss_gradient(&logits, labels, number)?;
 
         let mut of_logits = vec![0.; n * self.classes];
@@ -138,14 +154,31 @@ impl Dual {
         Ok(())
     }
 
-    /// `A`, `[n, classes]`.
-    fn coefficients(&self) -> Tensor {
+    /// The logits of the training images at `indices`.
+    fn logits_of(&self, indices: &[usize]) -> Logits {
+        let n = self.logits.values.len() / self.classes;
+        let of_image = |index: &usize| self.logits.values.iter().skip(*index).step_by(n);
+        Logits::new(
+            indices.iter().flat_map(of_image).copied().collect(),
+            self.classes,
+        )
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            logits: self.by_class(&self.logits.values),
+            coefficients: self.by_class(&self.coefficients.values),
+            scale: self.scale.values[0],
+        }
+    }
+
+    /// Class by class as a matrix `[classes, n]`.
+    fn by_class(&self, values: &[f64]) -> Tensor {
         let (kind, device) = self.options;
-        Tensor::from_slice(&self.coefficients.values)
+        Tensor::from_slice(values)
             .view([self.classes as i64, -1])
             .to_kind(kind)
             .to_device(device)
-            .tr()
     }
 }
 
@@ -159,32 +192,103 @@ impl Training for Dual {
     }
 
     fn score(&mut self, set: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
-        let Scored { at_start, products } = &self.scored[set];
-        let blocks = examples.blocks(BLOCK).map(|range| {
-            let rows = |tensor: &Tensor| tensor.narrow(0, range.start as i64, range.len() as i64);
-            let labels = &examples.labels()[range.clone()];
-            (rows(at_start), rows(products), self.coefficients(), labels)
-        });
-        let blocks: Vec<_> = blocks.collect();
-        let scale = self.scale.values[0];
-        let tallies = blocks
-            .into_par_iter()
-            .map(|(at_start, products, coefficients, labels)| {
-                let logits = (at_start * scale).addmm_(&products, &coefficients);
-                Tally::of(&Logits::of(&logits), loss, labels)
-            });
-        Ok(tallies.collect::<Vec<_>>().into_iter().sum())
+        let tallies = self.scored[set].tallies(&[self.moment()], examples.labels(), loss);
+        Ok(tallies?.into_iter().sum())
+    }
+
+    fn note(&mut self) -> bool {
+        self.moments.push(self.moment());
+        true
+    }
+
+    fn noted(&mut self, scored: &[Examples], loss: Loss) -> Result<Vec<Vec<Tally>>> {
+        let moments = std::mem::take(&mut self.moments);
+        let sets = self.scored.iter().zip(scored);
+        sets.map(|(set, examples)| set.tallies(&moments, examples.labels(), loss))
+            .collect()
     }
 
     fn network(&self) -> Network {
-        let trained = self.images.tr().matmul(&self.coefficients());
-        let layer = (&self.start * self.scale.values[0] + trained).tr();
+        let trained = self
+            .by_class(&self.coefficients.values)
+            .matmul(&self.images);
+        let layer = self.start.tr() * self.scale.values[0] + trained;
         let inputs = layer.size()[1] - 1;
         Network {
             layers: vec![Layer {
                 weight: layer.narrow(1, 0, inputs).contiguous(),
                 bias: layer.select(1, inputs).copy(),
             }],
+        }
+    }
+}
+
+impl Scored {
+    /// What examples with these labels count at each moment. One product for several moments is faster than one
+    /// for each, and the moments can be shared out among threads.
+    fn tallies(&self, moments: &[Moment], labels: &[u8], loss: Loss) -> Result<Vec<Tally>> {
+        const TOGETHER: usize = 16;
+        let groups: Vec<Group> = moments
+            .chunks(TOGETHER)
+            .map(|some| self.group(some))
+            .collect();
+        let tally = |logits: Tensor| Tally::of(&Logits::of(&logits.tr()), loss, labels);
+        let tallies = |group: Group| group.logits().into_iter().map(tally);
+        if let [_] = groups[..] {
+            return Ok(groups.into_iter().flat_map(tallies).collect());
+        }
+        in_pool(|| groups.into_par_iter().flat_map_iter(tallies).collect())
+    }
+
+    fn group(&self, moments: &[Moment]) -> Group {
+        let stacked = |part: fn(&Moment) -> &Tensor| {
+            Tensor::stack(&moments.iter().map(part).collect::<Vec<_>>(), 0)
+        };
+        match self {
+            Scored::Train => Group::Known(stacked(|moment| &moment.logits)),
+            Scored::Others { at_start, products } => Group::Others {
+                scales: moments.iter().map(|moment| moment.scale).collect(),
+                coefficients: stacked(|moment| &moment.coefficients),
+                at_start: at_start.tr(),
+                products: products.tr(),
+            },
+        }
+    }
+}
+
+/// What the logits at some moments are computed from.
+enum Group {
+    /// They are known, `[moments, classes, n]`.
+    Known(Tensor),
+    Others {
+        scales: Vec<f64>,
+        /// `[moments, classes, n]`
+        coefficients: Tensor,
+        /// `[classes, m]`
+        at_start: Tensor,
+        /// `[n, m]`
+        products: Tensor,
+    },
+}
+
+impl Group {
+    /// The logits at each moment, `[classes, m]`.
+    fn logits(self) -> Vec<Tensor> {
+        match self {
+            Group::Known(logits) => logits.unbind(0),
+            Group::Others {
+                scales,
+                coefficients,
+                at_start,
+                products,
+            } => {
+                let trained = coefficients.flatten(0, 1).matmul(&products);
+                let trained = trained.split(at_start.size()[0], 0).into_iter();
+                let logits = trained
+                    .zip(scales)
+                    .map(|(trained, scale)| trained + &at_start * scale);
+                logits.collect()
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use tch::{Device, Kind, Tensor};
 
 /// The kind and the device of the numbers that a network works with.
-pub(super) type Options = (Kind, Device);
+pub(crate) type Options = (Kind, Device);
 
 /// Inputs `[n, inputs]` with their labels `[n]`.
 ///
@@ -105,7 +105,7 @@ impl Examples {
     }
 
     /// All inputs.
-    pub(super) fn all(&self, options: Options) -> Result<Tensor> {
+    pub(crate) fn all(&self, options: Options) -> Result<Tensor> {
         self.range(0..self.count(), options)
     }
 

@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::logits::Logits;
 use crate::network::{Layer, Network};
 use crate::sgd::{Parameter, Sgd, clip_factor};
+use crate::threads::in_pool;
 use rayon::prelude::*;
 use tch::{Kind, Tensor};
 
@@ -305,11 +306,12 @@ pub(super) fn product(x: &Tensor, w: &Tensor) -> Tensor {
 }
 
 /// `a b^T`, `[m, k] x [n, k] -> [m, n]`, block by block of rows on as many threads as there are.
-pub(super) fn in_blocks(a: &Tensor, b: &Tensor) -> Tensor {
+pub(super) fn in_blocks(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let blocks = a.split(BLOCK as i64, 0).into_iter();
     let blocks: Vec<(Tensor, Tensor)> = blocks.map(|block| (block, b.tr())).collect();
-    let products = blocks.into_par_iter().map(|(a, b)| a.matmul(&b));
-    Tensor::cat(&products.collect::<Vec<_>>(), 0)
+    let products = || blocks.into_par_iter().map(|(a, b)| a.matmul(&b)).collect();
+    let products: Vec<Tensor> = in_pool(products)?;
+    Ok(Tensor::cat(&products, 0))
 }
 
 /// The rows at `indices`, which rise; all of them without a copy.

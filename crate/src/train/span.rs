@@ -152,7 +152,7 @@ impl Span {
             scored: scored.collect(),
             images: train_images,
         };
-        span.take_images();
+        span.take_images()?;
         let scored_images = Several(
             span.scored
                 .iter()
@@ -172,18 +172,20 @@ impl Span {
     }
 
     /// The products with the training images.
-    fn take_images(&mut self) {
-        let with = |images: &Tensor| in_blocks(images, &self.images).tr();
+    fn take_images(&mut self) -> Result<()> {
+        let with =
+            |images: &Tensor| -> Result<Tensor> { Ok(in_blocks(images, &self.images)?.tr()) };
         self.products = self.images.matmul(&self.images.tr());
         if self.scoring != Scoring::FromWeights {
             for scored in &mut self.scored {
-                scored.products = with(&scored.images);
+                scored.products = with(&scored.images)?;
             }
         }
         let images = Several(vec![self.images.shallow_clone()]);
         self.network.each(&images, |layer, images| {
             layer.train = layer.layer.outputs(&images.0[0]);
         });
+        Ok(())
     }
 
     /// Steps through the minibatches and returns the images that had a gradient.
@@ -246,7 +248,7 @@ impl Span {
             let of_images = &of_images.0[0];
             let scored = layer.scored.get(set).map(|pair| rows(&pair.of_weights));
             match (scoring, scored) {
-                (Scoring::FromSums, Some(at_start)) => layer.from_sums(&at_start, of_images),
+                (Scoring::FromSums, Some(at_start)) => layer.summed_up(&at_start, of_images),
                 (Scoring::Followed, Some(outputs)) => outputs.copy(),
                 _ => product(of_images, &layer.layer.of_weights),
             }
@@ -258,7 +260,7 @@ impl Training for Span {
     fn epoch(&mut self, train: &Examples, order: &[usize], steps: &Steps) -> Result<()> {
         if train.are_random() {
             self.images = with_one(&train.all(self.options)?);
-            self.take_images();
+            self.take_images()?;
         }
         let seen = self.steps(train, order, steps)?;
         self.advance(&seen, !train.are_random());
@@ -305,7 +307,7 @@ impl SpanLayer {
 
     /// The outputs for images from what they were at the start, and from their products with the training
     /// images.
-    fn from_sums(&self, at_start: &Tensor, products: &Tensor) -> Tensor {
+    fn summed_up(&self, at_start: &Tensor, products: &Tensor) -> Tensor {
         match &self.coefficients {
             Some(Coefficients {
                 weights, of_images, ..
@@ -316,7 +318,7 @@ impl SpanLayer {
 
     /// The layer as trained so far, where the training images are `columns`, `[inputs + 1, n]`.
     fn weights(&self, columns: &Tensor) -> Tensor {
-        self.from_sums(&self.layer.of_weights, columns)
+        self.summed_up(&self.layer.of_weights, columns)
     }
 
     /// Ends an epoch: see [`Span::advance`].
@@ -431,6 +433,11 @@ impl Combination {
         }
     }
 
+    /// The part of the training's start, where that has these parts in `W0` and `V0`.
+    fn of_start(&self, [weights, velocity]: [f64; 2]) -> f64 {
+        self.of_weights * weights + self.of_velocity * velocity
+    }
+
     /// The first `rows` rows of `A` or `B`: a view, so that changing it changes them.
     fn rows(&self, rows: i64) -> Tensor {
         self.of_images.narrow(0, 0, rows)
@@ -500,12 +507,12 @@ impl Pair {
 impl Coefficients {
     /// Takes in an epoch's sums over the images at `indices`.
     fn advance(&mut self, sums: &Sums, indices: &Tensor) {
-        let Coefficients {
-            weights, velocity, ..
-        } = *self;
-        let scale = |sum: &Combination| sum.of_weights * weights + sum.of_velocity * velocity;
-        self.weights = scale(&sums.weights);
-        self.velocity = sums.velocity.as_ref().map_or(0., scale);
+        let start = [self.weights, self.velocity];
+        self.weights = sums.weights.of_start(start);
+        self.velocity = match &sums.velocity {
+            Some(velocity) => velocity.of_start(start),
+            None => 0.,
+        };
         self.of_images.advance(sums, |to, rows| {
             let _ = to.index_add_(0, indices, rows);
         });

@@ -70,6 +70,17 @@ pub(super) trait Training: Send {
 
     /// The network as trained so far.
     fn network(&self) -> Network;
+
+    /// Takes note of the network as it is, so that it can be scored later together with others; false for an
+    /// engine that gains nothing by that.
+    fn note(&mut self) -> bool {
+        false
+    }
+
+    /// For each set of scored examples the counts of the networks noted since this was last called.
+    fn noted(&mut self, _scored: &[Examples], _loss: Loss) -> Result<Vec<Vec<Tally>>> {
+        Ok(Vec::new())
+    }
 }
 
 /// How many examples go through the network at a time where nothing else decides: few enough for their hidden
@@ -123,6 +134,9 @@ pub struct Trainer {
     train: Examples,
     scored: Vec<Examples>,
     epochs: usize,
+    /// The epochs after which networks were noted that are not scored yet, and the scores of those before.
+    to_score: Vec<usize>,
+    notes: Vec<Vec<Score>>,
 }
 
 impl Trainer {
@@ -169,6 +183,8 @@ impl Trainer {
             train,
             scored,
             epochs: 0,
+            to_score: Vec::new(),
+            notes: Vec::new(),
         })
     }
 
@@ -216,15 +232,59 @@ impl Trainer {
             .scored
             .get(set)
             .ok_or_else(|| Error::setting("set", format!("below {sets}"), set))?;
-        let score = self
-            .training
-            .score(set, examples, self.settings.loss)?
-            .score();
+        let tally = self.training.score(set, examples, self.settings.loss)?;
+        self.finite(tally.score(), self.epochs)
+    }
+
+    /// Takes note of the network's scores as they are now.
+    ///
+    /// # Errors
+    /// As [`scores`](Self::scores): they may have to be computed at once.
+    pub fn note(&mut self) -> Result<()> {
+        /// So many networks are remembered at most, some 24 kB each.
+        const MOST: usize = 256;
+        if self.training.note() {
+            self.to_score.push(self.epochs);
+            return if self.to_score.len() < MOST {
+                Ok(())
+            } else {
+                self.score_noted()
+            };
+        }
+        let scores = (0..self.scored.len()).map(|set| self.score(set));
+        let scores = scores.collect::<Result<Vec<_>>>()?;
+        self.notes.push(scores);
+        Ok(())
+    }
+
+    /// The scores noted since this was last called, oldest first: for each note a score on every set of scored
+    /// examples.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if a loss is not a finite number.
+    pub fn scores(&mut self) -> Result<Vec<Vec<Score>>> {
+        self.score_noted()?;
+        Ok(std::mem::take(&mut self.notes))
+    }
+
+    fn score_noted(&mut self) -> Result<()> {
+        let sets = self.training.noted(&self.scored, self.settings.loss)?;
+        for (note, epoch) in std::mem::take(&mut self.to_score).into_iter().enumerate() {
+            let scores = sets
+                .iter()
+                .map(|tallies| self.finite(tallies[note].score(), epoch));
+            self.notes.push(scores.collect::<Result<_>>()?);
+        }
+        Ok(())
+    }
+
+    /// The score after `epoch`, if it is a number.
+    fn finite(&self, score: Score, epoch: usize) -> Result<Score> {
         if score.loss.is_finite() {
             return Ok(score);
         }
         Err(Error::Diverged {
-            epoch: self.epochs,
+            epoch,
             step: self.train.count().div_ceil(self.settings.batch_size),
             learning_rate: self.settings.sgd.learning_rate,
         })
@@ -369,9 +429,11 @@ mod tests {
                 trainer.redraw(&mut augmentation);
                 trainer.epoch(&permutation(70, &mut order))?;
                 if epoch % self.score_every == 0 {
-                    scores.extend([trainer.score(0)?, trainer.score(1)?]);
+                    trainer.note()?;
                 }
             }
+            scores.extend(trainer.scores()?.concat());
+            scores.push(trainer.score(1)?);
             let images = crate::tensors::pixels(&split.test).to_kind(Kind::Double);
             Ok((scores, trainer.network().logits(&images)))
         }

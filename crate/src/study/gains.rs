@@ -1,0 +1,153 @@
+//! What changes of an experiment gain over the experiment itself.
+
+use super::{Distribution, Runs};
+use crate::data::Source;
+use crate::error::{Error, Result};
+use crate::train::Metric;
+
+/// A metric after the last epoch, of several experiments less that of a baseline, seed by seed: the two runs of
+/// a pair are trained and tested on the same images and begin with the same weights.
+#[derive(Clone, Debug)]
+pub struct Gains {
+    /// What is compared.
+    pub metric: Metric,
+    /// The experiment without any of the changes.
+    pub baseline: String,
+    /// Where the images came from.
+    pub source: Source,
+    gains: Vec<Gain>,
+}
+
+/// What one change gains.
+#[derive(Clone, Debug)]
+pub struct Gain {
+    /// The change's name.
+    pub name: String,
+    /// The difference to the baseline, one for each seed.
+    pub by_seed: Distribution,
+}
+
+impl Gains {
+    /// The differences of `changed`, each under its name, to `baseline`.
+    ///
+    /// # Errors
+    /// [`Error::Unpaired`] for runs with other seeds than the baseline's, [`Error::TooFew`] for nothing to
+    /// compare.
+    pub fn over<N: ToString>(
+        baseline: &Runs,
+        metric: Metric,
+        changed: impl IntoIterator<Item = (N, Runs)>,
+    ) -> Result<Gains> {
+        let gain = |(name, runs): (N, Runs)| {
+            Ok(Gain {
+                name: name.to_string(),
+                by_seed: runs.gain_over(baseline, metric)?,
+            })
+        };
+        let gains = changed.into_iter().map(gain).collect::<Result<Vec<_>>>()?;
+        if gains.is_empty() {
+            return Err(Error::TooFew {
+                what: "A comparison with a baseline",
+                needed: 1,
+                found: 0,
+            });
+        }
+        Ok(Gains {
+            metric,
+            baseline: baseline.experiment.to_string(),
+            source: baseline.source.clone(),
+            gains,
+        })
+    }
+
+    /// All of them, in the order they were given in.
+    pub fn all(&self) -> &[Gain] {
+        &self.gains
+    }
+
+    /// The gain of the change with this name.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if there is none, with the names there are.
+    pub fn of(&self, name: impl ToString) -> Result<&Distribution> {
+        let name = name.to_string();
+        let found = self.gains.iter().find(|gain| gain.name == name);
+        found.map(|gain| &gain.by_seed).ok_or_else(|| {
+            let names: Vec<&str> = self.gains.iter().map(|gain| gain.name.as_str()).collect();
+            Error::setting("name", format!("one of {}", names.join(", ")), name)
+        })
+    }
+
+    /// The least of the mean gains.
+    pub fn least(&self) -> f64 {
+        self.means().fold(f64::INFINITY, f64::min)
+    }
+
+    /// The greatest of the mean gains.
+    pub fn greatest(&self) -> f64 {
+        self.means().fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// How many seeds each is measured with.
+    pub fn seeds(&self) -> usize {
+        self.gains[0].by_seed.count()
+    }
+
+    fn means(&self) -> impl Iterator<Item = f64> {
+        self.gains.iter().map(|gain| gain.by_seed.mean())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Digits;
+    use crate::study::Experiment;
+
+    fn runs(epochs: usize, seeds: std::ops::Range<u64>) -> Result<Runs> {
+        let experiment = Experiment {
+            epochs,
+            ..Experiment::default()
+        };
+        experiment.repeat(&Digits::synthetic(0), seeds)
+    }
+
+    #[test]
+    fn a_gain_is_the_difference_seed_by_seed() -> Result<()> {
+        let (few, many) = (runs(2, 0..3)?, runs(20, 0..3)?);
+        let gains = Gains::over(&few, Metric::TestAccuracy, [("more epochs", many.clone())])?;
+        let (a, b) = (
+            many.last(Metric::TestAccuracy)?,
+            few.last(Metric::TestAccuracy)?,
+        );
+        let expected: Vec<f64> = a
+            .values()
+            .iter()
+            .zip(b.values())
+            .map(|(a, b)| a - b)
+            .collect();
+        assert_eq!(gains.of("more epochs")?.values(), expected);
+        assert_eq!(gains.greatest(), gains.of("more epochs")?.mean());
+        Ok(())
+    }
+
+    #[test]
+    fn rejects_runs_with_other_seeds() -> Result<()> {
+        let gains = Gains::over(
+            &runs(1, 0..2)?,
+            Metric::TestAccuracy,
+            [("others", runs(1, 1..3)?)],
+        );
+        assert!(matches!(gains, Err(Error::Unpaired { .. })));
+        Ok(())
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_those_there_are() -> Result<()> {
+        let runs = runs(1, 0..2)?;
+        let gains = Gains::over(&runs, Metric::TestLoss, [("itself", runs.clone())])?;
+        let message = gains.of("r9").expect_err("there is no r9").to_string();
+        assert_eq!(message, "name must be one of itself, but it is r9.");
+        Ok(())
+    }
+}
