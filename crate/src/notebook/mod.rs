@@ -30,9 +30,9 @@ pub fn session(digits: &Digits) -> Session {
     }
 }
 
-/// The seeds `0..count`, or at most the first four in quick mode.
+/// The seeds `0..count`, or at most the first two in quick mode.
 pub fn seeds(count: u64) -> std::ops::Range<u64> {
-    const QUICK_SEEDS: u64 = 4;
+    const QUICK_SEEDS: u64 = 2;
     if is_quick() {
         0..count.min(QUICK_SEEDS)
     } else {
