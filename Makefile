@@ -13,9 +13,9 @@ help:
 	@echo 'make notebooks  execute the notebooks and store their outputs in notebooks/'
 	@echo 'make data       download MNIST to data/mnist/'
 	@echo 'make reference  compare with PyTorch: the runs in HINGE_REFERENCE_DIR, or our copy of them'
-	@echo 'make bench      measure speed'
+	@echo 'make bench      measure speed, ours and PyTorch'\''s (installs PyTorch, 5 GB on Linux)'
 	@echo 'make kernel     set up what the above need, and no more'
-	@echo 'make lock       pin the newest Python packages in jupyter/requirements.txt'
+	@echo 'make lock       pin the newest Python packages in jupyter/ and bench/'
 	@echo 'make clean      remove what make made; data/mnist/ stays'
 
 report: kernel mnist
@@ -38,8 +38,9 @@ mnist:
 	@[ -n "$$MNIST_DIR" ] || python3 data/fetch.py --timeout 10 || \
 		echo 'MNIST is not there: the notebooks run on synthetic digits.'
 
-bench: setup
-	@$(RUN) cargo bench
+bench: setup mnist
+	@$(RUN) cargo bench --bench '*'
+	@$(RUN) python bench/run.py
 
 reference: setup
 	@$(RUN) cargo test --test 'reference*'
@@ -52,8 +53,10 @@ setup:
 
 lock:
 	@python3 -m venv target/lock && target/lock/bin/pip install --quiet uv
-	@target/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.10 \
-		--no-header --no-annotate --upgrade -o jupyter/requirements.txt jupyter/requirements.in
+	@for folder in jupyter bench; do \
+		target/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.10 \
+			--no-header --no-annotate --upgrade -o $$folder/requirements.txt $$folder/requirements.in; \
+	done
 
 clean:
 	@$(ENVIRONMENT) clean

@@ -342,8 +342,9 @@ def clean() -> None:
     for made in (OWN, ROOT / "target", folder.KERNEL, ROOT / "report"):
         shutil.rmtree(made, ignore_errors=True)
     for cache in ("__pycache__", ".pytest_cache"):
-        for path in list(HERE.rglob(cache)) + list((ROOT / "data").rglob(cache)):
-            shutil.rmtree(path)
+        for place in (HERE, ROOT / "data", ROOT / "bench"):
+            for path in list(place.rglob(cache)):
+                shutil.rmtree(path)
     if any((ROOT / "data" / "mnist").glob("*")):
         print("data/mnist/ stays, since MNIST is slow to download: remove it by hand if need be.")
 

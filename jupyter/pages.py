@@ -1,4 +1,4 @@
-"""The report's pages: one per executed notebook, and the index over all of them.
+"""The report's pages: one per executed notebook, one on the benchmark, and the index over all of them.
 
 A page is a single file that needs nothing else: style, script, mathematics and its font are inside.
 """
@@ -18,7 +18,9 @@ from markupsafe import Markup
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+import benchmark
 from audit import NUMBERS, audit
+from benchmark import Benchmark, Side
 from results import PageError, Results, Row
 
 TEMPLATE = Path(__file__).with_name("template")
@@ -43,7 +45,18 @@ def notebook_page(results: Results, pages: list[Results]) -> str:
     )
 
 
-def index_page(pages: list[Results], stamp: str) -> str:
+def benchmark_page(measured: Benchmark, pages: list[Results]) -> str:
+    """The page on how long training takes."""
+    svg = base64.b64encode(benchmark.plot(measured.timings).encode()).decode()
+    template = environment().get_template("benchmark.html.j2")
+    return template.render(
+        title="Speed", pages=pages, measured=measured, sides=list(Side),
+        others=[side for side in Side if side != Side.OURS],
+        svg=svg, alt=benchmark.description(measured.timings), headings=[], warnings=measured.warnings,
+    )
+
+
+def index_page(pages: list[Results], stamp: str, has_benchmark: bool = False) -> str:
     """The index over all notebooks; `stamp` says what the pages are made from.
 
     Raises PageError where what the notebooks say of the original does not fit together.
@@ -53,6 +66,7 @@ def index_page(pages: list[Results], stamp: str) -> str:
     return template.render(
         title="SVM and logistic regression on MNIST, rebuilt in Rust",
         pages=pages, audit=audit(pages), parts=parts(rows), rows=rows, facts=facts(pages), stamp=stamp, headings=[],
+        has_benchmark=has_benchmark,
         warnings=distinct(warning for results in pages for warning in results.warnings),
     )
 
@@ -67,7 +81,7 @@ def environment() -> Environment:
     env.globals["defects_in_all"] = len(NUMBERS)
     env.filters |= {
         "value": value, "quantity": quantity, "part": part, "runs": runs, "inside": inside, "strip": interval_strip,
-        "last_epoch": last_epoch, "earlier_epochs": earlier_epochs,
+        "last_epoch": last_epoch, "earlier_epochs": earlier_epochs, "number": benchmark.number,
     }
     return env
 

@@ -4,7 +4,7 @@
 
 Only what is out of date is made again. A notebook is when its cells, the crate, the versions of its
 dependencies, the data or HINGE_QUICK changed since it was executed; its executed copy, in
-report/notebooks/, records what it was executed from.
+report/notebooks/, records what it was executed from. What `make bench` measured has a page too.
 """
 
 import hashlib
@@ -27,6 +27,7 @@ import folder
 ROOT = folder.ROOT
 NOTEBOOKS = ROOT / "notebooks"
 REPORT = ROOT / "report"
+BENCHMARK = ROOT / "bench" / "results.json"
 STAMP = re.compile(r'<meta name="made-from" content="(\w+)">')
 
 
@@ -152,13 +153,19 @@ def pages_stamp(executed: list[Path]) -> str:
     here = Path(__file__).parent
     makers = [*here.glob("*.py"), *(here / "template").iterdir()]
     versions = [importlib.metadata.version(name) for name in ("nbconvert", "docutils")]
-    contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in executed]
-    return digest([path.name for path in executed], contents, folder.digest(*makers), versions)
+    shown = [*executed, *([BENCHMARK] if BENCHMARK.exists() else [])]
+    contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in shown]
+    return digest([path.name for path in shown], contents, folder.digest(*makers), versions)
+
+
+def page_names(executed: list[Path]) -> list[str]:
+    """The pages beside the index."""
+    return [path.stem for path in executed] + (["benchmark"] if BENCHMARK.exists() else [])
 
 
 def written_stamp(report: Path, executed: list[Path]) -> str | None:
     """What the pages in `report` were made from; None if one is missing."""
-    if not all((report / f"{path.stem}.html").exists() for path in executed):
+    if not all((report / f"{name}.html").exists() for name in page_names(executed)):
         return None
     try:
         stamp = STAMP.search((report / "index.html").read_text())
@@ -169,8 +176,9 @@ def written_stamp(report: Path, executed: list[Path]) -> str | None:
 
 def write_pages(executed: list[Path], report: Path) -> None:
     """Writes all pages, checks them and puts them in place. Raises Mistakes if there are faults."""
+    import benchmark
     from checks import faults
-    from pages import PageError, index_page, notebook_page
+    from pages import PageError, benchmark_page, index_page, notebook_page
     from results import read
 
     started = time.monotonic()
@@ -179,7 +187,9 @@ def write_pages(executed: list[Path], report: Path) -> None:
         pages = [read(path) for path in executed]
         for results in pages:
             (fresh / f"{results.name}.html").write_text(notebook_page(results, pages))
-        (fresh / "index.html").write_text(index_page(pages, pages_stamp(executed)))
+        if measured := benchmark.read(BENCHMARK):
+            (fresh / "benchmark.html").write_text(benchmark_page(measured, pages))
+        (fresh / "index.html").write_text(index_page(pages, pages_stamp(executed), measured is not None))
         found = [*missing_sessions(pages), *faults(fresh, report)]
         if found:
             keep_failed(fresh, report / "failed")
@@ -189,7 +199,7 @@ def write_pages(executed: list[Path], report: Path) -> None:
         raise Mistakes(f"{error}\nThe report is not written.") from error
     finally:
         shutil.rmtree(fresh)
-    print(f"{report / 'index.html'} and {len(pages)} more pages: written and checked "
+    print(f"{report / 'index.html'} and {len(page_names(executed))} more pages: written and checked "
           f"in {time.monotonic() - started:.1f} s")
 
 

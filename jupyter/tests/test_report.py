@@ -1,6 +1,8 @@
 """The report's pages, the checks on them, and when they are made again."""
 
 import base64
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 import audit
+import benchmark
 import checks
 import execute
 import pages
@@ -357,6 +360,104 @@ class TestAudit:
         assert "<b>a & b</b>" in texts(index(cell).select(".audit tbody th, .audit tbody td"))
 
 
+SECONDS = {"ours": [2.0, 1.0, 9.0], "in_memory": [5.0, 6.0, 7.0], "original": [30.0, 9.0, 20.0], "limit": [1.5, 1.0, 2.0]}
+WORK = [
+    {"name": "hidden", "title": "Hidden layer", "train": 150, "epochs": 100, "seconds": SECONDS},
+    {"name": "linear-svm-1000", "title": "Linear SVM", "train": 1000, "epochs": 1,
+     "seconds": {"ours": [0.004], "in_memory": [0.01]}},
+]
+MEASURED = {"date": "2026-01-02", "machine": "a machine, 2 cores", "data": "MNIST", "is_mnist": True, "times": 3,
+            "busy": 0.02, "versions": {"torch": "2.13.0"}, "threads": {"ours": 2, "in_memory": 2}, "workloads": WORK}
+
+
+@pytest.fixture
+def measured(tmp_path):
+    """The benchmark's results in a file with these changes."""
+    def of(**changes) -> benchmark.Benchmark:
+        (tmp_path / "results.json").write_text(json.dumps(MEASURED | changes))
+        return benchmark.read(tmp_path / "results.json")
+    return of
+
+
+@pytest.fixture
+def speed(measured, read):
+    """The page on such results, parsed."""
+    def of(**changes):
+        return BeautifulSoup(pages.benchmark_page(measured(**changes), [read()]), "html.parser")
+    return of
+
+
+class TestBenchmark:
+    def test_every_piece_of_work_is_shown_with_its_size(self, speed):
+        assert texts(speed().select("tbody th")) == [
+            "Hidden layer 150 images, 100 epochs", "Linear SVM 1 000 images, 1 epoch"]
+
+    def test_times_are_medians_with_their_range(self, speed):
+        cells = texts(speed().select("tbody tr:first-child td"))[:4]
+        assert cells == ["2 1–9", "6 5–7", "20 9–30", "1.5 1–2"]
+
+    def test_ratios_are_the_median_of_the_other_by_ours(self, speed):
+        cells = texts(speed().select("tbody tr:first-child td"))[4:]
+        assert cells == ["3", "10", "0.75"]
+
+    def test_what_a_side_did_not_do_is_a_dash(self, speed):
+        cells = texts(speed().select("tbody tr:last-child td"))
+        assert cells == ["0.004 0.004–0.004", "0.01 0.01–0.01", "–", "–", "2.5", "–", "–"]
+
+    def test_the_figure_says_its_numbers_to_who_cannot_see_it(self, speed):
+        assert speed().figure.img["alt"] == (
+            "Median times on a logarithmic axis. Hidden layer, 150 images, 100 epochs: ours 2 s, PyTorch in memory 6 s, "
+            "original's code 20 s, arithmetic's limit 1.5 s. Linear SVM, 1\N{NO-BREAK SPACE}000 images, 1 epoch: ours 0.004 s, "
+            "PyTorch in memory 0.01 s.")
+
+    def test_the_figure_labels_every_median(self, measured):
+        drawn = BeautifulSoup(benchmark.plot(measured().timings), "html.parser")
+        labels = texts(drawn.select("text"))
+        assert labels[-5:] == ["Linear SVM, 1 000 images, 1 epoch", "ours", "0.004 s", "PyTorch in memory", "0.01 s (2.5 ×)"]
+
+    def test_the_axis_is_logarithmic_between_powers_of_ten(self, measured):
+        axis = benchmark.Axis(measured().timings)
+        assert (axis.at(0.001), axis.at(100)) == (benchmark.LEFT, benchmark.RIGHT)
+        assert axis.at(1) - axis.at(0.1) == pytest.approx(axis.at(100) - axis.at(10), abs=0.11)
+
+    def test_each_side_has_a_mark_of_its_own_shape(self):
+        shapes = {re.sub(r' (fill|stroke|stroke-width)="[^"]*"', "", mark) for mark in benchmark.MARKS.values()}
+        assert len(shapes) == len(benchmark.Side)
+
+    def test_it_says_what_was_run(self, speed):
+        facts = speed().select("dl")[-1].get_text()
+        assert all(fact in facts for fact in ("MNIST", "torch 2.13.0", "a machine, 2 cores", "ours 2", "2026-01-02"))
+
+    def test_times_on_synthetic_digits_say_so(self, speed):
+        banner = speed(data="synthetic digits", is_mnist=False).select_one(".warning")
+        assert banner.get_text().strip() == "These times are on synthetic digits, not on MNIST."
+
+    def test_times_on_a_busy_machine_say_so(self, speed):
+        banner = speed(busy=0.55).select_one(".warning").get_text().strip()
+        assert banner == "The machine was 55% busy with other work when these times were measured."
+
+    def test_times_on_mnist_and_an_idle_machine_have_no_banner(self, speed):
+        assert speed().select(".warning") == []
+
+    def test_a_page_has_no_faults(self, speed, faults):
+        assert faults(str(speed().main)) == []
+
+    def test_what_is_written_is_read_again(self, measured, tmp_path):
+        benchmark.write(measured(), tmp_path / "again.json")
+        assert benchmark.read(tmp_path / "again.json") == measured()
+
+    def test_the_file_holds_medians_and_ratios(self, measured, tmp_path):
+        benchmark.write(measured(), tmp_path / "again.json")
+        work = json.loads((tmp_path / "again.json").read_text())["workloads"][0]
+        assert work["medians"] == {"ours": 2, "in_memory": 6, "original": 20, "limit": 1.5}
+        assert work["ratios"] == {"in_memory": 3, "original": 10, "limit": 0.75}
+
+    @pytest.mark.parametrize("changes", [{"workloads": [{}]}, {"speed": 1}, {"workloads": [WORK[0] | {"seconds": {"b": [1]}}]}])
+    def test_another_file_is_refused(self, measured, changes):
+        with pytest.raises(pages.PageError, match="results.json: expected what `make bench` writes, found something else"):
+            measured(**changes)
+
+
 class TestChecks:
     def test_a_good_page_has_no_faults(self, faults):
         assert faults(output(FIGURE) + '<a href="#top">up</a><a href="https://example.org">a link</a>') == []
@@ -453,6 +554,7 @@ class Project:
 def project(tmp_path, monkeypatch):
     monkeypatch.setenv("MNIST_DIR", str(tmp_path))
     monkeypatch.delenv("HINGE_QUICK", raising=False)
+    monkeypatch.setattr(report, "BENCHMARK", tmp_path / "results.json")
     return Project(tmp_path)
 
 
@@ -541,6 +643,36 @@ class TestMaking:
         execute.write(book, project.source)
         with pytest.raises(report.Mistakes, match="1-svm.ipynb: no cell shows the session"):
             project.make()
+
+    def test_without_a_benchmark_there_is_no_page_and_no_link(self, made):
+        assert not (made.report / "benchmark.html").exists()
+        assert "benchmark.html" not in (made.report / "index.html").read_text()
+
+    def test_a_benchmark_is_linked_from_the_index(self, made, measured):
+        measured()
+        made.make()
+        index = BeautifulSoup((made.report / "index.html").read_text(), "html.parser")
+        assert texts(index.select('main a[href="benchmark.html"]')) == ["Speed"]
+
+    def test_a_benchmark_is_shown_without_executing(self, made, measured, capsys):
+        measured()
+        made.make()
+        assert "Hidden layer" in (made.report / "benchmark.html").read_text()
+        assert "executed in" not in capsys.readouterr().out
+
+    def test_the_page_of_a_benchmark_that_is_gone_goes(self, made, measured, tmp_path):
+        measured()
+        made.make()
+        (tmp_path / "results.json").unlink()
+        made.make()
+        assert not (made.report / "benchmark.html").exists()
+
+    def test_a_benchmark_that_cannot_be_read_leaves_the_report_as_it_was(self, made, tmp_path):
+        before = made.page()
+        (tmp_path / "results.json").write_text("{}")
+        with pytest.raises(report.Mistakes, match="results.json: expected what `make bench` writes"):
+            made.make()
+        assert made.page() == before
 
     def test_no_temporary_files_stay(self, made):
         assert sorted(path.name for path in made.report.iterdir()) == ["1-svm.html", "index.html", "notebooks"]
