@@ -417,6 +417,32 @@ mod tests {
     }
 
     #[test]
+    fn the_number_of_threads_changes_no_bit() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        let fixed = Experiment {
+            model: Model::hidden(1_100),
+            ..short()
+        };
+        let augmented = Experiment {
+            train_transform: Recipe::R4.transforms(),
+            ..fixed.clone()
+        };
+        for experiment in [short(), fixed, augmented] {
+            let on = |threads: usize| -> Result<Run> {
+                let pool = rayon::ThreadPoolBuilder::new()
+                    .num_threads(threads)
+                    .build()?;
+                pool.install(|| experiment.run(&digits, 5))
+            };
+            let alone = on(1)?;
+            for threads in [2, 3] {
+                assert_eq!(on(threads)?.history(), alone.history(), "{experiment}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
     fn another_seed_gives_another_run() -> Result<()> {
         let digits = Digits::synthetic(0);
         assert_ne!(
