@@ -676,13 +676,3 @@ class TestMaking:
 
     def test_no_temporary_files_stay(self, made):
         assert sorted(path.name for path in made.report.iterdir()) == ["1-svm.html", "index.html", "notebooks"]
-
-
-def test_the_readme_quotes_the_ratios_that_were_measured():
-    measured = benchmark.read(report.BENCHMARK)
-    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", (report.ROOT / "README.md").read_text(), re.MULTILINE)
-    quoted = {work: cells for work, *cells in rows}
-    for timing in measured.timings:
-        if timing.train == 150 and benchmark.Side.ORIGINAL in timing.seconds:
-            ratios = [f"{timing.ratio(side):.1f}" for side in (benchmark.Side.IN_MEMORY, benchmark.Side.ORIGINAL)]
-            assert quoted[timing.title] == ratios
