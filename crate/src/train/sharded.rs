@@ -11,7 +11,7 @@
 //! ```
 //!
 //! How many shards there are depends on the network alone, and sums are taken in their order: so the results
-//! are the same for any number of threads.
+//! are the same for any number of threads, but for MKL's rounding, which was seen to differ.
 
 use super::head::{Head, HeadGradient};
 use super::trainer::{BLOCK, Steps};

@@ -127,7 +127,7 @@ pub(super) fn matrix(values: &[f64], like: &Tensor) -> Tensor {
 ///
 /// The engines [`Direct`](Engine::Direct) and [`Span`](Engine::Span) share their work out among the threads of
 /// the [rayon](https://docs.rs/rayon) pool that they are called in. What they compute does not depend on how
-/// many there are.
+/// many there are, but for the last digits.
 pub struct Trainer {
     settings: TrainerSettings,
     training: Box<dyn Training>,
