@@ -38,7 +38,7 @@ pub(crate) struct Cost {
 impl Cost {
     fn of_direct(self) -> usize {
         // Forward and backward for every training image, forward for every scored one. A step reads and writes
-        // all weights, which takes as long as some 20 images (measured with 5 000 units).
+        // all weights, which takes as long as some 20 images (an estimate).
         const STEP: usize = 20;
         let steps = self.train_examples.div_ceil(self.batch_size);
         self.inputs

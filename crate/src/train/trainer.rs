@@ -241,7 +241,7 @@ impl Trainer {
     /// # Errors
     /// As [`scores`](Self::scores): they may have to be computed at once.
     pub fn note(&mut self) -> Result<()> {
-        /// So many networks are remembered at most, some 24 kB each.
+        /// So many networks are remembered at most, some 12 kB each with 150 images.
         const MOST: usize = 256;
         if self.training.note() {
             self.to_score.push(self.epochs);
