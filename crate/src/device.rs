@@ -8,7 +8,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Device {
-    /// The processor. The default.
+    /// The processor. The default: the same seed gives the same bits.
     #[default]
     Cpu,
     /// The first CUDA device. It needs a libtorch with CUDA, named by `LIBTORCH`; sums may be taken in another

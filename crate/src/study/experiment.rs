@@ -137,8 +137,8 @@ impl Experiment {
     }
 
     /// Runs it once, and prints a line every few seconds while it lasts. The `seed` alone decides which images
-    /// are drawn, where the weights start and in which order the images come: the same seed gives the same bits
-    /// on one thread. A hidden layer on several threads may differ in the last digits (some 1e-9 of a loss).
+    /// are drawn, where the weights start and in which order the images come: the same seed gives the same
+    /// bits, on any number of threads.
     ///
     /// # Errors
     /// An invalid setting, a sample larger than the data, or a training that diverges.
@@ -412,6 +412,31 @@ mod tests {
         for experiment in [short(), augmented] {
             let [first, second] = [experiment.run(&digits, 5)?, experiment.run(&digits, 5)?];
             assert_eq!(first.history(), second.history());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_no_bit() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        let hidden = Experiment {
+            model: Model::hidden(1_100),
+            ..short()
+        };
+        let augmented = Experiment {
+            train_transform: Recipe::R4.transforms(),
+            ..hidden.clone()
+        };
+        for experiment in [short(), hidden, augmented] {
+            let on = |threads| {
+                let pool = rayon::ThreadPoolBuilder::new()
+                    .num_threads(threads)
+                    .build()?;
+                pool.install(|| experiment.run(&digits, 5))
+            };
+            let one = on(1)?;
+            assert_eq!(one.history(), on(2)?.history(), "{experiment}");
+            assert_eq!(one.history(), on(3)?.history(), "{experiment}");
         }
         Ok(())
     }

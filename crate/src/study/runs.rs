@@ -5,9 +5,8 @@ use super::{Distribution, Experiment};
 use crate::data::{Digits, Source};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::threads::in_pool;
+use crate::threads::{in_pool, side_by_side};
 use crate::train::{Epoch, Metric};
-use rayon::prelude::*;
 use std::fmt;
 use std::sync::Mutex;
 
@@ -37,23 +36,19 @@ impl Runs {
             });
         }
         let progress = Mutex::new(Progress::new(experiment, seeds.len()));
-        let history = |seed: &u64| {
-            let run = experiment.run_with(digits, *seed, || ())?;
+        let history = |seed: u64| {
+            let run = experiment.run_with(digits, seed, || ())?;
             if let Ok(mut progress) = progress.lock() {
                 progress.advance();
             }
             Ok(run.history().to_vec())
         };
-        // Seed by seed: whatever thread is free takes the next one.
-        let side_by_side = || -> Result<Vec<Vec<Epoch>>> {
-            seeds.par_iter().with_max_len(1).map(history).collect()
-        };
-        let histories = in_pool(side_by_side)??;
+        let histories: Result<_> = in_pool(|| side_by_side(seeds.clone(), history))?;
         Ok(Runs {
             experiment: experiment.clone(),
             source: digits.source.clone(),
             seeds,
-            histories,
+            histories: histories?,
         })
     }
 

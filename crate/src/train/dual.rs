@@ -30,8 +30,7 @@ use crate::logits::Logits;
 use crate::loss::Loss;
 use crate::network::{Layer, Network};
 use crate::sgd::{Sgd, clip_factor};
-use crate::threads::in_pool;
-use rayon::prelude::*;
+use crate::threads::{in_pool, side_by_side};
 use tch::{Kind, Tensor};
 
 /// A linear model on images that stay the same.
@@ -233,11 +232,12 @@ impl Scored {
             .map(|some| self.group(some))
             .collect();
         let tally = |logits: Tensor| Tally::of(&Logits::of(&logits.tr()), loss, labels);
-        let tallies = |group: Group| group.logits().into_iter().map(tally);
-        if let [_] = groups[..] {
-            return Ok(groups.into_iter().flat_map(tallies).collect());
-        }
-        in_pool(|| groups.into_par_iter().flat_map_iter(tallies).collect())
+        let tallies = |group: Group| group.logits().into_iter().map(tally).collect();
+        let tallies: Vec<Vec<Tally>> = match groups.len() {
+            1 => groups.into_iter().map(tallies).collect(),
+            _ => in_pool(|| side_by_side(groups, tallies))?,
+        };
+        Ok(tallies.concat())
     }
 
     fn group(&self, moments: &[Moment]) -> Group {

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! How many shards there are depends on the network alone, and sums are taken in their order: so the results
-//! are the same for any number of threads, but for MKL's rounding, which was seen to differ.
+//! are the same for any number of threads.
 
 use super::head::{Head, HeadGradient};
 use super::trainer::{BLOCK, Steps};
@@ -19,8 +19,7 @@ use crate::error::Result;
 use crate::logits::Logits;
 use crate::network::{Layer, Network};
 use crate::sgd::{Parameter, Sgd, clip_factor};
-use crate::threads::in_pool;
-use rayon::prelude::*;
+use crate::threads::{in_pool, side_by_side};
 use tch::{Kind, Tensor};
 
 /// The first layer's units of one shard, `[inputs + 1, units]`: the bias is the weight of one more input that
@@ -132,8 +131,8 @@ impl<F: FirstLayer> Sharded<F> {
             return vec![job(shard, shared.share())];
         }
         let handles: Vec<S> = self.shards.iter().map(|_| shared.share()).collect();
-        let work = self.shards.par_iter_mut().zip(handles);
-        work.map(|(shard, shared)| job(shard, shared)).collect()
+        let work = self.shards.iter_mut().zip(handles).collect();
+        side_by_side(work, |(shard, shared)| job(shard, shared))
     }
 
     /// Takes a step on minibatch `number` and returns which of its examples had a gradient.
@@ -309,8 +308,7 @@ pub(super) fn product(x: &Tensor, w: &Tensor) -> Tensor {
 pub(super) fn in_blocks(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let blocks = a.split(BLOCK as i64, 0).into_iter();
     let blocks: Vec<(Tensor, Tensor)> = blocks.map(|block| (block, b.tr())).collect();
-    let products = || blocks.into_par_iter().map(|(a, b)| a.matmul(&b)).collect();
-    let products: Vec<Tensor> = in_pool(products)?;
+    let products: Vec<Tensor> = in_pool(|| side_by_side(blocks, |(a, b)| a.matmul(&b)))?;
     Ok(Tensor::cat(&products, 0))
 }
 

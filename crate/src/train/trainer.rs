@@ -13,6 +13,7 @@ use crate::loss::Loss;
 use crate::network::Network;
 use crate::seed::ChaCha8Rng;
 use crate::sgd::Sgd;
+use crate::threads::multiply_alone;
 use std::ops::Deref;
 use tch::Tensor;
 
@@ -127,7 +128,7 @@ pub(super) fn matrix(values: &[f64], like: &Tensor) -> Tensor {
 ///
 /// The engines [`Direct`](Engine::Direct) and [`Span`](Engine::Span) share their work out among the threads of
 /// the [rayon](https://docs.rs/rayon) pool that they are called in. What they compute does not depend on how
-/// many there are, but for the last digits.
+/// many there are.
 pub struct Trainer {
     settings: TrainerSettings,
     training: Box<dyn Training>,
@@ -159,8 +160,8 @@ impl Trainer {
         for examples in scored.iter().chain([&train]) {
             check_fit(examples, &network)?;
         }
-        // Threads are ours to share out: no product takes several for itself.
-        tch::set_num_threads(1);
+        // Threads are ours to share out.
+        multiply_alone();
         let cost = Cost {
             inputs: train.inputs(),
             train_examples: train.count(),
