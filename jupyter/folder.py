@@ -41,6 +41,7 @@ def kernel_folder(project: Path) -> Path:
 
 KERNEL = kernel_folder(ROOT)
 INPUTS = "inputs.json"
+CHANGED = "the crate's sources have changed since this kernel ran its first cell: restart the kernel to use them"
 # Cargo compiles these again in place, so their artefacts are never shared.
 LOCAL_CRATES = ("hinge", "libhinge", "ctx", "libctx")
 # Smaller files are copied: dep-info, build script outputs and lock files are among them.
@@ -71,8 +72,10 @@ def crate_sources() -> str:
     """Digest of everything that is compiled into the crate."""
     crate = ROOT / "crate"
     outside = {crate / "tests", crate / "benches", crate / "examples"}
-    files = (path for path in crate.rglob("*") if path.is_file() and not outside & set(path.parents))
-    return digest(*files, ROOT / "data" / "manifest.json")
+    # Editors keep files of other endings beside the sources while these are open.
+    files = (path for path in crate.rglob("*.*") if path.suffix in (".rs", ".json", ".toml"))
+    compiled = (path for path in files if not outside & set(path.parents) and path.name[0] != ".")
+    return digest(*compiled, ROOT / "data" / "manifest.json")
 
 
 def current_inputs() -> dict[str, str]:
@@ -183,8 +186,20 @@ class PrivateFolder:
                 shutil.rmtree(self.path, ignore_errors=True)
                 raise
         self.versions = (self.evcxr / "Cargo.lock").read_bytes()
+        self.sources: str | None = None  # of the crate, when the first cell ran
 
-    def pin_versions(self) -> None:
+    def before_cell(self) -> str:
+        """Makes ready for a cell; returns why it cannot run, or nothing.
+
+        The crate is one library for all cells of a kernel. A cell compiled for another version of it would
+        run with the code that is loaded, on data of another shape.
+        """
+        self._pin_versions()
+        sources = crate_sources()
+        self.sources = self.sources or sources
+        return "" if sources == self.sources else CHANGED
+
+    def _pin_versions(self) -> None:
         """Restores the lock file, which evcxr empties whenever it compiles without the crate."""
         lock = self.evcxr / "Cargo.lock"
         if b'name = "hinge"' not in lock.read_bytes():

@@ -160,7 +160,7 @@ def run(connection_file: str) -> None:
     try:
         start(evcxr, proxy)
         notice = NOTICE.format(reason=folder.compiles) if folder.compiles else ""
-        proxy.start(folder.pin_versions, notice)
+        proxy.start(folder.before_cell, notice)
         serve(evcxr, proxy)
     finally:
         proxy.close()

@@ -103,8 +103,11 @@ class Proxy:
                     return True
         return False
 
-    def start(self, before_cell: Callable[[], None], notice: str) -> None:
-        """Lets Jupyter's messages through. The first cell that runs prints the notice to stderr."""
+    def start(self, before_cell: Callable[[], str], notice: str) -> None:
+        """Lets Jupyter's messages through. The first cell that runs prints the notice to stderr.
+
+        `before_cell` is called before every cell; if it returns a reason, the cell does not run but fails.
+        """
         self.before_cell, self.notice = before_cell, notice
         self.poller.unregister(self.back["probe"])
         self.back.pop("probe").close(linger=0)
@@ -191,9 +194,23 @@ class Proxy:
         while self.queue and not self.running:
             frames, message = self.queue.popleft()
             if message["msg_type"] == "execute_request":
+                if reason := self.before_cell():
+                    self._refuse(frames, message, reason)
+                    continue
                 self.running = Execution(self._identities(frames), message)
-                self.before_cell()
             self.back["shell"].send_multipart(frames)
+
+    def _refuse(self, frames: list, request: dict, reason: str) -> None:
+        """Answers a cell with an error in evcxr's stead."""
+        error = {"ename": "Error", "evalue": reason, "traceback": [f"Error: {reason}"]}
+        reply = {"status": "error", "execution_count": None} | error
+        self._publish("status", {"execution_state": "busy"}, request)
+        self._publish("error", error, request)
+        self.session.send(
+            self.front["shell"], "execute_reply", reply, request, self._identities(frames)
+        )
+        self._publish("status", {"execution_state": "idle"}, request)
+        self._after_failure(request)
 
     def _shell_reply(self) -> None:
         frames, message = self._receive(self.back["shell"])
@@ -259,11 +276,14 @@ class Proxy:
             self.session.send(self.front["shell"], reply, ident=run.identities)
         self.front["iopub"].send_multipart(run.idle)
         self.running = None
-        if content["status"] == "error" and run.request["content"].get("stop_on_error", True):
-            self._abort_queued()
+        if content["status"] == "error":
+            self._after_failure(run.request)
         self._send_requests()
 
-    def _abort_queued(self) -> None:
+    def _after_failure(self, request: dict) -> None:
+        """Aborts the cells that are queued behind a failed one, unless it was sent to fail alone."""
+        if not request["content"].get("stop_on_error", True):
+            return
         queued, self.queue = self.queue, deque()
         for frames, message in queued:
             if message["msg_type"] == "execute_request":

@@ -43,10 +43,6 @@ pub enum Error {
         learning_rate: f64,
     },
 
-    /// The threads for training could not be started.
-    #[error("The threads for training could not be started: {0}.")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-
     /// An epoch was asked for that has no scores.
     #[error(
         "There are no scores after epoch {asked}: it is beyond the last, {last}, or was not scored (score_every)."

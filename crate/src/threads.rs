@@ -1,19 +1,7 @@
-//! The threads that training is shared out among.
+//! Work that is shared out among the threads of rayon's pool: one for each processor, or as many as the
+//! environment variable `RAYON_NUM_THREADS` says.
 
-use crate::error::Result;
-use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
-
-/// Does `work` with one thread for each processor, or as many as the environment variable `RAYON_NUM_THREADS`
-/// says. The threads end with it: in a notebook every cell is a library of its own, and threads that outlive
-/// their cell would pile up.
-/// Work that is on such a thread already stays there.
-pub fn in_pool<R: Send>(work: impl FnOnce() -> R + Send) -> Result<R> {
-    if rayon::current_thread_index().is_some() {
-        return Ok(work());
-    }
-    Ok(ThreadPoolBuilder::new().build()?.install(work))
-}
 
 /// Does `job` for each of `items`, as many at a time as the pool has threads; the results are in their order.
 /// Every thread multiplies by itself: the number of threads that a product is shared out to changes its last

@@ -272,6 +272,20 @@ def test_a_changed_crate_is_used_by_the_next_kernel(project):
             assert started.value(DEP + "hinge::changed()") == f'"{number}"'
 
 
+def test_a_crate_that_changes_under_a_kernel_stops_its_next_cell(project):
+    source = project / "crate" / "src" / "lib.rs"
+    original = source.read_text()
+    with Kernel(project) as started:
+        assert started.value(DEP + "1 + 1") == "2"
+        source.write_text(f"{original}\npub fn changed() {{}}\n")
+        reply, outputs = started.run("1 + 1")
+        assert reply["status"] == "error"
+        assert "restart the kernel" in reply["evalue"]
+        assert [content["evalue"] for kind, content in outputs if kind == "error"] == [reply["evalue"]]
+        source.write_text(original)
+        assert started.value("1 + 1") == "2"
+
+
 # Ends and remains
 
 

@@ -11,7 +11,6 @@ use crate::network::Network;
 use crate::progress::Progress;
 use crate::seed::{ChaCha8Rng, Stream, permutation, random};
 use crate::sgd::Sgd;
-use crate::threads::in_pool;
 use crate::train::{
     Engine, Epoch, Examples, Metric, Plateau, PlateauSchedule, Score, Trainer, TrainerSettings,
 };
@@ -149,7 +148,8 @@ impl Experiment {
             // There are no hidden units to share out.
             return run();
         }
-        in_pool(run)?
+        // Threads of the pool hand work to each other faster than one outside of it does.
+        rayon::scope(|_| run())
     }
 
     /// The run, with a call of `after_epoch` after every epoch.
@@ -431,7 +431,8 @@ mod tests {
             let on = |threads| {
                 let pool = rayon::ThreadPoolBuilder::new()
                     .num_threads(threads)
-                    .build()?;
+                    .build()
+                    .expect("there are threads");
                 pool.install(|| experiment.run(&digits, 5))
             };
             let one = on(1)?;

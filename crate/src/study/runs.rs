@@ -5,7 +5,7 @@ use super::{Distribution, Experiment};
 use crate::data::{Digits, Source};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::threads::{in_pool, side_by_side};
+use crate::threads::side_by_side;
 use crate::train::{Epoch, Metric};
 use std::fmt;
 use std::sync::Mutex;
@@ -43,7 +43,7 @@ impl Runs {
             }
             Ok(run.history().to_vec())
         };
-        let histories: Result<_> = in_pool(|| side_by_side(seeds.clone(), history))?;
+        let histories: Result<_> = side_by_side(seeds.clone(), history);
         Ok(Runs {
             experiment: experiment.clone(),
             source: digits.source.clone(),

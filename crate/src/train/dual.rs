@@ -30,7 +30,7 @@ use crate::logits::Logits;
 use crate::loss::Loss;
 use crate::network::{Layer, Network};
 use crate::sgd::{Sgd, clip_factor};
-use crate::threads::{in_pool, side_by_side};
+use crate::threads::side_by_side;
 use tch::{Kind, Tensor};
 
 /// A linear model on images that stay the same.
@@ -98,7 +98,7 @@ impl Dual {
                 true => Scored::Train,
                 false => Scored::Others {
                     at_start: product(&scored, &start),
-                    products: in_blocks(&scored, &images)?,
+                    products: in_blocks(&scored, &images),
                 },
             })
         });
@@ -235,7 +235,7 @@ impl Scored {
         let tallies = |group: Group| group.logits().into_iter().map(tally).collect();
         let tallies: Vec<Vec<Tally>> = match groups.len() {
             1 => groups.into_iter().map(tallies).collect(),
-            _ => in_pool(|| side_by_side(groups, tallies))?,
+            _ => side_by_side(groups, tallies),
         };
         Ok(tallies.concat())
     }

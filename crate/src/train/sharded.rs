@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::logits::Logits;
 use crate::network::{Layer, Network};
 use crate::sgd::{Parameter, Sgd, clip_factor};
-use crate::threads::{in_pool, side_by_side};
+use crate::threads::side_by_side;
 use tch::{Kind, Tensor};
 
 /// The first layer's units of one shard, `[inputs + 1, units]`: the bias is the weight of one more input that
@@ -305,11 +305,11 @@ pub(super) fn product(x: &Tensor, w: &Tensor) -> Tensor {
 }
 
 /// `a b^T`, `[m, k] x [n, k] -> [m, n]`, block by block of rows on as many threads as there are.
-pub(super) fn in_blocks(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+pub(super) fn in_blocks(a: &Tensor, b: &Tensor) -> Tensor {
     let blocks = a.split(BLOCK as i64, 0).into_iter();
     let blocks: Vec<(Tensor, Tensor)> = blocks.map(|block| (block, b.tr())).collect();
-    let products: Vec<Tensor> = in_pool(|| side_by_side(blocks, |(a, b)| a.matmul(&b)))?;
-    Ok(Tensor::cat(&products, 0))
+    let products: Vec<Tensor> = side_by_side(blocks, |(a, b)| a.matmul(&b));
+    Tensor::cat(&products, 0)
 }
 
 /// The rows at `indices`, which rise; all of them without a copy.

@@ -152,7 +152,7 @@ impl Span {
             scored: scored.collect(),
             images: train_images,
         };
-        span.take_images()?;
+        span.take_images();
         let scored_images = Several(
             span.scored
                 .iter()
@@ -172,20 +172,17 @@ impl Span {
     }
 
     /// The products with the training images.
-    fn take_images(&mut self) -> Result<()> {
-        let with =
-            |images: &Tensor| -> Result<Tensor> { Ok(in_blocks(images, &self.images)?.tr()) };
+    fn take_images(&mut self) {
         self.products = self.images.matmul(&self.images.tr());
         if self.scoring != Scoring::FromWeights {
             for scored in &mut self.scored {
-                scored.products = with(&scored.images)?;
+                scored.products = in_blocks(&scored.images, &self.images).tr();
             }
         }
         let images = Several(vec![self.images.shallow_clone()]);
         self.network.each(&images, |layer, images| {
             layer.train = layer.layer.outputs(&images.0[0]);
         });
-        Ok(())
     }
 
     /// Steps through the minibatches and returns the images that had a gradient.
@@ -260,7 +257,7 @@ impl Training for Span {
     fn epoch(&mut self, train: &Examples, order: &[usize], steps: &Steps) -> Result<()> {
         if train.are_random() {
             self.images = with_one(&train.all(self.options)?);
-            self.take_images()?;
+            self.take_images();
         }
         let seen = self.steps(train, order, steps)?;
         self.advance(&seen, !train.are_random());
