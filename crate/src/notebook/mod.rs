@@ -9,7 +9,8 @@ use crate::data::Digits;
 use crate::error::Result;
 use crate::study::Claims;
 
-/// The environment variable that asks for the quick mode: fewer seeds, for trying things out and for tests.
+/// The environment variable that asks for the quick mode: fewer seeds, and fewer images where training is long.
+/// It is for trying things out and for tests.
 pub const QUICK: &str = "HINGE_QUICK";
 
 /// Opens a notebook and loads its digits (see [`Digits::load`]). From here on a panic or an error through
@@ -38,6 +39,11 @@ pub fn seeds(count: u64) -> std::ops::Range<u64> {
     } else {
         0..count
     }
+}
+
+/// So many training images, or a fifth of them in quick mode.
+pub fn images(count: usize) -> usize {
+    if is_quick() { count.div_ceil(5) } else { count }
 }
 
 /// Claims about results on `digits`. They are checked on MNIST with all seeds, and otherwise only shown.

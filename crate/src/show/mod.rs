@@ -3,6 +3,7 @@
 pub(crate) mod display;
 mod failure;
 mod results;
+mod settings;
 mod table;
 
 pub use display::Show;

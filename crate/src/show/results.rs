@@ -1,6 +1,7 @@
 //! Results of the studies as tables and sentences.
 
 use super::display::{Representation, escape, html_and_text, json};
+use super::settings::Settings;
 use super::{Failure, Show, Table};
 use crate::data::{CLASSES, Digits};
 use crate::error::Result;
@@ -168,20 +169,17 @@ fn gains_table(gains: &Gains) -> Result<Table> {
         "least",
         "greatest",
     ];
-    Ok(right
-        .iter()
-        .fold(Table::new(caption, frame), |table, column| {
-            table.right(column)
-        }))
+    Ok(Table::new(caption, frame).right(right))
 }
 
 /// The scores of several runs after their last epochs, a row each.
 pub fn final_results(runs: &[&Run]) -> Result<Table> {
-    let settings: Vec<String> = runs.iter().map(|run| run.experiment.to_string()).collect();
+    let settings = runs.iter().map(|run| run.experiment.to_string());
+    let settings = Settings::of(settings.collect());
     let column =
         |metric: Metric| -> Vec<f64> { runs.iter().map(|run| run.last().get(metric)).collect() };
     let frame = df!(
-        "settings" => settings,
+        "settings" => &settings.own,
         "train loss" => column(Metric::TrainLoss),
         "train accuracy" => column(Metric::TrainAccuracy),
         "test loss" => column(Metric::TestLoss),
@@ -194,24 +192,22 @@ pub fn final_results(runs: &[&Run]) -> Result<Table> {
         ),
         None => "No runs.".to_string(),
     };
-    Ok(Table::new(caption, frame)
+    Ok(Table::new(settings.caption(caption), frame)
         .percent("train accuracy")
         .percent("test accuracy"))
 }
 
 /// The scores of several experiments after their last epochs as mean ± standard deviation, a row each.
 pub fn final_results_over_seeds(runs: &[&Runs]) -> Result<Table> {
-    let settings: Vec<String> = runs
-        .iter()
-        .map(|runs| runs.experiment.to_string())
-        .collect();
+    let settings = runs.iter().map(|runs| runs.experiment.to_string());
+    let settings = Settings::of(settings.collect());
     let column = |metric: Metric| {
         runs.iter()
             .map(|runs| mean_and_spread(runs, metric))
             .collect::<Result<Vec<_>>>()
     };
     let frame = df!(
-        "settings" => settings,
+        "settings" => &settings.own,
         "train loss" => column(Metric::TrainLoss)?,
         "train accuracy" => column(Metric::TrainAccuracy)?,
         "test loss" => column(Metric::TestLoss)?,
@@ -225,11 +221,8 @@ pub fn final_results_over_seeds(runs: &[&Runs]) -> Result<Table> {
         ),
         None => "No runs.".to_string(),
     };
-    Ok(Metric::ALL
-        .iter()
-        .fold(Table::new(caption, frame), |table, metric| {
-            table.right(&metric.to_string())
-        }))
+    Ok(Table::new(settings.caption(caption), frame)
+        .right(Metric::ALL.map(|metric| metric.to_string())))
 }
 
 fn mean_and_spread(runs: &Runs, metric: Metric) -> Result<String> {
@@ -298,11 +291,7 @@ fn over_seeds(runs: &Runs) -> Result<Table> {
         "least",
         "greatest",
     ];
-    Ok(right
-        .iter()
-        .fold(Table::new(caption, frame), |table, column| {
-            table.right(column)
-        }))
+    Ok(Table::new(caption, frame).right(right))
 }
 
 fn comparison_table(comparison: &Comparison) -> Result<Table> {
@@ -322,8 +311,9 @@ fn comparison_table(comparison: &Comparison) -> Result<Table> {
         )
     };
     let place = |row: &Row| if row.is_inside() { "inside" } else { "OUTSIDE" }.to_string();
+    let settings = Settings::of(text(&|row| row.setting.clone()));
     let frame = df!(
-        "settings" => said_once(text(&|row| row.setting.clone())),
+        "settings" => said_once(&settings.own),
         "source" => text(&|row| row.origin.to_string()),
         "epoch" => comparison.rows.iter().map(|row| row.epoch as u64).collect::<Vec<_>>(),
         "metric" => text(&|row| row.metric.to_string()),
@@ -347,15 +337,11 @@ fn comparison_table(comparison: &Comparison) -> Result<Table> {
         "95 % prediction interval",
         "off our mean by",
     ];
-    Ok(right
-        .iter()
-        .fold(Table::new(caption, frame), |table, column| {
-            table.right(column)
-        }))
+    Ok(Table::new(settings.caption(caption), frame).right(right))
 }
 
 /// The texts, with those that repeat the one above left empty.
-fn said_once(texts: Vec<String>) -> Vec<String> {
+fn said_once(texts: &[String]) -> Vec<String> {
     let repeats = |index: usize| index > 0 && texts[index] == texts[index - 1];
     (0..texts.len())
         .map(|index| {

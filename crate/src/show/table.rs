@@ -34,9 +34,9 @@ impl Table {
         self
     }
 
-    /// Aligns the texts in the column `name` to the right, like numbers.
-    pub fn right(mut self, name: &str) -> Table {
-        self.right.push(name.to_string());
+    /// Aligns the texts in the columns `names` to the right, like numbers.
+    pub fn right(mut self, names: impl IntoIterator<Item: Into<String>>) -> Table {
+        self.right.extend(names.into_iter().map(Into::into));
         self
     }
 
