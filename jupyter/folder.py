@@ -8,7 +8,7 @@ registry crates), real copies for the rest.
     target/kernel/lock         held while the folders below are made, replaced or removed
     target/kernel/toolchain/   what evcxr takes for the Rust toolchain, see toolchain.py
     target/kernel/warm/        the warm folder, with `inputs.json`: what it was compiled from
-    target/kernel/run/*/       one per live kernel: `lock` (held while it lives) and `evcxr/`
+    target/kernel/run/*/       one per live kernel: `lock` (held while it lives), `evcxr/` and `.cargo/`
 """
 
 import contextlib
@@ -41,6 +41,8 @@ def kernel_folder(project: Path) -> Path:
 
 KERNEL = kernel_folder(ROOT)
 INPUTS = "inputs.json"
+# Cells call the crate, which is optimised. To optimise them too would take a third of a second each.
+CARGO_CONFIG = "[profile.dev.package.ctx]\nopt-level = 0\n"
 CHANGED = "the crate's sources have changed since this kernel ran its first cell: restart the kernel to use them"
 # Cargo compiles these again in place, so their artefacts are never shared.
 LOCAL_CRATES = ("hinge", "libhinge", "ctx", "libctx")
@@ -182,6 +184,8 @@ class PrivateFolder:
             fcntl.flock(self.lock, fcntl.LOCK_EX)
             try:
                 self.compiles = seed(self.evcxr, kernel)
+                (self.path / ".cargo").mkdir()
+                (self.path / ".cargo" / "config.toml").write_text(CARGO_CONFIG)
             except BaseException:
                 shutil.rmtree(self.path, ignore_errors=True)
                 raise

@@ -75,7 +75,7 @@ class Results:
         elif kind != "mnist":
             warnings.append("These results are on other images than MNIST.")
         if self.session.get("quick"):
-            warnings.append("These results are of a quick run, with fewer seeds than the answers rest on.")
+            warnings.append("These results are of a quick run, with fewer seeds and images than the answers rest on.")
         return warnings
 
 

@@ -41,9 +41,9 @@ pub fn seeds(count: u64) -> std::ops::Range<u64> {
     }
 }
 
-/// So many training images, or a fifth of them in quick mode.
+/// So many training images, or a fifteenth of them in quick mode.
 pub fn images(count: usize) -> usize {
-    if is_quick() { count.div_ceil(5) } else { count }
+    if is_quick() { count.div_ceil(15) } else { count }
 }
 
 /// Claims about results on `digits`. They are checked on MNIST with all seeds, and otherwise only shown.

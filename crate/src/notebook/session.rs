@@ -38,7 +38,7 @@ impl Session {
         }
         if self.quick {
             warnings.push(format!(
-                "Quick mode ({QUICK}): fewer seeds, and in Task 4 fewer images; claims are shown but not checked."
+                "Quick mode ({QUICK}): fewer seeds and, where training is long, fewer images; claims are shown but not checked."
             ));
         }
         warnings
