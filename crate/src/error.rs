@@ -85,6 +85,19 @@ pub enum Error {
         settings: String,
     },
 
+    /// The gradient of a loss of one's own is not that of the loss.
+    #[error("The gradient must be that of the loss: {0}.")]
+    Gradient(String),
+
+    /// A file could not be written.
+    #[error("{} cannot be written: {reason}.", path.display())]
+    Write {
+        /// The file.
+        path: std::path::PathBuf,
+        /// The operating system's reason, or what the name must be like.
+        reason: String,
+    },
+
     /// A figure could not be drawn.
     #[error("The figure could not be drawn: {0}.")]
     Figure(String),

@@ -27,11 +27,13 @@ pub mod augment;
 pub mod data;
 mod device;
 mod error;
+mod files;
 mod logits;
 mod loss;
 mod model;
 mod network;
 pub mod notebook;
+mod own_loss;
 pub mod plot;
 mod progress;
 pub mod seed;
@@ -48,23 +50,24 @@ pub use logits::Logits;
 pub use loss::Loss;
 pub use model::Model;
 pub use network::{Layer, Network};
+pub use own_loss::OwnLoss;
 pub use sgd::Sgd;
 pub use tensors::pixels;
 
 /// Everything a notebook uses, for `use hinge::prelude::*;`.
 pub mod prelude {
-    pub use crate::augment::{self, Compose, Recipe};
+    pub use crate::augment::{self, Compose, OwnTransform, Recipe};
     pub use crate::data::{Digits, Images, Sample, Source, Split};
     pub use crate::notebook::{self, seeds};
     pub use crate::plot::{self, Figure};
-    pub use crate::show::{Show, Table, final_results, final_results_over_seeds};
+    pub use crate::show::{Show, Table, final_results, final_results_over_seeds, show};
     pub use crate::study::replay;
     pub use crate::study::{
         Claims, Comparison, Conclusion, Confusion, Defect, Distribution, Experiment, Gains,
         Interval, Part, Required, Run, Runs, Unit,
     };
     pub use crate::train::{Engine, Metric, Plateau, Score};
-    pub use crate::{Device, Loss, Model, Sgd};
+    pub use crate::{Device, Loss, Model, OwnLoss, Sgd};
     pub use polars::df;
     pub use polars::prelude::DataFrame;
 }

@@ -12,8 +12,8 @@ pub struct Logits {
 }
 
 impl Logits {
-    /// The rows of a matrix `[n, classes]` of floats; what is no matrix has none.
-    pub fn of(tensor: &Tensor) -> Logits {
+    /// The rows of a matrix `[n, classes]` of floats.
+    pub(crate) fn of(tensor: &Tensor) -> Logits {
         let mut values = vec![0.; tensor.numel()];
         tensor
             .to_kind(Kind::Double)

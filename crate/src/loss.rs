@@ -4,6 +4,7 @@
 //! with PyTorch's default `reduction="mean"`.
 
 use crate::logits::Logits;
+use crate::own_loss::OwnLoss;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -23,6 +24,9 @@ pub enum Loss {
     /// [`torch.nn.CrossEntropyLoss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html).
     /// A linear model trained on it is multinomial logistic regression.
     CrossEntropy,
+    /// One's own.
+    #[serde(skip_deserializing)]
+    Own(OwnLoss),
 }
 
 impl Loss {
@@ -36,6 +40,7 @@ impl Loss {
                 let sum: f64 = s.iter().map(|s_j| (s_j - greatest).exp()).sum();
                 sum.ln() + greatest - s[y]
             }
+            Loss::Own(own) => own.of(s, y),
         }
     }
 
@@ -74,6 +79,7 @@ impl Loss {
                 gradient.iter_mut().for_each(|slope| *slope /= sum);
                 gradient[y] -= 1.;
             }
+            Loss::Own(own) => own.gradient_of(s, y, gradient),
         }
     }
 
@@ -114,11 +120,18 @@ fn greatest(s: &[f64]) -> f64 {
 
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Loss::MultiMargin => "multi-margin loss",
-            Loss::MaxMargin => "max-margin loss",
-            Loss::CrossEntropy => "cross entropy",
-        })
+        match self {
+            Loss::MultiMargin => f.write_str("multi-margin loss"),
+            Loss::MaxMargin => f.write_str("max-margin loss"),
+            Loss::CrossEntropy => f.write_str("cross entropy"),
+            Loss::Own(own) => write!(f, "{own}"),
+        }
+    }
+}
+
+impl From<OwnLoss> for Loss {
+    fn from(own: OwnLoss) -> Loss {
+        Loss::Own(own)
     }
 }
 
@@ -177,6 +190,7 @@ mod tests {
                 let of_label = logits.gather(1, &column, false).squeeze_dim(1);
                 (logits.logsumexp(1, false) - of_label).mean(None)
             }
+            Loss::Own(_) => unreachable!("the test has none"),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The architecture of a model: which layers it has.
 
+use crate::data::{CLASSES, PIXELS};
 use crate::error::{Error, Result};
 use serde::Serialize;
 use std::fmt;
@@ -35,6 +36,19 @@ impl Model {
     /// The most hidden layers a model may have.
     pub const MOST_LAYERS: usize = 10;
 
+    /// The most parameters a model may have: they take 800 MB, and training a multiple of it.
+    pub const MOST_PARAMETERS: usize = 200_000_000;
+
+    /// How many weights and biases it has.
+    pub fn parameters(&self) -> usize {
+        let mut widths = vec![PIXELS];
+        widths.extend(&self.hidden_units);
+        widths.push(CLASSES);
+        let of_layer = |layer: &[usize]| layer[1].saturating_mul(layer[0].saturating_add(1));
+        let counts = widths.windows(2).map(of_layer);
+        counts.fold(0, usize::saturating_add)
+    }
+
     pub(crate) fn validate(&self) -> Result<()> {
         let layers = self.hidden_units.len();
         if layers > Self::MOST_LAYERS {
@@ -54,6 +68,11 @@ impl Model {
                 format!("1 to {} in every layer", Self::MOST_UNITS),
                 units,
             )),
+            None if self.parameters() > Self::MOST_PARAMETERS => Err(Error::setting(
+                "hidden_units",
+                format!("layers with at most {} parameters", Self::MOST_PARAMETERS),
+                format!("{} with {}", self, self.parameters()),
+            )),
             None => Ok(()),
         }
     }
@@ -68,5 +87,27 @@ impl fmt::Display for Model {
                 write!(f, "hidden layer of {} ReLU units", units.join(" and "))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_linear_model_has_a_weight_for_each_pixel_and_class_and_a_bias_for_each_class() {
+        assert_eq!(Model::linear().parameters(), 784 * 10 + 10);
+    }
+
+    #[test]
+    fn a_model_too_large_for_memory_is_rejected() {
+        let wide = Model {
+            hidden_units: vec![100_000, 100_000],
+        };
+        let message = wide.validate().expect_err("it is too large").to_string();
+        assert!(
+            message.contains("at most 200000000 parameters"),
+            "{message}"
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! The parameters of a model: its layers, forward and backward.
 
 use crate::device::Device;
+use crate::error::{Error, Result};
+use crate::logits::Logits;
 use crate::model::Model;
 use crate::sgd::Sgd;
 use rand::RngExt;
@@ -20,7 +22,7 @@ impl Layer {
     /// PyTorch's default initialisation of
     /// [`torch.nn.Linear`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html): weights and
     /// biases uniform in `-1/sqrt(inputs) .. 1/sqrt(inputs)`. (tch's own default differs: `sqrt(6/inputs)`.)
-    pub fn initialise(inputs: usize, outputs: usize, random: &mut ChaCha8Rng) -> Layer {
+    pub(crate) fn initialise(inputs: usize, outputs: usize, random: &mut ChaCha8Rng) -> Layer {
         let bound = 1. / (inputs as f32).sqrt();
         let mut uniform = |n: usize| -> Tensor {
             let values: Vec<f32> = (0..n)
@@ -34,6 +36,10 @@ impl Layer {
         }
     }
 
+    fn options(&self) -> (Kind, tch::Device) {
+        (self.weight.kind(), self.weight.device())
+    }
+
     /// The sum of the squares of all parameters.
     pub(crate) fn sum_of_squares(&self) -> f64 {
         let sum = |tensor: &Tensor| tensor.square().sum(Kind::Double).double_value(&[]);
@@ -41,7 +47,7 @@ impl Layer {
     }
 
     /// `[n, inputs] -> [n, outputs]`
-    pub fn forward(&self, x: &Tensor) -> Tensor {
+    pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
         x.linear(&self.weight, Some(&self.bias))
     }
 }
@@ -50,12 +56,54 @@ impl Layer {
 #[derive(Debug)]
 pub struct Network {
     /// From input to output; at least one.
-    pub layers: Vec<Layer>,
+    pub(crate) layers: Vec<Layer>,
 }
 
 impl Network {
+    /// A network of these layers, from input to output.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for no layers, or for one whose parameters do not fit each other or the layer before.
+    pub fn new(layers: Vec<Layer>) -> Result<Network> {
+        let mut inputs = None;
+        for layer in &layers {
+            let (weight, bias) = (layer.weight.size(), layer.bias.size());
+            let fit = match (&weight[..], &bias[..]) {
+                (&[outputs, found], &[biases]) => {
+                    outputs == biases
+                        && outputs > 0
+                        && found > 0
+                        && found == inputs.unwrap_or(found)
+                }
+                _ => false,
+            };
+            let alike = |tensor: &Tensor| (tensor.kind(), tensor.device()) == layers[0].options();
+            let is_float = matches!(layer.weight.kind(), Kind::Float | Kind::Double);
+            if !(fit && is_float && alike(&layer.weight) && alike(&layer.bias)) {
+                let wanted = inputs.map_or("inputs".to_string(), |inputs| inputs.to_string());
+                return Err(Error::setting(
+                    "layers",
+                    format!(
+                        "float weights [outputs, {wanted}] and biases [outputs], all of one kind"
+                    ),
+                    format!("{weight:?} and {bias:?}"),
+                ));
+            }
+            inputs = bias.first().copied();
+        }
+        match layers.is_empty() {
+            true => Err(Error::setting("layers", "at least one", "none")),
+            false => Ok(Network { layers }),
+        }
+    }
+
+    /// From input to output.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
     /// Random layers for `model`, from `inputs` numbers to `classes` logits; see [`Layer::initialise`].
-    pub fn initialise(
+    pub(crate) fn initialise(
         model: &Model,
         inputs: usize,
         classes: usize,
@@ -84,8 +132,7 @@ impl Network {
 
     /// The kind and the device of the parameters.
     pub(crate) fn options(&self) -> (Kind, tch::Device) {
-        let weight = &self.layers[0].weight;
-        (weight.kind(), weight.device())
+        self.layers[0].options()
     }
 
     /// The same network on another device.
@@ -108,8 +155,26 @@ impl Network {
         }
     }
 
+    /// The logits of examples `x`, `[n, inputs]`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for anything else than a matrix with a column for each input.
+    pub fn logits(&self, x: &Tensor) -> Result<Logits> {
+        let (kind, device) = self.options();
+        match x.size()[..] {
+            [_, inputs] if inputs as usize == self.inputs() => Ok(Logits::of(
+                &self.outputs(&x.to_kind(kind).to_device(device)),
+            )),
+            ref shape => Err(Error::setting(
+                "x",
+                format!("of shape [n, {}]", self.inputs()),
+                format!("of shape {shape:?}"),
+            )),
+        }
+    }
+
     /// `[n, inputs] -> [n, classes]`
-    pub fn logits(&self, x: &Tensor) -> Tensor {
+    pub(crate) fn outputs(&self, x: &Tensor) -> Tensor {
         let mut signal = self.layers[0].forward(x);
         for layer in &self.layers[1..] {
             signal = layer.forward(&signal.relu());
@@ -194,6 +259,35 @@ mod tests {
             (deviation - bound / 3f64.sqrt()).abs() < 1e-4,
             "standard deviation {deviation}"
         );
+    }
+
+    #[test]
+    fn layers_that_do_not_fit_each_other_are_rejected() {
+        let layer = |inputs, outputs| {
+            Layer::initialise(inputs, outputs, &mut random(0, Stream::Initialisation))
+        };
+        assert!(Network::new(vec![layer(4, 3), layer(3, 2)]).is_ok());
+        assert!(Network::new(vec![layer(4, 3), layer(4, 2)]).is_err());
+        assert!(Network::new(Vec::new()).is_err());
+        let short = Layer {
+            bias: Tensor::from(0f32),
+            ..layer(4, 3)
+        };
+        assert!(Network::new(vec![short]).is_err());
+    }
+
+    #[test]
+    fn inputs_of_another_width_are_an_error() -> Result<()> {
+        let network = Network::new(vec![Layer::initialise(
+            4,
+            3,
+            &mut random(0, Stream::Initialisation),
+        )])?;
+        let ones = |shape: &[i64]| Tensor::ones(shape, (Kind::Float, tch::Device::Cpu));
+        assert_eq!(network.logits(&ones(&[2, 4]))?.rows().len(), 2);
+        assert!(network.logits(&ones(&[2, 5])).is_err());
+        assert!(network.logits(&ones(&[4])).is_err());
+        Ok(())
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //!
 //! [ChaCha8]: https://cr.yp.to/chacha.html
 
+pub use rand::RngExt;
 use rand::SeedableRng;
 pub use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;

@@ -4,7 +4,7 @@
 //! folder of such files; all that lie in it, however deep, are then checked in place of our copy.
 
 use hinge::train::{Engine, Examples, Score, Trainer, TrainerSettings};
-use hinge::{Layer, Logits, Loss, Network, Sgd};
+use hinge::{Layer, Loss, Network, Sgd};
 use serde::Deserialize;
 use std::error::Error;
 use std::fs;
@@ -117,6 +117,7 @@ impl Trajectories {
             clip_norm: None,
             engine,
             score_every: 1,
+            epochs: 1,
         };
         let mut trainer = Trainer::new(
             settings,
@@ -170,15 +171,14 @@ impl Trajectories {
                 layer([&self.mlp_init[2], &self.mlp_init[3]], self.hidden),
             ],
         };
-        Network { layers }
+        Network::new(layers).expect("PyTorch's layers fit each other")
     }
 
     /// The original's average: over minibatches of unequal size, all weighted alike.
     fn mean_of_batch_losses(&self, network: &Network, loss: Loss) -> hinge::Result<f64> {
         let batches = self.inputs().split(self.batch as i64, 0);
-        let score = |(inputs, labels): (&Tensor, &[u8])| {
-            Score::of(&Logits::of(&network.logits(inputs)), loss, labels)
-        };
+        let score =
+            |(inputs, labels): (&Tensor, &[u8])| Score::of(&network.logits(inputs)?, loss, labels);
         let scores = batches.iter().zip(self.y.chunks(self.batch)).map(score);
         let scores = scores.collect::<hinge::Result<Vec<Score>>>()?;
         Ok(scores.iter().map(|score| score.loss).sum::<f64>() / scores.len() as f64)
@@ -187,7 +187,7 @@ impl Trajectories {
 
 fn check_parameters(network: &Network, expected: &[Vec<f64>]) -> Checked {
     let ours: Vec<&Tensor> = network
-        .layers
+        .layers()
         .iter()
         .flat_map(|layer| [&layer.weight, &layer.bias])
         .collect();

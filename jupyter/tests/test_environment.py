@@ -13,6 +13,7 @@ import yaml
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+import benchmark
 import environment
 from environment import HERE, LIBTORCH_VERSION, OWN, ROOT, Missing
 
@@ -184,3 +185,16 @@ def test_help_names_targets_that_exist():
     assert {"report", "test", "lab", "notebooks", "data", "bench", "clean"} <= set(targets)
     for target in targets:
         subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_readme_quotes_the_ratios_that_were_measured():
+    """Rows "| work | ratio | ratio |" of the section Speed: PyTorch in memory, and the original's code."""
+    section = (ROOT / "README.md").read_text().split("## Speed")[1].split("\n## ")[0]
+    quoted = re.findall(r"^\| (.+?) \| ([\d.]+|–) \| ([\d.]+|–) \|$", section, re.M)
+    sides = (benchmark.Side.IN_MEMORY, benchmark.Side.ORIGINAL)
+    measured = [
+        (f"{timing.title}, {timing.size}".replace("\N{NO-BREAK SPACE}", " "),
+         *(f"{timing.ratio(side):.1f}" if side in timing.seconds else "–" for side in sides))
+        for timing in benchmark.read(ROOT / "bench" / "results.json").timings
+    ]
+    assert quoted == measured

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from unittest import mock
 
 import psutil
 import pytest
@@ -225,6 +226,16 @@ def test_a_warm_start_takes_seconds(capsys):
     with capsys.disabled():
         print(f"\nkernel ready after {ready:.1f} s, first result of the crate after {result:.1f} s")
     assert result < 30
+
+
+def test_a_kernel_gives_the_bits_of_a_program():
+    command = ["cargo", "run", "--quiet", "--locked", "--example", "bits"]
+    program = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    body = (ROOT / "crate" / "examples" / "bits.rs").read_text().split("hinge::Result<()> {")[1]
+    cell = body.split("Ok(())")[0]
+    for threads in ("1", "2"):
+        with mock.patch.dict(os.environ, RAYON_NUM_THREADS=threads), Kernel() as started:
+            assert started.printed(DEP + cell) == program
 
 
 def test_eight_kernels_at_once_are_each_correct():

@@ -2,6 +2,7 @@
 
 use super::batch::{Size, check_images};
 use super::error::{AugmentError, check};
+use super::own::OwnTransform;
 use super::random_geometry::{ElasticTransform, RandomAffine, RandomPerspective, RandomRotation};
 use super::random_intensity::{GaussianBlur, Normalize, RandomAdjustSharpness, RandomErasing};
 use rand::rngs::ChaCha8Rng;
@@ -32,6 +33,8 @@ pub enum Transform {
     RandomErasing(RandomErasing),
     /// Several transforms with a common probability.
     RandomApply(RandomApply),
+    /// One's own.
+    Own(OwnTransform),
 }
 
 /// Applies all of `transforms` to an image, in order, or with probability 1 - `p` none of them.
@@ -164,6 +167,7 @@ impl Transform {
             Transform::Normalize(_) => "Normalize",
             Transform::RandomErasing(_) => "RandomErasing",
             Transform::RandomApply(_) => "RandomApply",
+            Transform::Own(own) => own.name(),
         }
     }
 
@@ -178,6 +182,7 @@ impl Transform {
             Transform::Normalize(transform) => transform,
             Transform::RandomErasing(transform) => transform,
             Transform::RandomApply(transform) => transform,
+            Transform::Own(transform) => transform,
         }
     }
 }
@@ -243,6 +248,12 @@ macro_rules! into_transform {
             }
         }
     )*};
+}
+
+impl From<OwnTransform> for Transform {
+    fn from(own: OwnTransform) -> Transform {
+        Transform::Own(own)
+    }
 }
 
 into_transform!(

@@ -4,7 +4,7 @@ use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{DataError, Images, mnist, synthetic};
+use super::{DataError, Images, folder, mnist, synthetic};
 
 /// Training and test images of handwritten digits.
 #[derive(Clone, Debug)]
@@ -25,9 +25,9 @@ pub enum Source {
         /// Where the four files are.
         folder: PathBuf,
     },
-    /// IDX files of the user's own, not verified.
-    Idx {
-        /// Where the four files are.
+    /// Images of the user's own, not verified.
+    Own {
+        /// Where they are.
         folder: PathBuf,
     },
     /// Drawn by this crate.
@@ -66,8 +66,24 @@ impl Digits {
         Ok(Digits {
             train,
             test,
-            source: Source::Idx {
+            source: Source::Own {
                 folder: folder.into(),
+            },
+        })
+    }
+
+    /// Digits from PNG images of one's own, of 28 x 28 pixels and white on black as MNIST's: the training
+    /// images in `folder/train/0` to `folder/train/9`, the test images in `folder/test/0` to `folder/test/9`.
+    ///
+    /// # Errors
+    /// If a half has no images, or an image is unreadable, damaged or of another size.
+    pub fn open_png(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
+        let path = folder.as_ref();
+        Ok(Digits {
+            train: folder::read(&path.join("train"))?,
+            test: folder::read(&path.join("test"))?,
+            source: Source::Own {
+                folder: path.into(),
             },
         })
     }
@@ -126,7 +142,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Source::Mnist { .. } => f.write_str("MNIST (60 000 training and 10 000 test images)"),
-            Source::Idx { .. } => f.write_str("IDX files of your own (not MNIST)"),
+            Source::Own { .. } => f.write_str("images of your own (not MNIST)"),
             Source::Synthetic { seed } => write!(
                 f,
                 "synthetic digits (6 000 training and 2 000 test images, seed {seed})"

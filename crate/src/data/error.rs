@@ -81,6 +81,25 @@ pub enum DataError {
         columns: u32,
     },
 
+    /// There are no PNG files where images are expected.
+    #[error(
+        "{}: expected PNG files in folders named 0 to 9, found none; put the images of each digit in its folder.",
+        path.display()
+    )]
+    NoImages {
+        /// The folder.
+        path: PathBuf,
+    },
+
+    /// The file is no intact PNG.
+    #[error("{}: expected an intact PNG image, found damage ({reason}); replace the file.", path.display())]
+    Png {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+
     /// The header announces no items, or more than are accepted.
     #[error(
         "{}: expected 1 to {limit} items, found a header that announces {found}; \

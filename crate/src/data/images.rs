@@ -57,26 +57,20 @@ impl Images {
     }
 
     /// The pixels of image `i`, `[784]`, row by row.
-    ///
-    /// # Panics
-    /// If `i` is not below `len()`, like a slice.
-    pub fn image(&self, i: usize) -> &[u8] {
+    /// Panics, like a slice, if `i` is not below `len()`.
+    pub(crate) fn image(&self, i: usize) -> &[u8] {
         &self.pixels[i * PIXELS..][..PIXELS]
     }
 
     /// The label of image `i`, 0 to 9.
-    ///
-    /// # Panics
-    /// If `i` is not below `len()`, like a slice.
-    pub fn label(&self, i: usize) -> u8 {
+    /// Panics, like a slice, if `i` is not below `len()`.
+    pub(crate) fn label(&self, i: usize) -> u8 {
         self.labels[i]
     }
 
     /// Copies of the images at `indices`, in their order.
-    ///
-    /// # Panics
-    /// If an index is not below `len()`, like a slice.
-    pub fn select(&self, indices: &[usize]) -> Images {
+    /// Panics, like a slice, if an index is not below `len()`.
+    pub(crate) fn select(&self, indices: &[usize]) -> Images {
         let images: Vec<&[u8]> = indices.iter().map(|&i| self.image(i)).collect();
         Images {
             pixels: images.concat(),

@@ -1,7 +1,8 @@
-//! Handwritten digits: MNIST, one's own IDX files, or synthetic ones; and samples of them.
+//! Handwritten digits: MNIST, one's own IDX files or PNG images, or synthetic ones; and samples of them.
 
 mod digits;
 mod error;
+mod folder;
 pub mod idx;
 mod images;
 mod mnist;

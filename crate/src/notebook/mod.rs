@@ -43,7 +43,11 @@ pub fn seeds(count: u64) -> std::ops::Range<u64> {
 
 /// So many training images, or a fifteenth of them in quick mode.
 pub fn images(count: usize) -> usize {
-    if is_quick() { count.div_ceil(15) } else { count }
+    if is_quick() {
+        count.div_ceil(15)
+    } else {
+        count
+    }
 }
 
 /// Claims about results on `digits`. They are checked on MNIST with all seeds, and otherwise only shown.

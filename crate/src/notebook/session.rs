@@ -47,7 +47,7 @@ impl Session {
     fn kind(&self) -> &'static str {
         match self.source {
             Source::Mnist { .. } => "mnist",
-            Source::Idx { .. } => "idx",
+            Source::Own { .. } => "own",
             Source::Synthetic { .. } => "synthetic",
         }
     }

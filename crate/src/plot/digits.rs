@@ -5,6 +5,7 @@ use crate::augment::Compose;
 use crate::data::{CLASSES, Images, PIXELS, SIDE};
 use crate::error::{Error, Result};
 use crate::seed::{Stream, random};
+use crate::show::display::escape;
 use crate::study::Run;
 use crate::tensors::pixels;
 use png::{BitDepth, ColorType, Encoder};
@@ -13,7 +14,7 @@ use tch::Tensor;
 
 /// The first `rows * columns` images in a grid, each under its label.
 pub fn grid(images: &Images, rows: usize, columns: usize) -> Result<Figure> {
-    let count = (rows * columns).min(images.len());
+    let count = rows.saturating_mul(columns).min(images.len());
     let tile = |index: usize| {
         Ok(Tile {
             png: grey(images.image(index))?,
@@ -68,7 +69,7 @@ pub fn mistakes(run: &Run, count: usize) -> Result<Figure> {
 /// # Errors
 /// [`Error::Figure`] for a model with hidden layers.
 pub fn weights(run: &Run) -> Result<Figure> {
-    let [layer] = run.network().layers.as_slice() else {
+    let [layer] = run.network().layers() else {
         return Err(Error::Figure(
             "weights are drawn for a linear model only, and this one has hidden layers".into(),
         ));
@@ -98,9 +99,16 @@ pub fn weights(run: &Run) -> Result<Figure> {
 /// is drawn from its darkest to its lightest value, since some transforms leave the range 0 to 1.
 ///
 /// # Errors
-/// An invalid parameter of an augmentation.
+/// An invalid parameter of an augmentation, no image, or more draws than 100.
 pub fn augmentations(image: &Images, rows: &[(String, Compose)], draws: usize) -> Result<Figure> {
     const SIDES: i64 = SIDE as i64;
+    const MOST_DRAWS: usize = 100;
+    if draws > MOST_DRAWS {
+        return Err(Error::setting("draws", format!("0 to {MOST_DRAWS}"), draws));
+    }
+    if image.is_empty() {
+        return Err(Error::setting("image", "at least one image", "none"));
+    }
     let mut tiles = Vec::new();
     for (name, transform) in rows {
         let title = |draw: usize| {
@@ -178,7 +186,7 @@ fn sheet(tiles: &[Tile], columns: usize, scale: usize) -> Image {
             "<image x=\"{x}\" y=\"{y}\" width=\"{side}\" height=\"{side}\" style=\"image-rendering:pixelated\" href=\"{address}\"/>\
              <text x=\"{title_x}\" y=\"{}\" text-anchor=\"{anchor}\" font-family=\"sans-serif\" font-size=\"14\" fill=\"#222\">{}</text>",
             y + side + 16,
-            tile.title
+            escape(&tile.title)
         );
     }
     Image::Svg(svg + "</svg>")

@@ -1,6 +1,7 @@
 //! A picture with its alternative text and caption.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::files;
 use crate::show::Show;
 use crate::show::display::{Representation, escape, html_and_text};
 use base64::Engine;
@@ -47,13 +48,9 @@ impl Figure {
     /// Writes the picture to a file: SVG for drawings, PNG for images.
     ///
     /// # Errors
-    /// [`Error::Figure`] with the path, if it cannot be written.
+    /// [`Error::Write`](crate::Error::Write) with the path, if it cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let bytes = self.image.bytes();
-        std::fs::write(path, bytes).map_err(|error| {
-            Error::Figure(format!("{} cannot be written: {error}", path.display()))
-        })
+        files::write(path.as_ref(), self.image.bytes())
     }
 }
 

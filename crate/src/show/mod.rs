@@ -2,6 +2,7 @@
 
 pub(crate) mod display;
 mod failure;
+mod frame;
 mod results;
 mod settings;
 mod table;
@@ -9,4 +10,4 @@ mod table;
 pub use display::Show;
 pub use failure::Failure;
 pub use results::{final_results, final_results_over_seeds};
-pub use table::Table;
+pub use table::{Table, show};

@@ -16,6 +16,11 @@ pub struct Table {
     right: Vec<String>,
 }
 
+/// Any frame as a table without a caption.
+pub fn show(frame: &DataFrame) -> Table {
+    Table::new("", frame.clone())
+}
+
 impl Table {
     /// A table of `frame` under `caption`; numbers that are not whole are shown with 4 decimals.
     pub fn new(caption: impl Into<String>, frame: DataFrame) -> Table {
@@ -111,10 +116,16 @@ impl Table {
             )
         };
         let rows: String = (0..self.frame.height()).map(row).collect();
+        let caption = match self.caption.is_empty() {
+            true => String::new(),
+            false => format!(
+                "<caption style=\"text-align:left;padding:.3em 0\">{}</caption>",
+                escape(&self.caption)
+            ),
+        };
         Ok(format!(
-            "<table style=\"border-collapse:collapse\"><caption style=\"text-align:left;padding:.3em 0\">{}</caption>\
-             <thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table>",
-            escape(&self.caption)
+            "<table style=\"border-collapse:collapse\">{caption}\
+             <thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table>"
         ))
     }
 }

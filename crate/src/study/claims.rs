@@ -79,7 +79,7 @@ impl Claims {
     pub fn about(source: &Source) -> Claims {
         match source {
             Source::Mnist { .. } => Claims::about_any_data(),
-            Source::Idx { .. } => Claims::not_checked("own images"),
+            Source::Own { .. } => Claims::not_checked("own images"),
             Source::Synthetic { .. } => Claims::not_checked("synthetic digits"),
         }
     }

@@ -227,6 +227,7 @@ impl Experiment {
             clip_norm: self.clip_norm,
             engine: self.engine,
             score_every: self.score_every,
+            epochs: self.epochs,
         }
     }
 

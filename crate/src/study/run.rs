@@ -79,7 +79,7 @@ impl Run {
         let mut random = random(self.seed, Stream::Augmentation);
         let examples = Examples::of_images(images, transform.clone(), &mut random);
         let inputs = examples.all(self.network.options())?;
-        let logits = Logits::of(&self.network.logits(&inputs));
+        let logits = Logits::of(&self.network.outputs(&inputs));
         Score::of(&logits, self.experiment.loss, images.labels())
     }
 
@@ -95,7 +95,7 @@ impl Run {
 
     fn logits(&self, images: &Images) -> Logits {
         let (_, device) = self.network.options();
-        Logits::of(&self.network.logits(&pixels(images).to_device(device)))
+        Logits::of(&self.network.outputs(&pixels(images).to_device(device)))
     }
 
     /// The lines that the original printed, after every `every` epochs.

@@ -77,6 +77,11 @@ impl Runs {
         })
     }
 
+    /// The scores of each seed after each epoch that was scored.
+    pub(super) fn histories(&self) -> &[Vec<Epoch>] {
+        &self.histories
+    }
+
     /// How many epochs each run lasted.
     pub fn epochs(&self) -> usize {
         self.experiment.epochs

@@ -32,17 +32,24 @@ pub(crate) struct Cost {
     pub augmented: bool,
     /// After how many epochs scores are computed.
     pub score_every: usize,
+    /// How many epochs there will be.
+    pub epochs: usize,
+    /// The units of the first layer.
+    pub units: usize,
 }
 
-/// Multiplications an epoch and unit of the first layer; the other layers cost the same in all engines.
+/// Multiplications for each unit of the first layer; the other layers cost the same in all engines.
 impl Cost {
     fn of_direct(self) -> usize {
         // Forward and backward for every training image, forward for every scored one. A step reads and writes
         // all weights, which takes as long as some 20 images (an estimate).
         const STEP: usize = 20;
         let steps = self.train_examples.div_ceil(self.batch_size);
-        self.inputs
-            * (2 * self.train_examples + STEP * steps + self.scored_examples / self.score_every)
+        let of_epoch =
+            2 * self.train_examples + STEP * steps + self.scored_examples / self.score_every;
+        of_epoch
+            .saturating_mul(self.inputs)
+            .saturating_mul(self.epochs)
     }
 
     fn of_span(self) -> usize {
@@ -50,7 +57,7 @@ impl Cost {
         // A minibatch is multiplied with those before it. Then the images' outputs are brought up to date; if the
         // images change, the weights are, and the new images' outputs are computed from them.
         let between_epochs = if self.augmented {
-            2 * n * self.inputs
+            2 * n * self.inputs + self.products()
         } else {
             n * n
         };
@@ -59,7 +66,23 @@ impl Cost {
             Scoring::FromSums => self.scored_examples * n / self.score_every,
             Scoring::FromWeights => self.scored_examples * self.inputs / self.score_every,
         };
-        n * n / 2 + between_epochs + scoring
+        // Before the first epoch the outputs of all images are computed, and after the last the weights.
+        let once = (2 * n + self.scored_examples) * self.inputs + self.products();
+        (n * n / 2 + between_epochs + scoring)
+            .saturating_mul(self.epochs)
+            .saturating_add(once)
+    }
+
+    /// The training images' products with each other and with the scored images; they serve all units.
+    fn products(self) -> usize {
+        let others = match self.scoring() {
+            Scoring::FromWeights => 0,
+            Scoring::Followed | Scoring::FromSums => self.scored_examples,
+        };
+        self.train_examples
+            .saturating_mul(self.train_examples + others)
+            .saturating_mul(self.inputs)
+            / self.units
     }
 
     /// Checks that the products of the images with each other, which the span engine keeps, take a gigabyte at
@@ -83,7 +106,9 @@ impl Cost {
         match self.augmented {
             false if self.score_every == 1 => Scoring::Followed,
             false => Scoring::FromSums,
-            true if self.train_examples * self.score_every < self.inputs => Scoring::Followed,
+            true if self.train_examples.saturating_mul(self.score_every) < self.inputs => {
+                Scoring::Followed
+            }
             true => Scoring::FromWeights,
         }
     }
@@ -115,38 +140,42 @@ pub(crate) enum Scoring {
 mod tests {
     use super::*;
 
-    fn chosen(train_examples: usize) -> Engine {
-        Engine::Automatic.resolve(Cost {
+    fn cost(train_examples: usize) -> Cost {
+        Cost {
             inputs: 784,
             train_examples,
             scored_examples: 1_000,
             batch_size: 32,
             augmented: false,
             score_every: 1,
-        })
+            epochs: 100,
+            units: 5_000,
+        }
     }
 
     #[test]
     fn few_images_are_trained_on_in_their_span() {
-        assert_eq!(chosen(150), Engine::Span);
+        assert_eq!(Engine::Automatic.resolve(cost(150)), Engine::Span);
     }
 
     #[test]
     fn more_images_than_inputs_are_trained_on_directly() {
-        assert_eq!(chosen(10_000), Engine::Direct);
+        assert_eq!(Engine::Automatic.resolve(cost(10_000)), Engine::Direct);
+    }
+
+    #[test]
+    fn products_that_one_epoch_would_not_repay_are_not_computed() {
+        let linear = Cost {
+            epochs: 1,
+            units: 10,
+            ..cost(1_000)
+        };
+        assert_eq!(Engine::Automatic.resolve(linear), Engine::Direct);
     }
 
     #[test]
     fn rejects_the_span_of_more_images_than_fit_into_memory() {
-        let cost = Cost {
-            inputs: 784,
-            train_examples: 60_000,
-            scored_examples: 61_000,
-            batch_size: 32,
-            augmented: false,
-            score_every: 1,
-        };
-        let message = cost
+        let message = cost(60_000)
             .check_memory_of_span()
             .expect_err("too many")
             .to_string();
@@ -158,14 +187,6 @@ mod tests {
 
     #[test]
     fn a_chosen_engine_is_taken() {
-        let cost = Cost {
-            inputs: 784,
-            train_examples: 150,
-            scored_examples: 0,
-            batch_size: 32,
-            augmented: true,
-            score_every: 1,
-        };
-        assert_eq!(Engine::Plain.resolve(cost), Engine::Plain);
+        assert_eq!(Engine::Plain.resolve(cost(150)), Engine::Plain);
     }
 }

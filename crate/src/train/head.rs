@@ -47,7 +47,7 @@ impl Head {
     pub fn logits(&self, sums: Tensor) -> Tensor {
         let outputs = self.outputs(sums);
         match &self.upper {
-            Some(upper) => upper.logits(&outputs.relu()),
+            Some(upper) => upper.outputs(&outputs.relu()),
             None => outputs,
         }
     }

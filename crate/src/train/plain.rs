@@ -56,7 +56,7 @@ impl Training for Plain {
     fn score(&mut self, _: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
         let block = |range: Range<usize>| {
             let inputs = examples.range(range.clone(), self.options)?;
-            let logits = Logits::of(&self.network.logits(&inputs));
+            let logits = Logits::of(&self.network.outputs(&inputs));
             Ok(Tally::of(&logits, loss, &examples.labels()[range]))
         };
         examples.blocks(BLOCK).map(block).sum()

@@ -34,6 +34,8 @@ pub struct TrainerSettings {
     pub engine: Engine,
     /// After how many epochs scores will be asked for, at least 1; it matters for speed only.
     pub score_every: usize,
+    /// How many epochs there will be; it matters for speed only.
+    pub epochs: usize,
 }
 
 impl TrainerSettings {
@@ -169,6 +171,8 @@ impl Trainer {
             batch_size: settings.batch_size,
             augmented: train.are_random(),
             score_every: settings.score_every,
+            epochs: settings.epochs,
+            units: network.layers[0].bias.size()[0] as usize,
         };
         let training: Box<dyn Training> = match settings.engine.resolve(cost) {
             Engine::Plain => Box::new(Plain::new(network)),
@@ -390,6 +394,7 @@ mod tests {
                 clip_norm: self.clip_norm,
                 engine,
                 score_every: self.score_every,
+                epochs: 1,
             }
         }
 
@@ -436,7 +441,7 @@ mod tests {
             scores.extend(trainer.scores()?.concat());
             scores.push(trainer.score(1)?);
             let images = crate::tensors::pixels(&split.test).to_kind(Kind::Double);
-            Ok((scores, trainer.network().logits(&images)))
+            Ok((scores, trainer.network().outputs(&images)))
         }
 
         fn assert_follows_the_definition(&self, engine: Engine) -> Result<()> {

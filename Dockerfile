@@ -1,0 +1,28 @@
+# Hinge with JupyterLab and a warm Rust kernel, for one's own machine, Binder and JupyterHub:
+#
+#     docker build -t hinge .
+#     docker run --rm -p 127.0.0.1:8888:8888 hinge
+#
+# Binder and JupyterHub start their own server in it, as the user NB_USER with the number NB_UID.
+FROM rust:1.95-slim-bookworm
+
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates g++ git make pkg-config python3 python3-venv \
+    && rm -rf /var/lib/apt/lists/* \
+    && rustup component add rust-src clippy rustfmt \
+    && chmod -R a+rwX "$CARGO_HOME" "$RUSTUP_HOME"
+
+ARG NB_USER=jovyan
+ARG NB_UID=1000
+ENV USER=$NB_USER HOME=/home/$NB_USER
+RUN useradd --create-home --uid "$NB_UID" "$NB_USER"
+
+COPY --chown=$NB_UID . $HOME/hinge
+USER $NB_USER
+WORKDIR $HOME/hinge
+# MNIST where it can be had at build time; else the notebooks say that they run on synthetic digits.
+RUN make kernel mnist
+
+ENV PATH=$HOME/hinge/.venv/bin:$PATH
+EXPOSE 8888
+CMD ["jupyter", "lab", "--ip=0.0.0.0", "--port=8888", "--no-browser", "notebooks"]

@@ -1,0 +1,20 @@
+//! Any bytes are IDX data, plain or gzip'd, or a fault; what is read is whole and holds labels that are digits.
+#![no_main]
+
+use hinge::data::idx::{self, Kind};
+use libfuzzer_sys::fuzz_target;
+use std::path::Path;
+
+fuzz_target!(|bytes: &[u8]| {
+    for kind in [Kind::Images, Kind::Labels] {
+        let Ok(idx) = idx::decode(bytes, Path::new("fuzz"), kind) else {
+            continue;
+        };
+        let items = idx.into_items();
+        assert!(!items.is_empty());
+        match kind {
+            Kind::Images => assert_eq!(items.len() % 784, 0),
+            Kind::Labels => assert!(items.iter().all(|label| *label < 10)),
+        }
+    }
+});

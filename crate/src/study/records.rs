@@ -1,0 +1,169 @@
+//! The numbers of runs, to be used elsewhere.
+
+use super::{Experiment, Run, Runs};
+use crate::error::{Error, Result};
+use crate::files;
+use crate::train::Epoch;
+use serde::Serialize;
+use serde_json::json;
+use std::path::Path;
+
+/// The scores of one seed after one epoch; accuracies are fractions.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[allow(missing_docs)]
+pub struct Record {
+    pub seed: u64,
+    /// Counted from 1.
+    pub epoch: usize,
+    pub train_loss: f64,
+    pub train_accuracy: f64,
+    pub test_loss: f64,
+    pub test_accuracy: f64,
+}
+
+impl Record {
+    fn new(seed: u64, epoch: &Epoch) -> Record {
+        Record {
+            seed,
+            epoch: epoch.number,
+            train_loss: epoch.train.loss,
+            train_accuracy: epoch.train.accuracy,
+            test_loss: epoch.test.loss,
+            test_accuracy: epoch.test.accuracy,
+        }
+    }
+}
+
+impl Run {
+    /// The scores after each epoch that was scored.
+    pub fn records(&self) -> Vec<Record> {
+        let record = |epoch| Record::new(self.seed, epoch);
+        self.history().iter().map(record).collect()
+    }
+
+    /// Writes the scores to a file, as [`Runs::save`] does.
+    ///
+    /// # Errors
+    /// [`Error::Write`] for a name with another ending, or if it cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let source = self.split.source.to_string();
+        save(path.as_ref(), &self.experiment, &source, &self.records())
+    }
+}
+
+impl Runs {
+    /// The scores of each seed after each epoch that was scored.
+    pub fn records(&self) -> Vec<Record> {
+        let seeds = self.seeds.iter().zip(self.histories());
+        let records = |(seed, history): (&u64, &Vec<Epoch>)| {
+            let record = |epoch| Record::new(*seed, epoch);
+            history.iter().map(record).collect::<Vec<_>>()
+        };
+        seeds.flat_map(records).collect()
+    }
+
+    /// Writes the scores to a file: to `NAME.csv` a line for each seed and epoch, with the settings beside it in
+    /// `NAME.settings.json`; to `NAME.json` both. Floats are written so that reading gives the same bits.
+    ///
+    /// # Errors
+    /// [`Error::Write`] for a name with another ending, or if it cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let source = self.source.to_string();
+        save(path.as_ref(), &self.experiment, &source, &self.records())
+    }
+}
+
+fn save(path: &Path, experiment: &Experiment, source: &str, records: &[Record]) -> Result<()> {
+    let settings = json!({
+        "experiment": experiment,
+        "data": source,
+        "hinge": env!("CARGO_PKG_VERSION"),
+    });
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("csv") => {
+            let beside = path.with_extension("settings.json");
+            files::write(&beside, pretty(&settings).as_bytes())?;
+            files::write(path, csv(records).as_bytes())
+        }
+        Some("json") => {
+            let all = json!({ "settings": settings, "scores": records });
+            files::write(path, pretty(&all).as_bytes())
+        }
+        _ => Err(Error::Write {
+            path: path.into(),
+            reason: "expected a name that ends in .csv or .json".into(),
+        }),
+    }
+}
+
+fn pretty(value: &serde_json::Value) -> String {
+    format!("{value:#}\n")
+}
+
+/// Numbers alone: there is nothing to quote.
+fn csv(records: &[Record]) -> String {
+    let line = |record: &Record| {
+        let Record {
+            seed,
+            epoch,
+            train_loss,
+            train_accuracy,
+            test_loss,
+            test_accuracy,
+        } = record;
+        format!("{seed},{epoch},{train_loss},{train_accuracy},{test_loss},{test_accuracy}\n")
+    };
+    let heading = "seed,epoch,train_loss,train_accuracy,test_loss,test_accuracy\n";
+    heading.to_string() + &records.iter().map(line).collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Digits;
+    use std::fs;
+
+    fn runs() -> Result<Runs> {
+        let short = Experiment {
+            epochs: 3,
+            ..Experiment::default()
+        };
+        short.repeat(&Digits::synthetic(0), 4..6)
+    }
+
+    #[test]
+    fn csv_has_a_line_for_each_seed_and_epoch_and_the_settings_beside_it() -> Result<()> {
+        let folder = tempfile::tempdir().expect("there is a folder");
+        let path = folder.path().join("results/svm.csv");
+        runs()?.save(&path)?;
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let fields: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+        assert_eq!(fields.len(), 1 + 2 * 3);
+        assert_eq!(fields[4][..2], ["5", "1"]);
+        let loss: f64 = fields[4][2].parse().unwrap_or(f64::NAN);
+        assert_eq!(loss, runs()?.records()[3].train_loss);
+        let settings = fs::read_to_string(path.with_extension("settings.json"));
+        let settings = settings.unwrap_or_default();
+        assert!(settings.contains("\"epochs\": 3"), "{settings}");
+        Ok(())
+    }
+
+    #[test]
+    fn json_has_the_settings_and_the_scores() -> Result<()> {
+        let folder = tempfile::tempdir().expect("there is a folder");
+        let path = folder.path().join("svm.json");
+        runs()?.save(&path)?;
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        assert_eq!(value["settings"]["experiment"]["loss"], "multi_margin");
+        assert_eq!(value["scores"][5]["seed"], 5);
+        Ok(())
+    }
+
+    #[test]
+    fn another_ending_is_an_error_that_says_which_are_known() -> Result<()> {
+        let error = runs()?.save("svm.xlsx").expect_err("it is not known");
+        assert!(error.to_string().contains(".csv or .json"), "{error}");
+        Ok(())
+    }
+}
