@@ -15,7 +15,7 @@ VERDICTS = ("supported", "not supported", "reversed", NOT_CHECKED)
 
 @dataclass(frozen=True)
 class Place:
-    """The code cell that shows something: its notebook's name and title, and its number there."""
+    """The code cell that shows something: its notebook's name and short title, and its number there."""
 
     notebook: str
     title: str
@@ -23,8 +23,8 @@ class Place:
 
     @property
     def href(self) -> str:
-        """The link to it from another page of the report."""
-        return f"{self.notebook}.html#cell-{self.cell}"
+        """The link to it in the report."""
+        return f"#{self.notebook}/cell-{self.cell}"
 
     def __str__(self) -> str:
         return f"{self.notebook}.ipynb, code cell {self.cell}"
@@ -93,7 +93,7 @@ def entries(kind: type[Entry], results: Results, mime: str, name: str) -> list[E
     expected = {field.name for field in fields(kind)} - {"place"}
     found = []
     for cell, output in shown(results.notebook, mime):
-        place = Place(results.name, results.title, cell.execution_count)
+        place = Place(results.name, results.short_title, cell.execution_count)
         for entry in output[name]:
             if set(entry) != expected:
                 raise PageError(f"{place}: expected the fields {', '.join(sorted(expected))} in each of its {name}, "

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -29,7 +30,7 @@ def faults(folder: Path, final: Path | None = None) -> list[str]:
     for name, page in pages.items():
         sentences = (
             *external_references(page), *images_without_text(page), *outputs_at_fault(page),
-            *missing_targets(name, page, pages, final or folder), *raw_mathematics(page),
+            *repeated_ids(page), *missing_targets(name, page, pages, final or folder), *raw_mathematics(page),
         )
         found += [f"{name}: {sentence}" for sentence in sentences]
     return found
@@ -72,6 +73,14 @@ def outputs_at_fault(page: BeautifulSoup):
                 yield f"{label(cell)} has an empty output"
             elif "stream" not in output["class"] and DEBUG_FORM.match(output.get_text()):
                 yield f"{label(cell)} shows a value in its debug form: {short(output.get_text())}"
+
+
+def repeated_ids(page: BeautifulSoup):
+    """Anchors of which a link would find only the first."""
+    counts = Counter(tag["id"] for tag in page.find_all(id=True))
+    for name, count in counts.items():
+        if count > 1:
+            yield f"the id {name} occurs {count} times"
 
 
 def missing_targets(name: str, page: BeautifulSoup, pages: dict[str, BeautifulSoup], final: Path):

@@ -1,4 +1,4 @@
-"""The report's pages: one per executed notebook, one on the benchmark, and the index over all of them.
+"""The report's pages: the whole to be read from top to bottom, one per executed notebook, and one on the benchmark.
 
 A page is a single file that needs nothing else: style, script, mathematics and its font are inside.
 """
@@ -7,6 +7,7 @@ import base64
 import html
 import importlib.metadata
 import re
+from collections import Counter
 from itertools import groupby
 from pathlib import Path
 
@@ -21,27 +22,23 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 import benchmark
 from audit import NUMBERS, audit
 from benchmark import Benchmark, Side
-from results import PageError, Results, Row
+from findings import findings
+from results import PageError, Results, Row, part
 
 TEMPLATE = Path(__file__).with_name("template")
 # Environments that stand for themselves; docutils sets the lines inside as `aligned`.
 DISPLAY_ENVIRONMENTS = {"align", "align*", "equation", "equation*"}
 # Browsers stretch these wherever they stand, LaTeX only after `\left` and `\right`.
 FENCES = set("⟨⟩‖|⌊⌋⌈⌉")
+# The space in "60 000" and "95 %", at which no line may end.
+NUMBER_SPACE = re.compile(r"(?<=\d) (?=\d{3}\b|%)")
 
 
 def notebook_page(results: Results, pages: list[Results]) -> str:
     """The page of one notebook. Raises PageError for a formula that cannot be shown."""
-    exporter = Exporter()
-    try:
-        body, _ = exporter.from_notebook_node(results.notebook)
-    except PageError as error:
-        raise PageError(f"{results.name}.ipynb: {error}") from error
-    template = environment().get_template("page.html.j2")
-    headings = [heading for heading in exporter.headings if heading[0] in (2, 3)]
-    return template.render(
-        title=results.title, pages=pages, results=results, body=Markup(body), headings=headings,
-        warnings=results.warnings,
+    body = cells(results)
+    return environment().get_template("page.html.j2").render(
+        title=results.title, pages=pages, results=results, body=body, headings=headings(body), warnings=results.warnings,
     )
 
 
@@ -57,18 +54,63 @@ def benchmark_page(measured: Benchmark, pages: list[Results]) -> str:
 
 
 def index_page(pages: list[Results], stamp: str, has_benchmark: bool = False) -> str:
-    """The index over all notebooks; `stamp` says what the pages are made from.
+    """The report: all tasks and what they say of the original; `stamp` says what the pages are made from.
 
-    Raises PageError where what the notebooks say of the original does not fit together.
+    Raises PageError for a formula that cannot be shown, and where what the notebooks say of the original does not
+    fit together.
     """
-    rows = [row for results in pages for row in results.rows]
-    template = environment().get_template("index.html.j2")
-    return template.render(
-        title="SVM and logistic regression on MNIST, rebuilt in Rust",
-        pages=pages, audit=audit(pages), parts=parts(rows), rows=rows, facts=facts(pages), stamp=stamp, headings=[],
-        has_benchmark=has_benchmark,
-        warnings=distinct(warning for results in pages for warning in results.warnings),
+    tasks = [results for results in pages if results.is_task]
+    rows = [row for results in tasks for row in results.rows]
+    audited = audit(tasks)
+    title = "SVM and logistic regression on MNIST, rebuilt in Rust"
+    body = Markup(environment().get_template("report.html.j2").render(
+        title=title, tasks=[(results, embedded(results, tasks)) for results in tasks],
+        others=[results for results in pages if not results.is_task],
+        findings=findings(tasks, audited), audit=audited, parts=parts(rows), rows=rows,
+        facts=facts(tasks), tools=tools(tasks), has_benchmark=has_benchmark,
+    ))
+    return environment().get_template("index.html.j2").render(
+        title=title, pages=pages, body=body, headings=headings(body), stamp=stamp,
+        warnings=distinct(warning for results in tasks for warning in results.warnings),
     )
+
+
+def cells(results: Results) -> Markup:
+    """A notebook's cells as HTML. Raises PageError for a formula that cannot be shown."""
+    try:
+        return Markup(Exporter().from_notebook_node(results.notebook)[0])
+    except PageError as error:
+        raise PageError(f"{results.name}.ipynb: {error}") from error
+
+
+def embedded(results: Results, tasks: list[Results]) -> Markup:
+    """A notebook's cells as a section of the report: headings one level lower, anchors after the notebook's name."""
+    soup = BeautifulSoup(cells(results), "html.parser")
+    names = {task.name for task in tasks}
+    for tag in soup.find_all(id=True):
+        tag["id"] = f"{results.name}/{tag['id']}"
+    for link in soup.find_all("a", href=True):
+        link["href"] = in_report(link["href"], results.name, names)
+    for cell in soup.select("[data-number]"):
+        cell["data-number"] += f" of {results.name}"
+    for heading in soup.find_all(["h1", "h2", "h3", "h4", "h5"]):
+        heading.name = f"h{int(heading.name[1]) + 1}"
+    return Markup(soup)
+
+
+def in_report(href: str, name: str, tasks: set[str]) -> str:
+    """Where a link on the page of the notebook `name` leads to in the report, which holds the pages of `tasks`."""
+    page, _, section = href.partition("#")
+    target = page.removesuffix(".html") or name
+    if target not in tasks:
+        return href
+    return f"#{target}/{section}" if section else f"#{target}"
+
+
+def headings(body: str) -> list[tuple[str, str, str]]:
+    """Name, anchor and text of the second and third headings, for the contents."""
+    found = BeautifulSoup(body, "html.parser").select("h2[id], h3[id]")
+    return [(heading.name, heading["id"], heading.get_text().removesuffix("#").strip()) for heading in found]
 
 
 def environment() -> Environment:
@@ -81,7 +123,7 @@ def environment() -> Environment:
     env.globals["defects_in_all"] = len(NUMBERS)
     env.filters |= {
         "value": value, "quantity": quantity, "part": part, "runs": runs, "inside": inside, "strip": interval_strip,
-        "last_epoch": last_epoch, "earlier_epochs": earlier_epochs, "number": benchmark.number,
+        "last_epoch": last_epoch, "settings": settings, "earlier_epochs": earlier_epochs, "number": benchmark.number,
     }
     return env
 
@@ -89,18 +131,20 @@ def environment() -> Environment:
 class Renderer(IPythonRenderer):
     """Markdown to HTML with MathML, headings with anchors, and links between notebooks."""
 
-    def __init__(self, headings: list, attachments: dict):
+    def __init__(self, anchors: Counter, attachments: dict):
         super().__init__(escape=False, attachments=attachments)
-        self.headings = headings
+        self.anchors = anchors
 
     def heading(self, text: str, level: int, **attrs) -> str:
-        anchor = plain(text).replace(" ", "-")  # as in JupyterLab, so that links work in both
-        taken = sum(anchor == other.rsplit("~")[0] for _, other, _ in self.headings)
-        anchor = f"{anchor}~{taken + 1}" if taken else anchor
-        self.headings.append((level, anchor, Markup(text)))
-        anchor = html.escape(anchor)
+        anchor = re.sub(r"\s", "-", plain(text))  # as in JupyterLab, so that links work in both
+        self.anchors[anchor] += 1
+        taken = self.anchors[anchor]
+        anchor = html.escape(f"{anchor}~{taken}" if taken > 1 else anchor)
         link = f'<a class="anchor" href="#{anchor}" aria-label="Link to this section">#</a>'
         return f'<h{level} id="{anchor}">{text}{link}</h{level}>\n'
+
+    def text(self, text: str) -> str:
+        return NUMBER_SPACE.sub("\N{NO-BREAK SPACE}", super().text(text))
 
     def inline_math(self, body: str) -> str:
         return mathml(body, as_block=False)
@@ -116,22 +160,27 @@ class Renderer(IPythonRenderer):
     def table(self, text: str) -> str:
         return f'<div class="wide"><table>\n{text}</table></div>\n'
 
+    def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:
+        tag, scope = ("th", ' scope="col"') if head and text else ("td", "")
+        style = f' style="text-align:{align}"' if align else ""
+        return f"<{tag}{scope}{style}>{text}</{tag}>\n"
+
     def link(self, text: str, url: str, title: str | None = None) -> str:
         return super().link(text, re.sub(r"^([^:/#]+)\.ipynb(?=#|$)", r"\1.html", url), title)
 
 
 class Exporter(HTMLExporter):
-    """The body of a notebook's page; `headings` holds level, anchor and text of each heading."""
+    """The body of a notebook's page; `anchors` counts the headings with each text."""
 
     def __init__(self):
         super().__init__(template_name=TEMPLATE.name, template_file="notebook.html.j2",
                          extra_template_basedirs=[str(TEMPLATE.parent)])
-        self.headings = []
+        self.anchors = Counter()
 
     @pass_context
     def markdown2html(self, context, source: str) -> str:
         attachments = context.get("cell", {}).get("attachments", {})
-        return MarkdownWithMath(renderer=Renderer(self.headings, attachments)).render(source)
+        return MarkdownWithMath(renderer=Renderer(self.anchors, attachments)).render(source)
 
 
 def mathml(tex: str, as_block: bool) -> str:
@@ -201,23 +250,36 @@ def runs(rows: list[Row]) -> list[tuple[tuple, list[Row]]]:
     return by(lambda row: (row.setting, row.source, row.epoch), rows)
 
 
+def settings(rows: list[Row]) -> list[tuple[str, int, int]]:
+    """What was trained for the rows: setting, seeds and epochs."""
+    return distinct((row.setting, row.seeds, row.epoch) for row in last_epoch(rows))
+
+
 def facts(pages: list[Results]) -> list[tuple[str, str]]:
-    """What was run, as name and value; several values where the notebooks differ."""
-    def session(key: str) -> str:
-        return "; ".join(distinct(str(results.session.get(key, "unknown")) for results in pages))
-
-    def run(key: str) -> str:
-        return "; ".join(distinct(str(results.run.get(key, "unknown")) for results in pages))
-
-    versions = [f"hinge {session('hinge')}", f"libtorch {session('libtorch')}", run("kernel"), f"rustc {run('rustc')}",
-                f"Python {run('python')}", f"nbconvert {importlib.metadata.version('nbconvert')}"]
+    """What was run, as name and value."""
     return [
-        ("Data", "; ".join(distinct(description(results) for results in pages))),
+        ("Data", several(description(results) for results in pages)),
         ("Seeds", seeds([row for results in pages for row in results.rows])),
-        ("Versions", ", ".join(versions)),
-        ("Machine", run("machine")),
-        ("Executed", run("date")),
+        ("Versions", ", ".join(f"{name} {several(results.session.get(name) for results in pages)}"
+                               for name in ("hinge", "libtorch"))),
+        ("Executed", several(results.run.get("date") for results in pages)),
     ]
+
+
+def tools(pages: list[Results]) -> list[tuple[str, str]]:
+    """What it was run with, as name and value."""
+    def run(key: str) -> str:
+        return several(results.run.get(key) for results in pages)
+
+    return [
+        ("Kernel", run("kernel")), ("rustc", run("rustc")), ("Python", run("python")),
+        ("nbconvert", importlib.metadata.version("nbconvert")), ("Machine", run("machine")),
+    ]
+
+
+def several(values) -> str:
+    """Each of the values once: more than one where the notebooks differ."""
+    return "; ".join(distinct(value or "unknown" for value in values))
 
 
 def seeds(rows: list[Row]) -> str:
@@ -243,14 +305,6 @@ def value(number: float | None, row: Row) -> str:
     if number is None:
         return "–"
     return f"{100 * number:.2f}" if row.is_accuracy else f"{number:.4f}"
-
-
-def part(name: str) -> str:
-    """ "1b" or "4" as a reader says it."""
-    match = re.fullmatch(r"(\d+)([a-z]?)", name)
-    if not match:
-        return name
-    return f"Task {match[1]}, part {match[2]}" if match[2] else f"Task {match[1]}"
 
 
 def inside(rows: list[Row]) -> str:

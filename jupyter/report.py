@@ -1,4 +1,4 @@
-"""Makes the HTML report: executes the notebooks and writes report/index.html and a page for each.
+"""Makes the HTML report: executes the notebooks and writes report/index.html, the whole in one page, and a page for each.
 
     python report.py
 
@@ -159,7 +159,7 @@ def pages_stamp(executed: list[Path]) -> str:
 
 
 def page_names(executed: list[Path]) -> list[str]:
-    """The pages beside the index."""
+    """The pages beside the report's."""
     return [path.stem for path in executed] + (["benchmark"] if BENCHMARK.exists() else [])
 
 

@@ -61,6 +61,16 @@ class Results:
     claims: dict[str, int] = field(default_factory=dict)
 
     @property
+    def is_task(self) -> bool:
+        """Whether it answers a task of the assignment: its name begins with the task's number."""
+        return self.name[0].isdigit()
+
+    @property
+    def short_title(self) -> str:
+        """The title up to a colon: "Task 1" of "Task 1: a linear SVM"."""
+        return self.title.partition(":")[0]
+
+    @property
     def is_full_mnist(self) -> bool:
         """Whether the results are those that answers may rest on: all seeds, on MNIST."""
         return data_kind(self.session) == "mnist" and not self.session.get("quick")
@@ -97,7 +107,7 @@ def read(path: Path) -> Results:
 
 
 def data_kind(session: dict) -> str | None:
-    """Which images a session is on: "mnist", "idx" or "synthetic"."""
+    """Which images a session is on: "mnist", "own" or "synthetic"."""
     return session.get("data", {}).get("kind")
 
 
@@ -122,6 +132,14 @@ def title(notebook: NotebookNode) -> str | None:
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     heading = re.search(r"^# +(.+?)[ #]*$", text, re.MULTILINE)
     return re.sub(r"[*`]", "", heading[1]) if heading else None
+
+
+def part(name: str) -> str:
+    """ "1b" or "4" as a reader says it."""
+    match = re.fullmatch(r"(\d+)([a-z]?)", name)
+    if not match:
+        return name
+    return f"Task {match[1]}, part {match[2]}" if match[2] else f"Task {match[1]}"
 
 
 def rows(comparison: dict, is_mnist: bool) -> list[Row]:

@@ -10,3 +10,11 @@ if (button && cells.length) {
     button.textContent = show ? "Hide all code" : "Show all code";
   });
 }
+
+// What scrolls sideways can be reached from the keyboard.
+const reach = () => document.querySelectorAll(".wide, .output, .formula, pre").forEach((box) => {
+  if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+});
+reach();
+addEventListener("resize", reach);
+document.addEventListener("toggle", reach, true);

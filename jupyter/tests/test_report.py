@@ -139,8 +139,17 @@ class TestNotebookPage:
         assert page(cell).select_one(".stream").get_text().strip() == "<b>1 & 2</b>"
 
     def test_a_session_is_escaped(self, page):
-        session = MNIST | {"data": {"kind": "idx", "description": "<script>alert(1)</script>"}}
+        session = MNIST | {"data": {"kind": "own", "description": "<script>alert(1)</script>"}}
         assert "<script>alert" in page(session=session).footer.get_text()
+
+    def test_columns_of_tables_are_headed_as_such(self, page):
+        made = page("| | a |\n|---|---|\n| b | c |").select_one(".prose tr")
+        assert [(cell.name, cell.get("scope")) for cell in made.select("td, th")] == [("td", None), ("th", "col")]
+
+    def test_numbers_do_not_break_over_lines(self, page):
+        made = page("## Of 60 000\n\nA 2 of 10 000 or 5 % and 3 runs, `1 000`")
+        assert made.select_one(".prose h2")["id"] == "Of-60-000"
+        assert made.select_one(".prose p").get_text().replace("\xa0", "~") == "A 2 of 10~000 or 5~% and 3 runs, 1 000"
 
     def test_links_between_notebooks_lead_to_pages(self, page):
         made = page("[next](2-logistic.ipynb#Part-a), [data](../data/README.md)")
@@ -150,7 +159,7 @@ class TestNotebookPage:
         both = [read("# One", name="1-one"), read("# Two", name="2-two")]
         made = BeautifulSoup(pages.notebook_page(both[0], both), "html.parser")
         links = [(a["href"], a.get_text()) for a in made.select("header a")]
-        assert links == [("index.html", "Overview"), ("1-one.html", "One"), ("2-two.html", "Two")]
+        assert links == [("index.html", "Report"), ("1-one.html", "One"), ("2-two.html", "Two")]
 
     def test_results_on_mnist_have_no_banner(self, page):
         assert page().select(".warning") == []
@@ -160,7 +169,7 @@ class TestNotebookPage:
         assert "These results are on synthetic digits, not on MNIST." in banner
 
     def test_results_on_own_images_say_so(self, page):
-        banner = page(session=MNIST | {"data": {"kind": "idx", "description": "mine"}}).select_one(".warning")
+        banner = page(session=MNIST | {"data": {"kind": "own", "description": "mine"}}).select_one(".warning")
         assert "on other images than MNIST" in banner.get_text()
 
     def test_a_quick_run_says_so(self, page):
@@ -219,24 +228,24 @@ class TestIndex:
         assert made.select_one("th[scope=rowgroup]").get_text() == "Task 1, part c: 2 of 3 inside"
 
     def test_values_of_a_part_without_a_letter_are_a_task(self, index):
-        assert texts(index(published(ROW, part="4")).select("th[scope=rowgroup]")) == ["Task 4: 1 of 1 inside"]
+        assert texts(index(published(ROW, part="4")).select(".glance th[scope=rowgroup]")) == ["Task 4: 1 of 1 inside"]
 
     def test_values_of_earlier_epochs_are_folded_and_counted(self, index):
         made = index(published(ROW, ROW | {"epoch": 20}, ROW | {"epoch": 40, "inside": False}))
-        assert texts(made.select("details:not([open]) > summary")) == [
+        assert texts(made.select(".glance details:not([open]) > summary")) == [
             "Task 1, part c, 2 values of earlier epochs: 1 of 2 inside"]
 
     def test_values_of_earlier_epochs_are_only_where_they_are_folded(self, index):
         made = index(published(ROW, ROW | {"epoch": 20}))
-        assert texts(made.select("details tbody th small")) == ["report, epoch 20"]
+        assert texts(made.select(".glance details tbody th small")) == ["report, epoch 20"]
 
     def test_values_of_the_last_epoch_are_open(self, index):
         made = index(published(ROW, ROW | {"epoch": 20}))
-        made.find("details").decompose()
+        made.select_one(".glance details").decompose()
         assert texts(made.select(".glance tbody th small")) == ["report, epoch 100"]
 
     def test_values_of_one_epoch_are_not_folded(self, index):
-        assert index(published(ROW)).find("details") is None
+        assert index(published(ROW)).select(".glance details") == []
 
     def test_values_are_not_compared_with_synthetic_digits(self, index):
         made = index(shows(html="t", comparison={"part": "1c", "rows": [ROW]}), session=SYNTHETIC)
@@ -252,7 +261,7 @@ class TestIndex:
         assert texts(made.select("tfoot td"))[:3] == ["4", "2", "2"]
 
     def test_notebooks_are_linked_by_title(self, index):
-        link = index("# Task 1").select_one("tbody th a")
+        link = index("# Task 1").select_one("#notebooks ~ .wide tbody th a")
         assert (link["href"], link.get_text()) == ("1-svm.html", "Task 1")
 
     def test_it_says_what_was_run(self, index):
@@ -261,6 +270,123 @@ class TestIndex:
 
     def test_synthetic_digits_are_announced(self, index):
         assert "synthetic digits" in index(session=SYNTHETIC).select_one(".warning").get_text()
+
+
+class TestCover:
+    """What a reader learns before the tasks."""
+
+    @pytest.fixture
+    def lines(self, index):
+        """The findings of one such notebook."""
+        return lambda *cells, **options: texts(index(*cells, **options).select(".findings li"))
+
+    def test_published_values_are_counted_inside_and_outside(self, lines):
+        assert lines(published(ROW, ROW | {"inside": False}, ROW))[0] == (
+            "2 of 3 published values lie inside the prediction interval of our runs over seeds, 1 outside.")
+
+    def test_published_values_are_not_compared_with_other_images(self, lines):
+        assert lines(published(ROW), session=SYNTHETIC)[0] == (
+            "0 of 1 published values are compared: these results are not on MNIST.")
+
+    def test_conclusions_are_counted_by_verdict(self, lines):
+        assert lines(conclusions("supported", "reversed", "not supported", "supported"))[0] == (
+            "2 of 4 conclusions of the original are supported, 1 not supported, 1 reversed.")
+
+    def test_reversed_conclusions_are_quoted(self, lines):
+        assert lines(conclusions("reversed"), conclusions("supported", statement="so"))[1] == (
+            "1 of 2 conclusions are reversed in our runs: “It is worse”.")
+
+    def test_defects_are_counted(self, lines):
+        assert lines(defects(1, 3)) == ["2 of 9 defects of the original are shown where they happen."]
+
+    def test_claims_are_counted_over_the_tasks(self, read):
+        both = [read(shows(html="t", claims=CLAIMS), name=name) for name in ("1-one", "2-two")]
+        made = BeautifulSoup(pages.index_page(both, "0"), "html.parser")
+        assert texts(made.select(".findings li"))[-1] == "4 of 8 claims of our answers hold, 2 fail, 2 are not checked."
+
+    def test_there_are_five_lines_and_each_leads_to_what_it_counts(self, index):
+        made = index(published(ROW), conclusions("reversed"), defects(1), shows(html="t", claims=CLAIMS))
+        links = [link["href"] for link in made.select(".findings a")]
+        assert len(links) == 5 and all(made.find(id=link[1:]) for link in links)
+
+    def test_it_comes_first(self, index):
+        assert "cover" in index("# Task 1").select_one("main > section")["class"]
+
+
+class TestDocument:
+    """The report as one page, read from top to bottom."""
+
+    @pytest.fixture
+    def document(self, read):
+        """The page over notebooks with these names and cells, parsed."""
+        def of(**cells) -> BeautifulSoup:
+            books = [read(*cells[name], name=name.replace("_", "-").strip("-")) for name in cells]
+            return BeautifulSoup(pages.index_page(books, "0"), "html.parser")
+        return of
+
+    @pytest.fixture
+    def whole(self, document):
+        """Two tasks and a notebook that is none."""
+        return document(
+            _1_one=["# Task 1: one", "## Answer", shows("let a = 1;", html=FIGURE), published(ROW)],
+            _2_two=["# Task 2: two", "## Answer", "Unlike [one](1-one.ipynb#Answer), [own](own.ipynb), [up](#Answer)."],
+            own=["# Your own experiment", shows(html="<p>mine</p>", claims=CLAIMS), defects(1)],
+        )
+
+    def test_it_has_cover_tasks_audit_and_appendix_in_this_order(self, whole):
+        assert texts(whole.select("main h2"))[2:] == [
+            "Task 1: one#", "Task 2: two#", "What the original got wrong", "Appendix: settings and versions", "Try it yourself"]
+
+    def test_the_contents_list_what_is_in_it_in_its_order(self, whole):
+        links = [link["href"][1:] for link in whole.select(".contents a")]
+        assert links == [heading["id"] for heading in whole.select("main h2, main h3")]
+
+    def test_the_contents_name_tasks_and_parts(self, whole):
+        assert texts(whole.select(".contents a"))[2:4] == ["Task 1: one", "Answer"]
+
+    def test_it_has_one_title_and_no_level_of_headings_is_left_out(self, whole):
+        levels = [int(heading.name[1]) for heading in whole.find_all(re.compile("^h[1-6]$"))]
+        assert levels.count(1) == 1 and levels[0] == 1
+        assert all(after <= before + 1 for before, after in zip(levels, levels[1:]))
+
+    def test_ids_are_unique(self, whole):
+        ids = [tag["id"] for tag in whole.find_all(id=True)]
+        assert len(ids) == len(set(ids)) and {"1-one/cell-2", "2-two/Answer"} <= set(ids)
+
+    def test_links_between_tasks_stay_in_it_and_others_lead_to_pages(self, whole):
+        paragraph = whole.find(string=re.compile("Unlike")).parent
+        assert [link["href"] for link in paragraph.find_all("a")] == ["#1-one/Answer", "own.html", "#2-two/Answer"]
+
+    def test_each_task_leads_to_its_page_and_its_notebook(self, whole):
+        links = [link["href"] for link in whole.select(".part .source a")]
+        assert links == ["1-one.html", "notebooks/1-one.ipynb", "2-two.html", "notebooks/2-two.ipynb"]
+
+    def test_code_is_folded_behind_its_output(self, whole):
+        cell = whole.find(id="1-one/cell-2")
+        assert texts(cell.select("details.code:not([open]) > .highlight")) == ["let a = 1;"]
+        assert cell.select_one(".output figure img")["alt"] == "Falling curves"
+
+    def test_formulas_are_mathematics(self, document):
+        assert document(_1_one=["# Task 1", "$x$"]).select_one("main math").get_text(strip=True) == "x"
+
+    def test_a_notebook_that_is_no_task_is_only_linked(self, whole):
+        assert [link["href"] for link in whole.select("#try ~ ul a")] == ["own.html", "notebooks/own.ipynb"]
+        assert "mine" not in whole.get_text()
+
+    def test_a_notebook_that_is_no_task_counts_for_nothing(self, whole):
+        assert texts(whole.select(".findings li"))[-1] == "0 of 9 defects of the original are shown where they happen."
+
+    def test_without_such_a_notebook_there_is_nothing_to_try(self, document):
+        assert document(_1_one=["# Task 1"]).find(id="try") is None
+
+    def test_settings_are_listed_by_part(self, whole):
+        cells = whole.select("#settings ~ .wide tbody tr > *")
+        assert texts(cells) == ["Task 1, part c", "weight decay 0.1", "20", "100"]
+
+    def test_faults_name_the_cell_and_its_notebook(self, read, tmp_path):
+        one = read("# Task 1", shows(html=" "), name="1-one")
+        (tmp_path / "index.html").write_text(pages.index_page([one], "0"))
+        assert "index.html: code cell 2 of 1-one has an empty output" in checks.faults(tmp_path)
 
 
 class TestAudit:
@@ -276,19 +402,17 @@ class TestAudit:
         both = [read(defects(2), name="1-one"), read(shows(html="t"), defects(1), conclusions("reversed"), name="2-two")]
         made = BeautifulSoup(pages.index_page(both, "0"), "html.parser")
         assert [link["href"] for link in made.select(".audit a")] == [
-            "2-two.html#cell-3", "1-one.html#cell-2", "2-two.html#cell-4"]
+            "#2-two/cell-3", "#1-one/cell-2", "#2-two/cell-4"]
 
     def test_links_lead_to_the_cell_that_shows_it(self, read):
         one = read(shows(html="t"), defects(1), shows(html="t"))
-        link = BeautifulSoup(pages.index_page([one], "0"), "html.parser").select_one(".audit a")
-        page = BeautifulSoup(pages.notebook_page(one, [one]), "html.parser")
-        assert texts(page.select(f"#{link['href'].split('#')[1]} .output")) == ["shown"]
+        made = BeautifulSoup(pages.index_page([one], "0"), "html.parser")
+        assert texts(made.find(id=made.select_one(".audit a")["href"][1:]).select(".output")) == ["shown"]
 
     def test_a_link_to_a_cell_that_is_not_there_is_a_fault(self, read, tmp_path):
         one = read(defects(1))
-        (tmp_path / "1-svm.html").write_text(pages.notebook_page(one, [one]).replace('id="cell-2"', ""))
-        (tmp_path / "index.html").write_text(pages.index_page([one], "0"))
-        assert "index.html: the link to 1-svm.html#cell-2 leads to no section" in checks.faults(tmp_path)
+        (tmp_path / "index.html").write_text(pages.index_page([one], "0").replace('id="1-svm/cell-2"', ""))
+        assert "index.html: the link to #1-svm/cell-2 leads to no section" in checks.faults(tmp_path)
 
     def test_missing_defects_are_named(self, index):
         line = texts(index(defects(1, 2, 4, 5, 6, 9)).select("#defects + p"))
@@ -500,6 +624,9 @@ class TestChecks:
 
     def test_links_to_missing_sections_are_faults(self, faults):
         assert faults('<a href="#b">b</a>') == ["a.html: the link to #b leads to no section"]
+
+    def test_ids_that_occur_twice_are_faults(self, faults):
+        assert faults('<p id="a">a</p><p id="a">b</p>') == ["a.html: the id a occurs 2 times"]
 
     @pytest.mark.parametrize("text", ["$x$", r"\alpha", r"\(x", "costs 5 $"])
     def test_raw_mathematics_is_a_fault(self, faults, text):
