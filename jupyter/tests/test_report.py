@@ -214,13 +214,13 @@ class TestMathematics:
 class TestIndex:
     def test_accuracies_are_in_percent_and_say_so(self, index):
         cells = [cell.get_text() for cell in index(shows(html="t", comparison={"part": "1c", "rows": [ROW]}))
-                 .select(".glance tbody tr:nth-child(2) td")]
+                 .select(".glance tbody tr:nth-child(3) > *")]
         assert cells[:5] == ["test accuracy (%)", "79.60", "78.50 ± 1.70", "74.90 to 82.10", "20"]
 
     def test_losses_are_as_they_are(self, index):
         row = ROW | {"quantity": "test loss", "published": 0.165}
         made = index(shows(html="t", comparison={"part": "1c", "rows": [row]}))
-        assert [cell.get_text() for cell in made.select(".glance tbody td")][:2] == ["test loss", "0.1650"]
+        assert [cell.get_text() for cell in made.select(".glance tbody tr:nth-child(3) > *")][:2] == ["test loss", "0.1650"]
 
     def test_values_are_counted_by_part(self, index):
         rows = [ROW, ROW | {"inside": False}, ROW]
@@ -228,7 +228,13 @@ class TestIndex:
         assert made.select_one("th[scope=rowgroup]").get_text() == "Task 1, part c: 2 of 3 inside"
 
     def test_values_of_a_part_without_a_letter_are_a_task(self, index):
-        assert texts(index(published(ROW, part="4")).select(".glance th[scope=rowgroup]")) == ["Task 4: 1 of 1 inside"]
+        assert texts(index(published(ROW, part="4")).select(".glance th[scope=rowgroup]:not(.run)")) == ["Task 4: 1 of 1 inside"]
+
+    def test_values_of_a_run_stand_under_its_setting(self, index):
+        made = index(published(ROW, ROW | {"quantity": "test loss"}, ROW | {"setting": "weight decay 1"}))
+        assert texts(made.select(".glance tbody th"))[1:] == [
+            "weight decay 0.1 report, epoch 100", "test accuracy (%)", "test loss",
+            "weight decay 1 report, epoch 100", "test accuracy (%)"]
 
     def test_values_of_earlier_epochs_are_folded_and_counted(self, index):
         made = index(published(ROW, ROW | {"epoch": 20}, ROW | {"epoch": 40, "inside": False}))
