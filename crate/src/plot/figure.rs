@@ -1,11 +1,13 @@
 //! A picture with its alternative text and caption.
 
-use crate::error::Result;
+use super::raster;
+use crate::error::{Error, Result};
 use crate::files;
 use crate::show::Show;
 use crate::show::display::{Representation, escape, html_and_text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use std::borrow::Cow;
 use std::path::Path;
 
 /// A picture as a notebook shows it: an `<img>` that holds its own data, so that it shows in a trusted and
@@ -45,12 +47,26 @@ impl Figure {
         }
     }
 
-    /// Writes the picture to a file: SVG for drawings, PNG for images.
+    /// Writes the picture to a file: SVG if the name ends in `.svg`, PNG if in `.png`, and without an ending
+    /// both. A drawing becomes a PNG of twice its width and height.
     ///
     /// # Errors
+    /// [`Error::Figure`] for an image that is to be a drawing,
     /// [`Error::Write`](crate::Error::Write) with the path, if it cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        files::write(path.as_ref(), self.image.bytes())
+        let path = path.as_ref();
+        match path.extension().and_then(|ending| ending.to_str()) {
+            None => {
+                self.save(path.with_extension("svg"))?;
+                self.save(path.with_extension("png"))
+            }
+            Some("svg") => files::write(path, self.image.svg()?.as_bytes()),
+            Some("png") => files::write(path, &self.image.png()?),
+            Some(_) => Err(Error::Write {
+                path: path.into(),
+                reason: "expected a name that ends in .svg or .png, or without an ending".into(),
+            }),
+        }
     }
 }
 
@@ -59,6 +75,20 @@ impl Image {
         match self {
             Image::Svg(text) => text.as_bytes(),
             Image::Png(bytes) => bytes,
+        }
+    }
+
+    fn svg(&self) -> Result<&str> {
+        match self {
+            Image::Svg(text) => Ok(text),
+            Image::Png(_) => Err(Error::Figure("an image has no SVG, save it as .png".into())),
+        }
+    }
+
+    fn png(&self) -> Result<Cow<'_, [u8]>> {
+        match self {
+            Image::Svg(text) => raster::png(text).map(Cow::Owned),
+            Image::Png(bytes) => Ok(Cow::Borrowed(bytes)),
         }
     }
 
@@ -81,5 +111,49 @@ impl Show for Figure {
             self.image.address()
         );
         html_and_text(html, format!("[Figure: {}] {}", self.alt, self.caption))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn drawing() -> Figure {
+        let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"40\" height=\"20\">\
+                   <rect width=\"40\" height=\"20\" fill=\"#fff\"/>\
+                   <text x=\"2\" y=\"15\" font-family=\"sans-serif\" font-size=\"14\">Ωμ</text></svg>";
+        Figure::new(Image::Svg(svg.into()), "", "")
+    }
+
+    #[test]
+    fn a_name_without_an_ending_gives_both_files() -> Result<()> {
+        let folder = tempfile::tempdir().expect("there is a folder");
+        drawing().save(folder.path().join("figures/curves"))?;
+        let read =
+            |name: &str| fs::read(folder.path().join("figures").join(name)).unwrap_or_default();
+        assert!(read("curves.svg").starts_with(b"<svg"));
+        assert!(read("curves.png").starts_with(b"\x89PNG"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_png_has_twice_the_size_and_its_letters() -> Result<()> {
+        let mut reader =
+            png::Decoder::new(std::io::Cursor::new(drawing().image.png()?.into_owned()))
+                .read_info()
+                .expect("it is a PNG");
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap_or_default()];
+        let frame = reader.next_frame(&mut pixels).expect("it is whole");
+        assert_eq!((frame.width, frame.height), (80, 40));
+        let black = pixels.chunks(4).filter(|pixel| pixel[0] < 50).count();
+        assert!((100..1000).contains(&black), "{black} black pixels");
+        Ok(())
+    }
+
+    #[test]
+    fn another_ending_is_an_error_that_says_which_are_known() {
+        let error = drawing().save("curves.gif").expect_err("it is not known");
+        assert!(error.to_string().contains(".svg or .png"), "{error}");
     }
 }

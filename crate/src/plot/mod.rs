@@ -5,6 +5,7 @@ mod curves;
 mod digits;
 mod figure;
 mod gains;
+mod raster;
 mod style;
 
 pub use confusion::confusion;
