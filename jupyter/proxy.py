@@ -7,6 +7,7 @@ queued behind it are aborted, as Jupyter's own kernel does it.
 """
 
 import sys
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from jupyter_client.session import Session
 
 FAILURE = "application/vnd.hinge.failure+json"
 CHANNELS = ("shell", "control", "stdin")
+# A cell that takes longer says in the end how long it took.
+LONG_SECONDS = 5
 
 
 def endpoint(connection: dict, channel: str) -> str:
@@ -33,6 +36,7 @@ class Execution:
     errors: list[dict] = field(default_factory=list)
     reply: tuple[list, dict] | None = None  # frames, message
     idle: list | None = None  # frames
+    start: float = field(default_factory=time.monotonic)
 
     def outcome(self, content: dict) -> dict:
         """The content of the reply: with status error and the reason if there was any error."""
@@ -274,6 +278,8 @@ class Proxy:
         else:
             reply["content"] = content
             self.session.send(self.front["shell"], reply, ident=run.identities)
+        if (seconds := time.monotonic() - run.start) > LONG_SECONDS:
+            self._publish("stream", {"name": "stdout", "text": f"took {seconds:.0f} s\n"}, run.request)
         self.front["iopub"].send_multipart(run.idle)
         self.running = None
         if content["status"] == "error":

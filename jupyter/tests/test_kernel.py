@@ -183,6 +183,10 @@ def test_every_printed_line_arrives_before_the_cell_ends(rust):
     assert printed.split() == [str(line) for line in range(2_000)]
 
 
+def test_a_long_cell_says_how_long_it_took(rust):
+    assert rust.printed("std::thread::sleep(std::time::Duration::from_secs(6));") in ("took 6 s\n", "took 7 s\n")
+
+
 def test_an_interrupt_ends_the_running_cell():
     with Kernel() as started:
         request = started.send("loop { std::thread::sleep(std::time::Duration::from_millis(10)) }")
