@@ -31,7 +31,7 @@ CELL_TIMEOUT = 1800
 START_TIMEOUT = 1800
 SLOW_CELL = 5
 INTERRUPTED = 128 + signal.SIGINT
-PROGRESS = re.compile(r"^(?:.*: \d+ of \d+ done, about \d+ s left|took \d+ s)$\n?", re.MULTILINE)
+PROGRESS = re.compile(r"^.*: \d+ of \d+ done, about \d+ s left$\n?", re.MULTILINE)
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # What says how a notebook is read; the rest says when and where it was executed.
 KEPT_CELL_METADATA = {"tags", "jupyter"}

@@ -279,7 +279,7 @@ class Proxy:
             reply["content"] = content
             self.session.send(self.front["shell"], reply, ident=run.identities)
         if (seconds := time.monotonic() - run.start) > LONG_SECONDS:
-            self._publish("stream", {"name": "stdout", "text": f"took {seconds:.0f} s\n"}, run.request)
+            self._publish("stream", {"name": "stderr", "text": f"took {seconds:.0f} s\n"}, run.request)
         self.front["iopub"].send_multipart(run.idle)
         self.running = None
         if content["status"] == "error":

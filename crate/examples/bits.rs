@@ -3,12 +3,12 @@
 use hinge::prelude::*;
 
 fn main() -> hinge::Result<()> {
-    let hidden = Experiment {
+    let hidden: Experiment = Experiment {
         model: Model::hidden(600),
         epochs: 3,
         ..Experiment::default()
     };
-    let run = hidden.run(&Digits::synthetic(0), 5)?;
+    let run: Run = hidden.run(&Digits::synthetic(0), 5)?;
     println!("{:?}", run.records());
     Ok(())
 }
