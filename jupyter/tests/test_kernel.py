@@ -340,9 +340,15 @@ def launcher(**variables: str):
         assert wait_until(lambda: not any(map(alive, started)))
 
 
+def is_evcxr(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return "evcxr" in process.name()
+    return False
+
+
 def start_evcxr(process: psutil.Popen) -> list[psutil.Process]:
     """Waits until the launcher has started evcxr; returns evcxr and the reaper."""
-    assert wait_until(lambda: any("evcxr" in child.name() for child in process.children()))
+    assert wait_until(lambda: any(map(is_evcxr, process.children())))
     return process.children(recursive=True)
 
 
