@@ -4,18 +4,19 @@ RUN = $(ENVIRONMENT) run
 # Containers often have no other user.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help report test lab notebooks data bench reference setup kernel mnist lock clean
+.PHONY: help report test browser lab notebooks data bench reference setup kernel mnist lock clean
 
 help:
 	@echo 'make report     execute the notebooks and write report/index.html'
 	@echo 'make test       run all tests'
+	@echo 'make browser    test JupyterLab and the report in Chromium (installs Playwright; make test does it too)'
 	@echo 'make lab        open the notebooks in JupyterLab'
 	@echo 'make notebooks  execute the notebooks and store their outputs in notebooks/'
 	@echo 'make data       download MNIST to data/mnist/'
 	@echo 'make reference  compare with PyTorch: the runs in HINGE_REFERENCE_DIR, or our copy of them'
 	@echo 'make bench      measure speed, ours and PyTorch'\''s (installs PyTorch, 5 GB on Linux)'
 	@echo 'make kernel     set up what the above need, and no more'
-	@echo 'make lock       pin the newest Python packages in jupyter/ and bench/'
+	@echo 'make lock       pin the newest Python packages in jupyter/, jupyter/browser/ and bench/'
 	@echo 'make clean      remove what make made; data/mnist/ stays'
 
 report: kernel mnist
@@ -24,8 +25,12 @@ report: kernel mnist
 test: kernel mnist
 	@$(RUN) python jupyter/test.py
 
+browser: kernel mnist
+	@$(RUN) python jupyter/browser/run.py
+
 lab: kernel mnist
-	@$(RUN) python -m jupyter lab --ip=127.0.0.1 $(AS_ROOT) notebooks
+	@$(RUN) python -m jupyter lab --ip=127.0.0.1 $(AS_ROOT) \
+		'--LabApp.default_url=/lab/tree/start-here.md?factory=Markdown%20Preview' notebooks
 
 notebooks: kernel mnist
 	@$(RUN) python jupyter/execute.py --in-place notebooks/*.ipynb
@@ -53,7 +58,7 @@ setup:
 
 lock:
 	@python3 -m venv target/lock && target/lock/bin/pip install --quiet uv
-	@for folder in jupyter bench; do \
+	@for folder in jupyter jupyter/browser bench; do \
 		target/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.10 \
 			--no-header --no-annotate --upgrade -o $$folder/requirements.txt $$folder/requirements.in; \
 	done

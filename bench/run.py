@@ -10,11 +10,8 @@ first time.
 
 import argparse
 import contextlib
-import hashlib
 import json
 import os
-import platform
-import shutil
 import subprocess
 import sys
 from datetime import date
@@ -199,18 +196,8 @@ def variables(side: Side) -> dict[str, str]:
 
 def install_peers() -> None:
     """Installs PyTorch for the peers, unless it is there."""
-    requirements, stamp = HERE / "requirements.txt", VENV / "python.stamp"
-    wanted = f"{hashlib.sha256(requirements.read_bytes()).hexdigest()} {platform.python_version()}"
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    print(f"Installing PyTorch in {VENV.relative_to(ROOT)} (5 GB on Linux) ...", flush=True)
-    shutil.rmtree(VENV, ignore_errors=True)
-    environment.call(sys.executable, "-m", "venv", VENV)
-    environment.call(
-        VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-        "--require-hashes", "--only-binary=:all:", "-r", requirements,
-    )  # fmt: skip
-    stamp.write_text(wanted)
+    does = f"Installing PyTorch in {VENV.relative_to(ROOT)} (5 GB on Linux)"
+    environment.separate_venv(VENV, HERE / "requirements.txt", does)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ RUST = (1, 95)
 PYTHON = (3, 10)
 MACOS = sys.platform == "darwin"
 LIBRARY_PATH = "DYLD_LIBRARY_PATH" if MACOS else "LD_LIBRARY_PATH"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 class Missing(Exception):
@@ -147,6 +148,11 @@ def compiler() -> str:
     return shlex.split(os.environ.get("CXX") or "c++")[0]
 
 
+def find_chromium() -> str | None:
+    """The path of Chromium, which the browser tests need and nothing else does."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
 def call(*command: object, **options) -> None:
     """Runs a command. Missing: it failed; its own words are above."""
     if status := subprocess.run([str(word) for word in command], **options).returncode:
@@ -182,17 +188,34 @@ def has_python(env: Environment) -> bool:
 
 
 def install_python(env: Environment) -> None:
+    create_venv(OWN, HERE / "requirements.txt")
+    (OWN / "python.stamp").write_text(python_stamp())
+
+
+def create_venv(venv: Path, requirements: Path) -> None:
+    """Makes a virtual environment with the packages that are pinned in a file."""
     try:
         import ensurepip  # noqa: F401  Debian ships it apart
     except ImportError:
         raise Missing("Python's venv module is missing: install the package python3-venv.") from None
-    shutil.rmtree(OWN / "lib", ignore_errors=True)
-    call(sys.executable, "-m", "venv", OWN)
+    shutil.rmtree(venv / "lib", ignore_errors=True)
+    call(sys.executable, "-m", "venv", venv)
     call(
-        env.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-        "--require-hashes", "--only-binary=:all:", "-r", HERE / "requirements.txt",
+        venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+        "--require-hashes", "--only-binary=:all:", "-r", requirements,
     )  # fmt: skip
-    (OWN / "python.stamp").write_text(python_stamp())
+
+
+def separate_venv(venv: Path, requirements: Path, does: str) -> Path:
+    """The Python of a virtual environment beside the project's own, which is made unless it is up to date."""
+    stamp = venv / "python.stamp"
+    wanted = f"{hashlib.sha256(requirements.read_bytes()).hexdigest()} {platform.python_version()}"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        print(f"{does} ...", flush=True)
+        shutil.rmtree(venv, ignore_errors=True)
+        create_venv(venv, requirements)
+        stamp.write_text(wanted)
+    return venv / "bin" / "python"
 
 
 def libtorch_version(libtorch: Path) -> str | None:

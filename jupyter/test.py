@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from environment import find_chromium
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -22,6 +24,7 @@ class Stage:
     failed: str = ""
 
 
+PYTEST = (r"^=+ .*?(\d+) passed", r"^=+ .*?(\d+) (?:failed|errors?)")
 STAGES = (
     Stage("Rust formatting", "cargo fmt --all --check"),
     Stage("Rust lints", "cargo clippy --workspace --all-targets --all-features -- -D warnings"),
@@ -31,14 +34,10 @@ STAGES = (
         r"^test result: .* (\d+) passed;",
         r"^test result: .* (\d+) failed;",
     ),
-    Stage(
-        "Python tests",
-        "python -m pytest -c jupyter/pytest.ini jupyter/tests data",
-        r"^=+ .*?(\d+) passed",
-        r"^=+ .*?(\d+) (?:failed|errors?)",
-    ),
+    Stage("Python tests", "python -m pytest -c jupyter/pytest.ini jupyter/tests data", *PYTEST),
     Stage("Report, with all notebooks and their claims", "python jupyter/report.py"),
 )
+BROWSER_TESTS = Stage("Browser tests", "python jupyter/browser/run.py", *PYTEST)
 
 
 def count(pattern: str, line: str) -> int:
@@ -62,10 +61,14 @@ def run(stage: Stage) -> tuple[int, int]:
 
 
 def main() -> int:
-    results = [run(stage) for stage in STAGES]
+    chromium = find_chromium()
+    stages = (*STAGES, BROWSER_TESTS) if chromium else STAGES
+    results = [run(stage) for stage in stages]
     print()
-    for stage, (passed, failed) in zip(STAGES, results):
+    for stage, (passed, failed) in zip(stages, results):
         print(f"{stage.name}: {passed} passed, {failed} failed")
+    if not chromium:
+        print(f"{BROWSER_TESTS.name}: not run, Chromium is not there")
     passed, failed = (sum(column) for column in zip(*results))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

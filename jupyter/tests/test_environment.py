@@ -160,6 +160,15 @@ def test_python_is_installed_again_when_the_lock_changes(monkeypatch):
     assert not environment.has_python(env)
 
 
+def test_a_separate_environment_is_made_once_for_each_lock(tmp_path, monkeypatch):
+    made, lock = [], tmp_path / "requirements.txt"
+    monkeypatch.setattr(environment, "create_venv", lambda venv, _: (venv.mkdir(), made.append(venv)))
+    for text in ("a==1", "a==1", "a==2"):
+        lock.write_text(text)
+        environment.separate_venv(tmp_path / "venv", lock, "Installing a")
+    assert len(made) == 2
+
+
 def test_a_failed_command_is_named():
     with pytest.raises(Missing, match="`false ...` failed with status 1"):
         environment.call("false")
@@ -182,7 +191,7 @@ def test_search_paths_keep_each_entry_once():
 def test_help_names_targets_that_exist():
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     targets = re.findall(r"^make (\w+)", shown, re.M)
-    assert {"report", "test", "lab", "notebooks", "data", "bench", "clean"} <= set(targets)
+    assert {"report", "test", "browser", "lab", "notebooks", "data", "bench", "clean"} <= set(targets)
     for target in targets:
         subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
 

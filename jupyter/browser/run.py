@@ -1,0 +1,46 @@
+"""Tests JupyterLab and the report's pages in Chromium.
+
+    python run.py [ARGUMENT OF PYTEST ...]
+
+`make browser` runs this in the project's environment; Playwright has one of its own, target/browser-venv, which is
+installed the first time. A report that is not there is made in quick mode. Screenshots are kept in report/screenshots/.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE.parent))
+
+import environment  # noqa: E402
+from environment import Missing  # noqa: E402
+
+VENV = ROOT / "target" / "browser-venv"
+REPORT = ROOT / "report"
+
+
+def main() -> int:
+    """The command; becomes pytest, or returns its exit status."""
+    try:
+        if not environment.find_chromium():
+            raise Missing(
+                f"Chromium is missing: none of {', '.join(environment.CHROMIUM)} is there; "
+                "on Debian install it with `apt-get install chromium`."
+            )
+        does = f"Installing Playwright in {VENV.relative_to(ROOT)}"
+        python = environment.separate_venv(VENV, HERE / "requirements.txt", does)
+        if not (REPORT / "index.html").exists():
+            environment.call(sys.executable, ROOT / "jupyter" / "report.py", env=os.environ | {"HINGE_QUICK": "1"})
+    except Missing as missing:
+        print(missing, file=sys.stderr)
+        return 1
+    shutil.rmtree(REPORT / "screenshots", ignore_errors=True)
+    os.chdir(HERE)
+    os.execv(python, [str(python), "-m", "pytest", "-c", "../pytest.ini", *(sys.argv[1:] or ["."])])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
