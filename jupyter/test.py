@@ -27,10 +27,10 @@ class Stage:
 PYTEST = (r"^=+ .*?(\d+) passed", r"^=+ .*?(\d+) (?:failed|errors?)")
 STAGES = (
     Stage("Rust formatting", "cargo fmt --all --check"),
-    Stage("Rust lints", "cargo clippy --workspace --all-targets --all-features -- -D warnings"),
+    Stage("Rust lints", "cargo clippy --workspace --all-targets --all-features --locked -- -D warnings"),
     Stage(
         "Rust tests",
-        "cargo test --workspace --all-features --no-fail-fast",
+        "cargo test --workspace --all-features --locked --no-fail-fast",
         r"^test result: .* (\d+) passed;",
         r"^test result: .* (\d+) failed;",
     ),
