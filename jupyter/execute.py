@@ -23,6 +23,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from proxy import DURATION
+
 ROOT = Path(__file__).resolve().parents[1]
 FAILED = ROOT / "report" / "failed"
 RUST = {"name": "rust", "display_name": "Rust", "language": "rust"}
@@ -175,7 +177,7 @@ def normalise(notebook: NotebookNode) -> None:
             if output.output_type == "stream":
                 output.text = PROGRESS.sub("", output.text)
         # What a program says on stderr is meant for whoever runs it, and was printed.
-        cell.outputs = [o for o in cell.outputs if not is_stderr(o) and not is_empty(o)]
+        cell.outputs = [o for o in cell.outputs if not (is_stderr(o) or is_duration(o) or is_empty(o))]
         for output in cell.outputs:
             # evcxr numbers its results from 2, the front end the cells from 1: one number for both.
             if output.output_type == "execute_result":
@@ -185,6 +187,11 @@ def normalise(notebook: NotebookNode) -> None:
 def is_stderr(output: NotebookNode) -> bool:
     """Whether an output was written to stderr."""
     return output.output_type == "stream" and output.name == "stderr"
+
+
+def is_duration(output: NotebookNode) -> bool:
+    """Whether an output is the kernel's word on how long the cell took."""
+    return DURATION in output.get("metadata", {})
 
 
 def is_empty(output: NotebookNode) -> bool:

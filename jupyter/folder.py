@@ -199,7 +199,10 @@ class PrivateFolder:
         run with the code that is loaded, on data of another shape.
         """
         self._pin_versions()
-        sources = crate_sources()
+        try:
+            sources = crate_sources()
+        except FileNotFoundError:  # an editor is replacing one
+            return CHANGED
         self.sources = self.sources or sources
         return "" if sources == self.sources else CHANGED
 

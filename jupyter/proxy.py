@@ -17,14 +17,20 @@ from jupyter_client.session import Session
 
 FAILURE = "application/vnd.hinge.failure+json"
 CHANNELS = ("shell", "control", "stdin")
-# A cell that takes longer says in the end how long it took.
+# A cell that takes longer says in the end how long it took, in an output that is marked so.
 LONG_SECONDS = 5
+DURATION = "hinge_duration"
 
 
 def endpoint(connection: dict, channel: str) -> str:
     """The address of one channel of a Jupyter connection file."""
     separator = "-" if connection["transport"] == "ipc" else ":"
     return f"{connection['transport']}://{connection['ip']}{separator}{connection[channel + '_port']}"
+
+
+def duration(seconds: float) -> dict:
+    """The output that says how long a cell took. JupyterLab draws what comes on stderr as it draws errors."""
+    return {"data": {"text/plain": f"took {seconds:.0f} s"}, "metadata": {DURATION: True}, "transient": {}}
 
 
 @dataclass
@@ -279,7 +285,7 @@ class Proxy:
             reply["content"] = content
             self.session.send(self.front["shell"], reply, ident=run.identities)
         if (seconds := time.monotonic() - run.start) > LONG_SECONDS:
-            self._publish("stream", {"name": "stderr", "text": f"took {seconds:.0f} s\n"}, run.request)
+            self._publish("display_data", duration(seconds), run.request)
         self.front["iopub"].send_multipart(run.idle)
         self.running = None
         if content["status"] == "error":

@@ -13,10 +13,9 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Locator, expect
 
-from environment import HERE, ROOT
+from environment import ROOT
 
-LAB = ("python3", str(HERE / "environment.py"), "run", "python", "-m", "jupyter", "lab", "--ip=127.0.0.1")
-START_SECONDS, STOP_SECONDS, CELL_SECONDS = 60, 30, 300
+START_SECONDS, STOP_SECONDS, CELL_SECONDS = 120, 30, 300
 RUST = {"kernelspec": {"name": "rust", "display_name": "Rust", "language": "rust"}}
 IS_IDLE = """() => document.querySelector("#jp-main-statusbar")?.textContent.includes("| Idle")
     && !document.querySelector(".jp-Notebook").textContent.includes("[*]")"""
@@ -38,7 +37,8 @@ class Lab:
             port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
         options = ("--no-browser", f"--port={port}", "--ServerApp.port_retries=0", "--NotebookNotary.db_file=:memory:",
-                   f"--IdentityProvider.token={self.token}", *(() if os.geteuid() else ("--allow-root",)))
+                   f"--IdentityProvider.token={self.token}")
+        command = ("make", "lab", f"LAB_OPTIONS={' '.join(options)}", f"LAB_FOLDER={self.folder}")
         own = {"HINGE_QUICK": "1", "JUPYTERLAB_SETTINGS_DIR": str(folder), "JUPYTERLAB_WORKSPACES_DIR": str(folder)}
         settings = folder / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
         settings.parent.mkdir(parents=True)
@@ -46,7 +46,7 @@ class Lab:
         self.log = folder / "log.txt"
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(
-                [*LAB, *options, str(self.folder)], cwd=ROOT, env=os.environ | own, stdout=log,
+                command, cwd=ROOT, env=os.environ | own, stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True)
 
     def __enter__(self) -> "Lab":

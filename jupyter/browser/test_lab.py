@@ -104,6 +104,10 @@ def test_all_cells_run_without_an_error(executed):
     assert executed.notebook.errors() == []
 
 
+def test_nothing_is_red_where_nothing_failed(executed):
+    assert executed.notebook.page.locator(RED).all_inner_texts() == []
+
+
 def test_every_image_is_drawn_and_described(executed):
     images = executed.notebook.images()
     assert len(images) == number_of_images(executed.path)
@@ -142,6 +146,16 @@ def test_every_figure_can_be_looked_at(executed, screenshots):
         figure.scroll_into_view_if_needed()
         expect(figure.locator("img")).to_be_in_viewport()
         executed.notebook.page.screenshot(path=screenshots / f"{executed.path.stem}, figure {number}.png")
+
+
+def test_the_lab_opens_on_a_page_that_says_where_to_start(lab, context, screenshots):
+    lab.copy(ROOT / "notebooks" / "start-here.md", "start-here.md")
+    with context.new_page() as page:
+        page.goto(f"{lab.address}/?token={lab.token}")
+        shown = page.locator(".jp-MarkdownViewer")
+        expect(shown.locator("h1")).to_have_text(re.compile("Start here"))
+        assert shown.locator("a[href*='.ipynb']").count() == len(NOTEBOOKS)
+        page.screenshot(path=screenshots / "start.png")
 
 
 def test_a_changed_seed_changes_the_figure(lab, show):

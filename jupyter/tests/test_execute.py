@@ -12,6 +12,7 @@ import pytest
 
 import execute
 from execute import PROGRESS, normalise
+from proxy import duration
 
 PYTHON = {"name": "python3", "display_name": "Python", "language": "python"}
 
@@ -172,6 +173,14 @@ def test_an_output_of_progress_alone_is_dropped():
     book = streams(("stdout", "seeds: 3 of 20 done, about 12 s left\n"))
     normalise(book)
     assert book.cells[0].outputs == []
+
+
+def test_how_long_a_cell_took_is_not_stored():
+    book = streams(("stdout", "a line\n"))
+    said = duration(7)
+    book.cells[0].outputs.append(v4.new_output("display_data", said["data"], metadata=said["metadata"]))
+    normalise(book)
+    assert [output.output_type for output in book.cells[0].outputs] == ["stream"]
 
 
 def test_stderr_is_not_stored():

@@ -7,7 +7,7 @@ use rand::rngs::ChaCha8Rng;
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::sync::Arc;
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 /// A transform of one's own. It is handed the pixels of one image, `[height * width]` row by row, from 0
 /// (background) to 1 unless something before it changed that, and the image's source of random numbers.
@@ -56,9 +56,7 @@ impl RandomTransform for OwnTransform {
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
         let size = Size::of(images);
         let mut pixels = vec![0f32; images.numel()];
-        images
-            .to_kind(Kind::Float)
-            .copy_data(&mut pixels, images.numel());
+        images.copy_data(&mut pixels, images.numel());
         let images_of = pixels.chunks_exact_mut(size.height * size.width);
         for (image, source) in images_of.zip(sources.iter_mut()) {
             (self.change)(image, source);
@@ -93,6 +91,7 @@ mod tests {
     use super::super::batch::testing::{noise, source};
     use super::*;
     use rand::RngExt;
+    use tch::Kind;
 
     #[test]
     fn it_is_given_each_image_with_a_source_of_its_own() -> Result<(), AugmentError> {

@@ -99,7 +99,6 @@ impl Digits {
         }
     }
 
-    /// MNIST from `folder`.
     /// The training images alone, the last sixth of them in the place of the test images (10 000 of MNIST's
     /// 60 000): for choosing between settings without a look at the test images.
     pub fn validation(&self) -> Digits {
@@ -112,6 +111,7 @@ impl Digits {
         }
     }
 
+    /// MNIST from `folder`.
     fn mnist(folder: PathBuf) -> Result<Digits, DataError> {
         let (train, test) = mnist::read_verified(&folder)?;
         Ok(Digits {

@@ -10,14 +10,18 @@ use std::path::Path;
 
 /// The scores of one seed after one epoch; accuracies are fractions.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[allow(missing_docs)]
 pub struct Record {
+    /// The seed of the run.
     pub seed: u64,
-    /// Counted from 1.
+    /// The epoch, counted from 1.
     pub epoch: usize,
+    /// The mean loss on the training images.
     pub train_loss: f64,
+    /// The fraction of the training images classified rightly.
     pub train_accuracy: f64,
+    /// The mean loss on the test images.
     pub test_loss: f64,
+    /// The fraction of the test images classified rightly.
     pub test_accuracy: f64,
 }
 
@@ -131,29 +135,30 @@ mod tests {
         short.repeat(&Digits::synthetic(0), 4..6)
     }
 
+    /// The text of a file that runs were saved to, and of another one beside it.
+    fn saved(name: &str, beside: &str) -> Result<[String; 2]> {
+        let folder = tempfile::tempdir().expect("there is a folder");
+        let folder = folder.path().join("results");
+        runs()?.save(folder.join(name))?;
+        Ok([name, beside].map(|name| fs::read_to_string(folder.join(name)).unwrap_or_default()))
+    }
+
     #[test]
     fn csv_has_a_line_for_each_seed_and_epoch_and_the_settings_beside_it() -> Result<()> {
-        let folder = tempfile::tempdir().expect("there is a folder");
-        let path = folder.path().join("results/svm.csv");
-        runs()?.save(&path)?;
-        let text = fs::read_to_string(&path).unwrap_or_default();
+        let [text, settings] = saved("svm.csv", "svm.settings.json")?;
         let fields: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
         assert_eq!(fields.len(), 1 + 2 * 3);
         assert_eq!(fields[4][..2], ["5", "1"]);
         let loss: f64 = fields[4][2].parse().unwrap_or(f64::NAN);
         assert_eq!(loss, runs()?.records()[3].train_loss);
-        let settings = fs::read_to_string(path.with_extension("settings.json"));
-        let settings = settings.unwrap_or_default();
         assert!(settings.contains("\"epochs\": 3"), "{settings}");
         Ok(())
     }
 
     #[test]
     fn json_has_the_settings_and_the_scores() -> Result<()> {
-        let folder = tempfile::tempdir().expect("there is a folder");
-        let path = folder.path().join("svm.json");
-        runs()?.save(&path)?;
-        let text = fs::read_to_string(&path).unwrap_or_default();
+        let [text, none] = saved("svm.json", "svm.settings.json")?;
+        assert_eq!(none, "");
         let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
         assert_eq!(value["settings"]["experiment"]["loss"], "multi_margin");
         assert_eq!(value["scores"][5]["seed"], 5);

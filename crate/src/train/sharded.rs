@@ -184,12 +184,15 @@ impl<F: FirstLayer> Sharded<F> {
 
     /// The network as trained so far, with the weights of the first layers, `[inputs + 1, units]`.
     pub fn network(&self, weights: impl Fn(&F) -> Tensor) -> Network {
-        let weights = self.shards.iter().map(|shard| weights(&shard.first));
-        let weights = Tensor::cat(&weights.collect::<Vec<_>>(), 1).tr();
-        let inputs = weights.size()[1] - 1;
+        let of_units = |shard: &Shard<F>| {
+            let weights = weights(&shard.first);
+            let inputs = weights.size()[0] - 1;
+            (weights.narrow(0, 0, inputs).tr(), weights.select(0, inputs))
+        };
+        let (weights, biases): (Vec<_>, Vec<_>) = self.shards.iter().map(of_units).unzip();
         let mut layers = vec![Layer {
-            weight: weights.narrow(1, 0, inputs).contiguous(),
-            bias: weights.select(1, inputs).copy(),
+            weight: Tensor::cat(&weights, 0),
+            bias: Tensor::cat(&biases, 0),
         }];
         let (bias, upper) = self.head.parameters();
         let columns = self.shards.iter().filter_map(|shard| shard.second.as_ref());
