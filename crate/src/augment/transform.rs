@@ -5,10 +5,12 @@ use super::error::{AugmentError, check};
 use super::own::OwnTransform;
 use super::random_geometry::{ElasticTransform, RandomAffine, RandomPerspective, RandomRotation};
 use super::random_intensity::{GaussianBlur, Normalize, RandomAdjustSharpness, RandomErasing};
+use crate::threads::side_by_side;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
 use serde::Serialize;
 use std::fmt;
+use std::iter;
 use std::ops::RangeInclusive;
 use tch::Tensor;
 
@@ -54,6 +56,9 @@ pub struct Compose {
 }
 
 impl Compose {
+    /// So many images are transformed by a thread at a time; an epoch of the report's protocol is two such parts.
+    const TOGETHER: usize = 75;
+
     /// The composition of `transforms`, first to last.
     pub fn new(transforms: impl Into<Vec<Transform>>) -> Compose {
         Compose {
@@ -83,8 +88,6 @@ impl Compose {
     /// result depends on the generator's state when its turn comes and on nothing else in the batch. A batch
     /// gives what its parts give one after the other with the same generator.
     ///
-    /// The result is new, except that without any change to make it shares its memory with `images`.
-    ///
     /// # Errors
     /// As [`validate`](Self::validate); besides, if `images` is not a float32 tensor `[n, height, width]` or
     /// too small for a kernel.
@@ -104,14 +107,23 @@ impl Compose {
         self.transforms
             .iter()
             .try_for_each(|transform| transform.as_random_transform().check_size(size))?;
-        let mut sources: Vec<ChaCha8Rng> = seeds
-            .iter()
-            .map(|seed| ChaCha8Rng::from_seed(*seed))
-            .collect();
+        let parts = images.split(Self::TOGETHER as i64, 0).into_iter();
+        // Without random transforms there are no seeds.
+        let seeds = seeds.chunks(Self::TOGETHER).chain(iter::repeat(&[][..]));
+        let parts: Vec<(Tensor, &[ImageSeed])> = parts.zip(seeds).collect();
+        let transformed: Vec<Tensor> = match parts.len() {
+            1 => parts.into_iter().map(|part| self.part(part)).collect(),
+            _ => side_by_side(parts, |part| self.part(part)),
+        };
+        Ok(Tensor::cat(&transformed, 0))
+    }
+
+    /// Some of the images, each with its seed.
+    fn part(&self, (images, seeds): (Tensor, &[ImageSeed])) -> Tensor {
+        let sources = seeds.iter().map(|seed| ChaCha8Rng::from_seed(*seed));
+        let mut sources: Vec<ChaCha8Rng> = sources.collect();
         let mut sources: Vec<&mut ChaCha8Rng> = sources.iter_mut().collect();
-        Ok(tch::no_grad(|| {
-            in_order(&self.transforms, images, &mut sources)
-        }))
+        tch::no_grad(|| in_order(&self.transforms, &images, &mut sources))
     }
 }
 
@@ -348,11 +360,12 @@ mod tests {
 
     #[test]
     fn a_batch_gives_what_its_images_give_one_by_one() -> Result<(), AugmentError> {
-        let images = noise(20, 28, 28);
+        // More than are transformed together.
+        let images = noise(80, 28, 28);
         for compose in compositions() {
             let whole = compose.apply(&images, &mut source(3))?;
             let mut random = source(3);
-            for i in 0..20 {
+            for i in 0..80 {
                 let alone = compose.apply(&images.narrow(0, i, 1), &mut random)?;
                 assert_eq!(alone.get(0), whole.get(i), "image {i} of {compose:?}");
             }

@@ -16,8 +16,9 @@ pub enum Engine {
     /// The hidden units of the first layer are shared out among threads, and gradients are added to the weights
     /// without being stored.
     Direct,
-    /// The same, with the first layer kept as a combination of the training images, which needs less arithmetic
-    /// as long as there are fewer images than inputs.
+    /// The same, with the first layer kept as a combination of the training images: of all of them, which needs
+    /// less arithmetic as long as there are fewer images than inputs, or of some minibatches at a time, which
+    /// needs hardly more and goes over the weights less often.
     Span,
 }
 
@@ -40,78 +41,123 @@ pub(crate) struct Cost {
 
 /// Multiplications for each unit of the first layer; the other layers cost the same in all engines.
 impl Cost {
+    /// A step reads and writes all weights, which takes as long as some 20 images (an estimate).
+    const STEP: usize = 20;
+
     fn of_direct(self) -> usize {
-        // Forward and backward for every training image, forward for every scored one. A step reads and writes
-        // all weights, which takes as long as some 20 images (an estimate).
-        const STEP: usize = 20;
+        // Forward and backward for every training image, forward for every scored one.
         let steps = self.train_examples.div_ceil(self.batch_size);
         let of_epoch =
-            2 * self.train_examples + STEP * steps + self.scored_examples / self.score_every;
+            2 * self.train_examples + Self::STEP * steps + self.scored_examples / self.score_every;
         of_epoch
             .saturating_mul(self.inputs)
             .saturating_mul(self.epochs)
     }
 
-    fn of_span(self) -> usize {
+    /// In the span of all training images, which have to stay the same.
+    fn of_all_images(self) -> usize {
         let n = self.train_examples;
-        // A minibatch is multiplied with those before it. Then the images' outputs are brought up to date; if the
-        // images change, the weights are, and the new images' outputs are computed from them.
-        let between_epochs = if self.augmented {
-            2 * n * self.inputs + self.products()
-        } else {
-            n * n
-        };
-        let scoring = match self.scoring() {
-            Scoring::Followed => self.scored_examples * n,
-            Scoring::FromSums => self.scored_examples * n / self.score_every,
-            Scoring::FromWeights => self.scored_examples * self.inputs / self.score_every,
-        };
+        // A minibatch is multiplied with those before it, then the images' outputs are brought up to date.
+        let of_epoch = n * n / 2 * 3
+            + match self.scoring_all_images() {
+                Scoring::Followed => self.scored_examples * n,
+                _ => self.scored_examples * n / self.score_every,
+            };
         // Before the first epoch the outputs of all images are computed, and after the last the weights.
-        let once = (2 * n + self.scored_examples) * self.inputs + self.products();
-        (n * n / 2 + between_epochs + scoring)
-            .saturating_mul(self.epochs)
-            .saturating_add(once)
+        let once = (2 * n + self.scored_examples) * self.inputs
+            + self.products(n, n + self.scored_examples);
+        of_epoch.saturating_mul(self.epochs).saturating_add(once)
     }
 
-    /// The training images' products with each other and with the scored images; they serve all units.
-    fn products(self) -> usize {
-        let others = match self.scoring() {
-            Scoring::FromWeights => 0,
-            Scoring::Followed | Scoring::FromSums => self.scored_examples,
+    /// In the span of a block of training images after the other.
+    fn of_blocks(self) -> usize {
+        let (n, block) = (self.train_examples, self.block());
+        let blocks = n.div_ceil(block);
+        // The images' outputs are computed from the weights, and the weights brought up to date.
+        let steps = 2 * n * self.inputs + n * block / 2 + Self::STEP * blocks * self.inputs;
+        let scoring = match self.scoring_blocks() {
+            Scoring::FromWeights => self.scored_examples * self.inputs / self.score_every,
+            _ => self.scored_examples * n + self.products(n, self.scored_examples),
         };
-        self.train_examples
-            .saturating_mul(self.train_examples + others)
-            .saturating_mul(self.inputs)
-            / self.units
+        (steps + self.products(n, block) + scoring).saturating_mul(self.epochs)
     }
 
-    /// Checks that the products of the images with each other, which the span engine keeps, take a gigabyte at
-    /// most.
-    pub fn check_memory_of_span(self) -> Result<()> {
-        const MOST_PRODUCTS: usize = 250_000_000;
-        let images = self.train_examples + self.scored_examples;
-        if self.train_examples.saturating_mul(images) <= MOST_PRODUCTS {
-            return Ok(());
-        }
-        let found = format!("span, with {} training images", self.train_examples);
-        Err(Error::setting(
-            "engine",
-            "direct or automatic for so many images",
-            found,
-        ))
+    /// The products of some images with others; they serve all units.
+    fn products(self, some: usize, others: usize) -> usize {
+        some.saturating_mul(others).saturating_mul(self.inputs) / self.units
     }
 
-    /// How the span engine is to compute scores.
-    pub fn scoring(self) -> Scoring {
-        match self.augmented {
-            false if self.score_every == 1 => Scoring::Followed,
-            false => Scoring::FromSums,
-            true if self.train_examples.saturating_mul(self.score_every) < self.inputs => {
-                Scoring::Followed
-            }
-            true => Scoring::FromWeights,
+    /// How many images a block has: so many minibatches that a pass over the weights is shared by many images,
+    /// and so few that it takes little to multiply the images with each other.
+    fn block(self) -> usize {
+        const IMAGES: usize = 256;
+        let batches = (IMAGES / self.batch_size).max(1);
+        self.train_examples.min(batches * self.batch_size)
+    }
+
+    fn scoring_all_images(self) -> Scoring {
+        match self.score_every {
+            1 => Scoring::Followed,
+            _ => Scoring::FromSums,
         }
     }
+
+    fn scoring_blocks(self) -> Scoring {
+        match self.train_examples.saturating_mul(self.score_every) < self.inputs {
+            true => Scoring::Followed,
+            false => Scoring::FromWeights,
+        }
+    }
+
+    fn of_span(self) -> usize {
+        match self.all_images() {
+            true => self.of_all_images(),
+            false => self.of_blocks(),
+        }
+    }
+
+    /// Whether all training images are combined, rather than block by block.
+    fn all_images(self) -> bool {
+        let products = self.train_examples + self.scored_examples;
+        !self.augmented
+            && self.train_examples.saturating_mul(products) <= MOST_PRODUCTS
+            && self.of_all_images() < self.of_blocks()
+    }
+
+    /// How the span engine is to train.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if the products of the images with each other take more than a gigabyte.
+    pub fn span(self) -> Result<SpanPlan> {
+        let block = self.block();
+        match self.all_images() {
+            true => Ok(SpanPlan {
+                block: None,
+                scoring: self.scoring_all_images(),
+            }),
+            false if block.saturating_mul(block) <= MOST_PRODUCTS => Ok(SpanPlan {
+                block: Some(block),
+                scoring: self.scoring_blocks(),
+            }),
+            false => Err(Error::setting(
+                "engine",
+                "direct or automatic for such minibatches",
+                format!("span, with minibatches of {} images", self.batch_size),
+            )),
+        }
+    }
+}
+
+/// The most products of images that are kept: a gigabyte.
+const MOST_PRODUCTS: usize = 250_000_000;
+
+/// How the span engine trains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SpanPlan {
+    /// After how many images their combination is added to the weights; `None` if all images are combined as long
+    /// as training lasts.
+    pub block: Option<usize>,
+    pub scoring: Scoring,
 }
 
 impl Engine {
@@ -159,8 +205,12 @@ mod tests {
     }
 
     #[test]
-    fn more_images_than_inputs_are_trained_on_directly() {
-        assert_eq!(Engine::Automatic.resolve(cost(10_000)), Engine::Direct);
+    fn a_layer_with_few_units_is_trained_on_many_images_directly() {
+        let linear = Cost {
+            units: 10,
+            ..cost(10_000)
+        };
+        assert_eq!(Engine::Automatic.resolve(linear), Engine::Direct);
     }
 
     #[test]
@@ -174,13 +224,40 @@ mod tests {
     }
 
     #[test]
-    fn rejects_the_span_of_more_images_than_fit_into_memory() {
-        let message = cost(60_000)
-            .check_memory_of_span()
-            .expect_err("too many")
-            .to_string();
+    fn few_images_that_stay_are_combined_as_long_as_training_lasts() -> Result<()> {
+        assert_eq!(cost(150).span()?.block, None);
+        Ok(())
+    }
+
+    #[test]
+    fn many_images_and_images_that_change_are_combined_in_blocks_of_whole_minibatches() -> Result<()>
+    {
+        let block = |cost: Cost| Ok::<_, Error>(cost.span()?.block);
+        assert_eq!(block(cost(60_000))?, Some(256));
+        let changing = Cost {
+            augmented: true,
+            ..cost(150)
+        };
+        assert_eq!(block(changing)?, Some(150));
+        let of_a_hundred = Cost {
+            batch_size: 100,
+            ..cost(60_000)
+        };
+        assert_eq!(block(of_a_hundred)?, Some(200));
+        Ok(())
+    }
+
+    #[test]
+    fn rejects_the_span_of_minibatches_too_large_for_memory() {
+        let message = Cost {
+            batch_size: 60_000,
+            ..cost(60_000)
+        }
+        .span()
+        .expect_err("too large")
+        .to_string();
         assert!(
-            message.starts_with("engine must be direct or automatic"),
+            message.starts_with("engine must be direct or automatic for such minibatches"),
             "{message}"
         );
     }

@@ -25,8 +25,14 @@
 //! two sums ([`Pair::advance`]): the outputs for the training images; those for the scored images, or else they
 //! are computed when they are asked for ([`Scoring`]); and the weights themselves. While the images stay the
 //! same the weights are not needed, so that of them only their coefficients are kept, `[n, units]`.
+//!
+//! Images that change every epoch, or that are many, are taken in *blocks* of some minibatches: each is an epoch
+//! in the sense above. Then the weights are brought up to date after every block, and the outputs for the next
+//! block are computed from them. That is the arithmetic of the direct form and a little more; but its products
+//! are those of large matrices, and the weights, which fit into no cache, are gone over once a block and not
+//! once a minibatch.
 
-use super::engine::Scoring;
+use super::engine::{Scoring, SpanPlan};
 use super::examples::{Examples, Options};
 use super::score::Tally;
 use super::sharded::{
@@ -45,10 +51,11 @@ use tch::Tensor;
 pub(super) struct Span {
     network: Sharded<SpanLayer>,
     options: Options,
-    scoring: Scoring,
-    /// `X`, `[n, inputs + 1]`, and `K`, `[n, n]`.
+    plan: SpanPlan,
+    /// `X`, `[n, inputs + 1]`, and `K`, `[n, n]`; of a block, if there are blocks.
     images: Tensor,
     products: Tensor,
+    /// Empty if scores are computed from the weights.
     scored: Vec<Scored>,
 }
 
@@ -56,17 +63,17 @@ pub(super) struct Span {
 struct Scored {
     /// `[m, inputs + 1]`
     images: Tensor,
-    /// The training images' products with them, `[n, m]`: so the rows `r` lie together.
+    /// The products of `X` with them, `[n, m]`: so the rows `r` lie together.
     products: Tensor,
 }
 
 /// A shard's units.
 struct SpanLayer {
-    /// The layer where the coefficients begin: at the start of the epoch, or of training if the images stay.
+    /// The layer where the coefficients begin: at the start of the block, or of training without blocks.
     layer: Pair,
-    /// `[n, units]`, and by what the layer is to be multiplied; `None` if the images change.
+    /// `[n, units]`, and by what the layer is to be multiplied; `None` if there are blocks.
     coefficients: Option<Coefficients>,
-    /// What the training images give at the start of the epoch, `[n, units]`.
+    /// What `X` gives at the start of the epoch or block, `[n, units]`.
     train: Pair,
     /// What the scored images give there, or at the start of training.
     scored: Vec<Pair>,
@@ -86,7 +93,7 @@ struct Coefficients {
     of_images: Pair,
 }
 
-/// The sums since the start of the epoch.
+/// The sums since the start of the epoch or block.
 struct Sums {
     weights: Combination,
     /// `None` without momentum.
@@ -129,64 +136,63 @@ impl Span {
         network: Network,
         train: &Examples,
         scored: &[Examples],
-        scoring: Scoring,
+        plan: SpanPlan,
         has_momentum: bool,
     ) -> Result<Span> {
         let options = network.options();
-        let images = |examples: &Examples| Ok(with_one(&examples.all(options)?));
-        let train_images = images(train)?;
-        let scored_images = scored.iter().map(images).collect::<Result<Vec<_>>>()?;
-        let network = Sharded::new(network, |weights| {
-            let coefficients = !train.are_random();
-            SpanLayer::new(weights, train.count(), coefficients, has_momentum)
-        });
-        let scored = scored_images.into_iter().map(|images| Scored {
-            products: Tensor::new(),
-            images,
+        let followed = scored
+            .iter()
+            .filter(|_| plan.scoring != Scoring::FromWeights);
+        let scored = followed.map(|examples| {
+            Ok(Scored {
+                images: with_one(&examples.all(options)?),
+                products: Tensor::new(),
+            })
         });
         let mut span = Span {
-            network,
+            scored: scored.collect::<Result<_>>()?,
+            network: Sharded::new(network, |weights| {
+                SpanLayer::new(weights, train.count(), plan.block, has_momentum)
+            }),
             options,
-            scoring,
+            plan,
             products: Tensor::new(),
-            scored: scored.collect(),
-            images: train_images,
+            images: Tensor::new(),
         };
-        span.take_images();
-        let scored_images = Several(
-            span.scored
-                .iter()
-                .map(|scored| scored.images.shallow_clone())
-                .collect(),
-        );
-        if scoring != Scoring::FromWeights {
-            span.network.each(&scored_images, |layer, images| {
-                layer.scored = images
-                    .0
-                    .iter()
-                    .map(|images| layer.layer.outputs(images))
-                    .collect();
-            });
+        let images = span.scored.iter().map(|scored| &scored.images);
+        let images = Several(images.map(Tensor::shallow_clone).collect());
+        span.network.each(&images, |layer, images| {
+            let outputs = |images| layer.layer.outputs(images);
+            layer.scored = images.0.iter().map(outputs).collect();
+        });
+        if plan.block.is_none() {
+            span.take(with_one(&train.all(options)?));
         }
         Ok(span)
     }
 
-    /// The products with the training images.
-    fn take_images(&mut self) {
-        self.products = self.images.matmul(&self.images.tr());
-        if self.scoring != Scoring::FromWeights {
-            for scored in &mut self.scored {
-                scored.products = in_blocks(&scored.images, &self.images).tr();
-            }
+    /// Takes `images` for the training images.
+    fn take(&mut self, images: Tensor) {
+        self.products = images.matmul(&images.tr());
+        for scored in &mut self.scored {
+            scored.products = in_blocks(&scored.images, &images).tr();
         }
-        let images = Several(vec![self.images.shallow_clone()]);
-        self.network.each(&images, |layer, images| {
+        let shared = Several(vec![images.shallow_clone()]);
+        self.network.each(&shared, |layer, images| {
             layer.train = layer.layer.outputs(&images.0[0]);
         });
+        self.images = images;
     }
 
-    /// Steps through the minibatches and returns the images that had a gradient.
-    fn steps(&mut self, train: &Examples, order: &[usize], steps: &Steps) -> Result<Vec<usize>> {
+    /// Steps through minibatches, of which the first has this number, of the images at `order` and returns the
+    /// images that had a gradient.
+    fn steps(
+        &mut self,
+        order: &[usize],
+        labels: &[u8],
+        steps: &Steps,
+        first_number: usize,
+    ) -> Result<Vec<usize>> {
         // In the epoch's order a minibatch's products lie together.
         let in_order = index(order);
         let products = self
@@ -195,34 +201,31 @@ impl Span {
             .index_select(1, &in_order);
         let mut seen = Vec::with_capacity(order.len());
         let mut first = 0;
-        for (batch, number) in order.chunks(steps.batch_size).zip(1..) {
-            let size = batch.len() as i64;
-            let labels: Vec<u8> = batch.iter().map(|index| train.labels()[*index]).collect();
+        for (labels, number) in labels.chunks(steps.batch_size).zip(first_number..) {
+            let size = labels.len() as i64;
             let products = products.narrow(1, first as i64, size);
             let batch = SpanBatch {
                 indices: in_order.narrow(0, first as i64, size),
                 with_earlier: products.index_select(0, &index(&seen)).tr(),
                 with_each_other: products.narrow(0, first as i64, size),
             };
-            let active = self.network.step(batch, &labels, steps, number)?;
+            let active = self.network.step(batch, labels, steps, number)?;
             seen.extend(active.iter().map(|index| first + index));
             first += labels.len();
         }
         Ok(seen.iter().map(|place| order[*place]).collect())
     }
 
-    /// Begins the next epoch's sums where this epoch's end.
-    fn advance(&mut self, seen: &[usize], images_stay: bool) {
+    /// Begins the next sums where these, over the images `seen`, end.
+    fn advance(&mut self, seen: &[usize]) {
         let indices = index(seen);
         let with_seen = |products: &Tensor| products.index_select(0, &indices).tr();
-        let followed = self
-            .scored
-            .iter()
-            .filter(|_| self.scoring == Scoring::Followed);
+        let is_followed = self.plan.scoring == Scoring::Followed;
+        let followed = self.scored.iter().filter(|_| is_followed);
         let advance = Advance {
-            own: match images_stay {
-                true => with_seen(&self.products),
-                false => with_seen(&self.images),
+            own: match self.plan.block {
+                None => with_seen(&self.products),
+                Some(_) => with_seen(&self.images),
             },
             scored: followed.map(|scored| with_seen(&scored.products)).collect(),
             indices,
@@ -232,44 +235,52 @@ impl Span {
     }
 
     /// The logits of some scored images.
-    fn logits(&mut self, set: usize, range: Range<usize>) -> Logits {
-        let (scoring, scored) = (self.scoring, &self.scored[set]);
+    fn logits(&mut self, set: usize, examples: &Examples, range: Range<usize>) -> Result<Logits> {
         let (first, size) = (range.start as i64, range.len() as i64);
-        let rows = |tensor: &Tensor| tensor.narrow(0, first, size);
-        let of_images = Several(vec![match scoring {
-            Scoring::FromWeights => rows(&scored.images),
-            Scoring::FromSums => scored.products.narrow(1, first, size).tr(),
+        let scoring = self.plan.scoring;
+        let of_images = match scoring {
+            Scoring::FromWeights => with_one(&examples.range(range, self.options)?),
+            Scoring::FromSums => self.scored[set].products.narrow(1, first, size).tr(),
             Scoring::Followed => Tensor::new(),
-        }]);
-        self.network.logits(&of_images, |layer, of_images| {
+        };
+        let of_images = Several(vec![of_images]);
+        Ok(self.network.logits(&of_images, |layer, of_images| {
             let of_images = &of_images.0[0];
-            let scored = layer.scored.get(set).map(|pair| rows(&pair.of_weights));
+            let scored = layer.scored.get(set);
+            let scored = scored.map(|pair| pair.of_weights.narrow(0, first, size));
             match (scoring, scored) {
                 (Scoring::FromSums, Some(at_start)) => layer.summed_up(&at_start, of_images),
                 (Scoring::Followed, Some(outputs)) => outputs.copy(),
                 _ => product(of_images, &layer.layer.of_weights),
             }
-        })
+        }))
     }
 }
 
 impl Training for Span {
     fn epoch(&mut self, train: &Examples, order: &[usize], steps: &Steps) -> Result<()> {
-        if train.are_random() {
-            self.images = with_one(&train.all(self.options)?);
-            self.take_images();
+        let labels: Vec<u8> = order.iter().map(|index| train.labels()[*index]).collect();
+        let Some(size) = self.plan.block else {
+            let seen = self.steps(order, &labels, steps, 1)?;
+            self.advance(&seen);
+            return Ok(());
+        };
+        let places: Vec<usize> = (0..size).collect();
+        let numbers = (1..).step_by(size.div_ceil(steps.batch_size));
+        for ((block, labels), number) in order.chunks(size).zip(labels.chunks(size)).zip(numbers) {
+            self.take(with_one(&train.rows(block, self.options)?));
+            let seen = self.steps(&places[..block.len()], labels, steps, number)?;
+            self.advance(&seen);
         }
-        let seen = self.steps(train, order, steps)?;
-        self.advance(&seen, !train.are_random());
         Ok(())
     }
 
     fn score(&mut self, set: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
         let block = |range: Range<usize>| {
-            let logits = self.logits(set, range.clone());
-            Tally::of(&logits, loss, &examples.labels()[range])
+            let logits = self.logits(set, examples, range.clone())?;
+            Ok(Tally::of(&logits, loss, &examples.labels()[range]))
         };
-        Ok(examples.blocks(BLOCK).map(block).sum())
+        examples.blocks(BLOCK).map(block).sum()
     }
 
     fn network(&self) -> Network {
@@ -279,20 +290,20 @@ impl Training for Span {
 }
 
 impl SpanLayer {
-    fn new(weights: Tensor, n: usize, images_stay: bool, has_momentum: bool) -> SpanLayer {
-        let of_all_images = || {
-            let units = weights.size()[1];
-            Tensor::zeros([n as i64, units], (weights.kind(), weights.device()))
+    fn new(weights: Tensor, n: usize, block: Option<usize>, has_momentum: bool) -> SpanLayer {
+        let of_images = || {
+            let shape = [block.unwrap_or(n) as i64, weights.size()[1]];
+            Tensor::zeros(shape, (weights.kind(), weights.device()))
         };
         SpanLayer {
-            coefficients: images_stay.then(|| Coefficients {
+            coefficients: block.is_none().then(|| Coefficients {
                 weights: 1.,
                 velocity: 0.,
-                of_images: Pair::at_rest(of_all_images()),
+                of_images: Pair::at_rest(of_images()),
             }),
             epoch: Sums {
-                weights: Combination::of(of_all_images()),
-                velocity: has_momentum.then(|| Combination::of(of_all_images())),
+                weights: Combination::of(of_images()),
+                velocity: has_momentum.then(|| Combination::of(of_images())),
                 rows: 0,
             }
             .restarted(),

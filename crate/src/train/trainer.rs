@@ -2,7 +2,7 @@
 
 use super::direct::Direct;
 use super::dual::Dual;
-use super::engine::{Cost, Engine, Scoring};
+use super::engine::{Cost, Engine, SpanPlan};
 use super::examples::Examples;
 use super::plain::Plain;
 use super::score::{Score, Tally, check_labels};
@@ -176,10 +176,7 @@ impl Trainer {
         };
         let training: Box<dyn Training> = match settings.engine.resolve(cost) {
             Engine::Plain => Box::new(Plain::new(network)),
-            Engine::Span => {
-                cost.check_memory_of_span()?;
-                in_span(network, &train, &scored, cost.scoring(), &settings.sgd)?
-            }
+            Engine::Span => in_span(network, &train, &scored, cost.span()?, &settings.sgd)?,
             Engine::Direct | Engine::Automatic => Box::new(Direct::new(network)),
         };
         Ok(Trainer {
@@ -330,18 +327,13 @@ fn in_span(
     mut network: Network,
     train: &Examples,
     scored: &[Examples],
-    scoring: Scoring,
+    plan: SpanPlan,
     sgd: &Sgd,
 ) -> Result<Box<dyn Training>> {
-    if network.layers.len() > 1 || train.are_random() {
+    if network.layers.len() > 1 || plan.block.is_some() {
         let has_momentum = sgd.momentum != 0.;
-        return Ok(Box::new(Span::new(
-            network,
-            train,
-            scored,
-            scoring,
-            has_momentum,
-        )?));
+        let span = Span::new(network, train, scored, plan, has_momentum)?;
+        return Ok(Box::new(span));
     }
     let options = network.options();
     let layer = network.layers.remove(0);
@@ -374,9 +366,10 @@ mod tests {
         nesterov: true,
     };
 
-    /// What is trained, and how; on 70 digits, four epochs.
+    /// What is trained, and how; four epochs.
     #[derive(Clone, Debug)]
     struct Case {
+        digits: usize,
         model: Model,
         loss: Loss,
         sgd: Sgd,
@@ -425,7 +418,7 @@ mod tests {
 
         /// The test scores that were asked for, and the logits of the network that comes out.
         fn trained_with(&self, engine: Engine) -> Result<(Vec<Score>, Tensor)> {
-            let split = split(70, 40)?;
+            let split = split(self.digits, 40)?;
             let (train, scored) = self.examples(&split);
             let mut trainer = Trainer::new(self.settings(engine), self.start(), train, scored)?;
             let mut order = random(2, Stream::Order);
@@ -433,7 +426,7 @@ mod tests {
             let mut scores = vec![trainer.score(1)?];
             for epoch in 1..=4 {
                 trainer.redraw(&mut augmentation);
-                trainer.epoch(&permutation(70, &mut order))?;
+                trainer.epoch(&permutation(self.digits, &mut order))?;
                 if epoch % self.score_every == 0 {
                     trainer.note()?;
                 }
@@ -474,6 +467,7 @@ mod tests {
 
     fn linear() -> Case {
         Case {
+            digits: 70,
             model: Model::linear(),
             loss: Loss::MultiMargin,
             sgd: Sgd::default(),
@@ -511,6 +505,7 @@ mod tests {
                 (Some(0.3), true),
             ] {
                 cases.extend([1, 2].map(|score_every| Case {
+                    digits: 70,
                     model: Model {
                         hidden_units: hidden_units.clone(),
                     },
@@ -533,6 +528,23 @@ mod tests {
     fn the_span_engine_takes_the_steps_of_the_definition() -> Result<()> {
         cases()
             .iter()
+            .try_for_each(|case| case.assert_follows_the_definition(Engine::Span))
+    }
+
+    /// 300 digits are two blocks, of 8 minibatches and of 2.
+    #[test]
+    fn the_span_engine_takes_the_steps_of_the_definition_in_blocks() -> Result<()> {
+        let in_blocks = |case: &Case| match case.model.hidden_units[..] {
+            [600] => true,
+            _ => case.augmented,
+        };
+        let cases = cases().into_iter().filter(in_blocks);
+        cases
+            .map(|case| Case {
+                digits: 300,
+                score_every: 2 * case.score_every,
+                ..case
+            })
             .try_for_each(|case| case.assert_follows_the_definition(Engine::Span))
     }
 
