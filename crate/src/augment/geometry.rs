@@ -188,11 +188,7 @@ pub(super) fn warp_affine(
         .iter()
         .flat_map(|parameters| to_grid_units(parameters.inverse().map(|entry| entry as f32), size))
         .collect();
-    let grid = map_pixels(
-        &maps,
-        2,
-        pixel_centres(size, 0.5 - half_width, 0.5 - half_height),
-    );
+    let grid = map_pixels(&maps, 2, size, [0.5 - half_width, 0.5 - half_height]);
     sample(images, &grid, interpolation, edge)
 }
 
@@ -213,8 +209,9 @@ pub(super) fn warp_perspective(
             [a, b, c, d, e, f, g, h, 1.0]
         })
         .collect();
-    let projected = map_pixels(&maps, 3, pixel_centres(size, 0.5, 0.5));
-    let mut grid = projected.narrow(1, 0, 2) / projected.narrow(1, 2, 1) - 1.0;
+    let projected = map_pixels(&maps, 3, size, [0.5, 0.5]);
+    let mut grid = projected.narrow(1, 0, 2) / projected.narrow(1, 2, 1);
+    grid -= 1.0;
     // The divisor is 0 on the horizon; whatever is read there lies outside the image.
     let _ = grid.nan_to_num_(-2.0, -2.0, -2.0);
     sample(images, &grid, interpolation, edge)
@@ -264,41 +261,35 @@ fn to_grid_units([a, b, c, d, e, f]: [f32; 6], size: Size) -> [f32; 6] {
     [a / x, b / x, c / x, d / y, e / y, f / y]
 }
 
-/// The homogeneous coordinates of all pixels from (`left`, `top`) on, row by row: `[3, height * width]`, all
-/// x, then all y, then ones.
-fn pixel_centres(size: Size, left: f32, top: f32) -> Tensor {
-    let pixels = || (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y)));
-    let x = pixels().map(|(x, _)| left + x as f32);
-    let y = pixels().map(|(_, y)| top + y as f32);
-    let coordinates: Vec<f32> = x.chain(y).chain(pixels().map(|_| 1.0)).collect();
-    Tensor::from_slice(&coordinates).view([3, -1])
+/// All pixels, of which the first lies at `corner` (x, y), mapped by each image's map, which has `rows` rows
+/// `(a, b, c)` for `ax + by + c`: `[images, rows, height, width]`.
+fn map_pixels(maps: &[f32], rows: i64, size: Size, corner: [f32; 2]) -> Tensor {
+    let coordinates = |side: usize, first: f32| {
+        let coordinates: Vec<f32> = (0..side).map(|i| first + i as f32).collect();
+        Tensor::from_slice(&coordinates)
+    };
+    let x = coordinates(size.width, corner[0]);
+    let y = coordinates(size.height, corner[1]).unsqueeze(1);
+    let maps = Tensor::from_slice(maps).view([-1, rows, 1, 1, 3]);
+    let [a, b, c] = [0, 1, 2].map(|column| maps.select(4, column));
+    a * x + (b * y + c)
 }
 
-/// The pixels mapped by each image's map, which has `rows` rows of three entries: `[images, rows, pixels]`.
-fn map_pixels(maps: &[f32], rows: i64, pixels: Tensor) -> Tensor {
-    let maps = Tensor::from_slice(maps).view([-1, rows, 3]);
-    maps.bmm(&pixels.expand([maps.size()[0], -1, -1], false))
-}
-
-/// The images read at the points of `grid`, `[images, 2, ...]`: all x, then all y.
+/// The images read at the points of `grid`, `[images, 2, height, width]`: all x, then all y.
 fn sample(images: &Tensor, grid: &Tensor, interpolation: Interpolation, edge: Edge) -> Tensor {
     const ZEROS_OUTSIDE: i64 = 0;
-    let size = Size::of(images);
-    let grid = grid
-        .view([-1, 2, size.height as i64, size.width as i64])
-        .permute([0, 2, 3, 1]);
+    let grid = grid.permute([0, 2, 3, 1]);
     let mode = match interpolation {
         Interpolation::Bilinear => 0,
         Interpolation::Nearest => 1,
     };
     let read = |channels: &Tensor| channels.grid_sampler(&grid, mode, ZEROS_OUTSIDE, false);
-    let images = images.unsqueeze(1); // [n, height, width] -> [n, 1, height, width]
-    let mut sampled = read(&images).squeeze_dim(1);
     if (interpolation, edge) == (Interpolation::Bilinear, Edge::Masked) {
-        let white = Tensor::ones([1], (Kind::Float, images.device())).expand_as(&images);
-        sampled *= read(&white).squeeze_dim(1);
+        // Of a white image the covered shares are read.
+        let sampled = read(&Tensor::stack(&[images, &images.ones_like()], 1));
+        return sampled.select(1, 0) * sampled.select(1, 1);
     }
-    sampled
+    read(&images.unsqueeze(1)).squeeze_dim(1) // [n, 1, height, width] -> [n, height, width]
 }
 
 #[cfg(test)]
