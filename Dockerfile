@@ -30,7 +30,7 @@ RUN make kernel mnist
 ARG JUPYTERHUB_VERSION=6.1.1
 RUN .venv/bin/pip install --no-cache-dir "jupyterhub==$JUPYTERHUB_VERSION"
 
-ENV PATH=/srv/hinge/.venv/bin:$PATH
+ENV PATH=/srv/hinge/.venv/bin:$PATH JUPYTER_CONFIG_PATH=/srv/hinge/jupyter/config
 EXPOSE 8888
-CMD ["jupyter", "lab", "--ip=0.0.0.0", "--port=8888", "--no-browser", \
-     "--LabApp.default_url=/lab/tree/start-here.md?factory=Markdown%20Preview", "notebooks"]
+CMD ["jupyter", "lab", "--ip=0.0.0.0", "--port=8888", "--no-browser", "--LabApp.default_url=/lab/tree/start-here.md", \
+     "notebooks"]
