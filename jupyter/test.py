@@ -34,7 +34,6 @@ STAGES = (
         r"^test result: .* (\d+) passed;",
         r"^test result: .* (\d+) failed;",
     ),
-    Stage("Rust documentation", "cargo rustdoc --package hinge --lib --all-features --locked -- -D warnings"),
     Stage("Python tests", "python -m pytest -c jupyter/pytest.ini jupyter/tests data", *PYTEST),
     Stage("Report, with all notebooks and their claims", "python jupyter/report.py"),
 )
