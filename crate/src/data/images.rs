@@ -156,7 +156,8 @@ mod tests {
         let error = Images::new(vec![0; PIXELS], vec![1, 2]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "images: expected 784 pixels for each of 2 labels, found 784 pixels."
+            "images: expected 784 pixels for each of 2 labels, found 784 pixels; give every image 28 x 28 pixels \
+             and one label."
         );
     }
 
