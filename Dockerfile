@@ -6,6 +6,8 @@
 # Binder and JupyterHub start their own server in it, as the user NB_USER with the number NB_UID.
 FROM rust:1.95-slim-bookworm
 
+# Debian's packages are not pinned: its archive keeps only the newest of a release.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates g++ git make pkg-config python3 python3-venv \
     && rm -rf /var/lib/apt/lists/* \
@@ -15,14 +17,20 @@ RUN apt-get update \
 ARG NB_USER=jovyan
 ARG NB_UID=1000
 ENV USER=$NB_USER HOME=/home/$NB_USER
-RUN useradd --create-home --uid "$NB_UID" "$NB_USER"
+# Not in the home directory: there a hub mounts each user's own files, which would hide the project.
+RUN useradd --create-home --uid "$NB_UID" "$NB_USER" && install --directory --owner="$NB_UID" /srv/hinge
 
-COPY --chown=$NB_UID . $HOME/hinge
+COPY --chown=$NB_UID . /srv/hinge
 USER $NB_USER
-WORKDIR $HOME/hinge
+WORKDIR /srv/hinge
 # MNIST where it can be had at build time; else the notebooks say that they run on synthetic digits.
 RUN make kernel mnist
 
-ENV PATH=$HOME/hinge/.venv/bin:$PATH
+# What a JupyterHub starts; its version is to be that of the hub.
+ARG JUPYTERHUB_VERSION=6.1.1
+RUN .venv/bin/pip install --no-cache-dir "jupyterhub==$JUPYTERHUB_VERSION"
+
+ENV PATH=/srv/hinge/.venv/bin:$PATH JUPYTER_CONFIG_PATH=/srv/hinge/jupyter/config
 EXPOSE 8888
-CMD ["jupyter", "lab", "--ip=0.0.0.0", "--port=8888", "--no-browser", "notebooks"]
+CMD ["jupyter", "lab", "--ip=0.0.0.0", "--port=8888", "--no-browser", "--LabApp.default_url=/lab/tree/start-here.md", \
+     "notebooks"]

@@ -30,8 +30,7 @@ browser: kernel mnist
 
 lab: kernel mnist
 	@$(RUN) python -m jupyter lab --ip=127.0.0.1 $(AS_ROOT) \
-		'--LabApp.default_url=/lab/tree/start-here.md?factory=Markdown%20Preview' \
-		$(LAB_OPTIONS) $(or $(LAB_FOLDER),notebooks)
+		--LabApp.default_url=/lab/tree/start-here.md $(LAB_OPTIONS) $(or $(LAB_FOLDER),notebooks)
 
 notebooks: kernel mnist
 	@$(RUN) python jupyter/execute.py --in-place notebooks/*.ipynb

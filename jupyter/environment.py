@@ -97,6 +97,7 @@ class Environment:
             "PATH": joined(str(self.prefix / "bin"), str(OWN / "bin"), os.environ["PATH"]),
             LIBRARY_PATH: joined(own[LIBRARY_PATH], os.environ.get(LIBRARY_PATH, "")),
             "JUPYTER_CONFIG_DIR": str(jupyter / "config"),
+            "JUPYTER_CONFIG_PATH": joined(str(HERE / "config"), os.environ.get("JUPYTER_CONFIG_PATH", "")),
             "JUPYTER_DATA_DIR": str(jupyter / "data"),
             "JUPYTER_RUNTIME_DIR": str(jupyter / "runtime"),
             "IPYTHONDIR": str(jupyter / "ipython"),

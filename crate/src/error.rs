@@ -45,7 +45,8 @@ pub enum Error {
 
     /// An epoch was asked for that has no scores.
     #[error(
-        "There are no scores after epoch {asked}: it is beyond the last, {last}, or was not scored (score_every)."
+        "There are no scores after epoch {asked}: expected one from 1 to {last}, the last, that was scored (see \
+         score_every)."
     )]
     NoSuchEpoch {
         /// The epoch asked for.
@@ -54,20 +55,23 @@ pub enum Error {
         last: usize,
     },
 
-    /// Too few values for a statistic.
-    #[error("{what} needs at least {needed} values, but there are {found}.")]
+    /// Too few seeds, values or runs for what was to be computed.
+    #[error("{purpose}: expected {needed} or more {what}, found {found}; give more of them.")]
     TooFew {
         /// What was to be computed.
+        purpose: &'static str,
+        /// What there are too few of.
         what: &'static str,
-        /// The least number of values.
+        /// The least number of them.
         needed: usize,
-        /// The number of values there are.
+        /// The number that there are.
         found: usize,
     },
 
     /// Two sets of runs cannot be paired.
     #[error(
-        "Runs can be paired only over the same seeds, but one has {left} and the other {right}."
+        "Runs can be paired only over the same seeds, but one has {left} and the other {right}: repeat both over \
+         the same seeds, or take the first of the longer with `Runs::first`."
     )]
     Unpaired {
         /// The seeds of the first.
@@ -77,7 +81,10 @@ pub enum Error {
     },
 
     /// No published value belongs to the runs.
-    #[error("The report publishes no value of part {part} for {settings}.")]
+    #[error(
+        "The report publishes no value of part {part} for {settings}: expected runs with settings that it has \
+         published values of, as in the notebook of that part."
+    )]
     NotPublished {
         /// The part of the report.
         part: String,

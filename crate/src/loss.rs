@@ -9,6 +9,25 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A loss on logits.
+///
+/// ```
+/// use hinge::train::Score;
+/// use hinge::{Layer, Loss, Network};
+/// use tch::{Device, Kind, Tensor};
+///
+/// // Without weights the logits are the biases: one example with logits 2, 1.5, 0 and label 0.
+/// let no_weights = Tensor::zeros([3, 1], (Kind::Double, Device::Cpu));
+/// let network = Network::new(vec![Layer { weight: no_weights, bias: Tensor::from_slice(&[2., 1.5, 0.]) }])?;
+/// let logits = network.logits(&Tensor::from_slice(&[0.]).view([1, 1]))?;
+/// let loss = |loss: Loss| Score::of(&logits, loss, &[0]).map(|score| score.loss);
+///
+/// // Class 1 violates its margin by 1 - 2 + 1.5 = 0.5, class 2 does not.
+/// assert_eq!(loss(Loss::MultiMargin)?, 0.5 / 3.);
+/// assert_eq!(loss(Loss::MaxMargin)?, 0.5);
+/// let by_definition = (2f64.exp() + 1.5f64.exp() + 0f64.exp()).ln() - 2.;
+/// assert!((loss(Loss::CrossEntropy)? - by_definition).abs() < 1e-12);
+/// # Ok::<(), hinge::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {

@@ -9,6 +9,14 @@ use std::fmt;
 ///
 /// With no hidden layer it is a linear model: trained on [`Loss::MultiMargin`](crate::Loss::MultiMargin) a
 /// linear SVM, on [`Loss::CrossEntropy`](crate::Loss::CrossEntropy) logistic regression.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// assert_eq!(Model::linear().parameters(), 784 * 10 + 10); // weights and biases
+/// assert_eq!(Model::hidden(50).parameters(), (784 * 50 + 50) + (50 * 10 + 10));
+/// assert_eq!(Model { hidden_units: vec![50, 20] }.to_string(), "hidden layer of 50 and 20 ReLU units");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Model {
     /// The number of ReLU units of each hidden layer, from input to output; empty for a linear model.

@@ -53,6 +53,22 @@ impl Layer {
 }
 
 /// The layers of a [`Model`], with ReLU between them.
+///
+/// ```
+/// use hinge::{Layer, Network};
+/// use tch::Tensor;
+///
+/// let difference = Layer { weight: Tensor::from_slice(&[1., -1.]).view([1, 2]), bias: Tensor::from_slice(&[0.]) };
+/// let with_signs = Layer { weight: Tensor::from_slice(&[3., -3.]).view([2, 1]), bias: Tensor::from_slice(&[0., 1.]) };
+/// let network = Network::new(vec![difference, with_signs])?;
+/// assert_eq!((network.inputs(), network.classes()), (2, 2));
+///
+/// // Hidden units relu(5 - 1) = 4 and relu(1 - 5) = 0.
+/// let logits = network.logits(&Tensor::from_slice(&[5., 1., 1., 5.]).view([2, 2]))?;
+/// assert_eq!(logits.rows().collect::<Vec<_>>(), [[12., -11.], [0., 1.]]);
+/// assert_eq!(logits.predictions().collect::<Vec<_>>(), [0, 1]);
+/// # Ok::<(), hinge::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Network {
     /// From input to output; at least one.

@@ -28,6 +28,15 @@ pub enum Stream {
 }
 
 /// The generator of `stream` for `seed`.
+///
+/// ```
+/// use hinge::seed::{RngExt, Stream, random};
+///
+/// let number = |seed, stream| random(seed, stream).random::<u64>();
+/// assert_eq!(number(1, Stream::Order), number(1, Stream::Order));
+/// assert_ne!(number(1, Stream::Order), number(2, Stream::Order));
+/// assert_ne!(number(1, Stream::Order), number(1, Stream::Sampling));
+/// ```
 pub fn random(seed: u64, stream: Stream) -> ChaCha8Rng {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(stream as u64);

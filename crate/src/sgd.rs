@@ -16,6 +16,31 @@ use tch::Tensor;
 /// ```
 ///
 /// Weight decay applies to weights and biases alike, as in PyTorch.
+///
+/// ```
+/// use hinge::train::{Engine, Examples, Trainer, TrainerSettings};
+/// use hinge::{Layer, Loss, Network, Sgd};
+/// use tch::{Device, Kind, Tensor};
+///
+/// // The margin of logits 2 and 0 holds, so that the loss has no gradient: a step only decays.
+/// let no_weights = Tensor::zeros([2, 1], (Kind::Double, Device::Cpu));
+/// let network = Network::new(vec![Layer { weight: no_weights, bias: Tensor::from_slice(&[2., 0.]) }])?;
+/// let example = Examples::new(Tensor::from_slice(&[0.]).view([1, 1]), vec![0])?;
+/// let settings = TrainerSettings {
+///     loss: Loss::MultiMargin,
+///     sgd: Sgd { learning_rate: 0.1, weight_decay: 0.5, ..Sgd::default() },
+///     batch_size: 1,
+///     clip_norm: None,
+///     engine: Engine::Plain,
+///     score_every: 1,
+///     epochs: 1,
+/// };
+/// let mut trainer = Trainer::new(settings, network, example, vec![])?;
+/// trainer.epoch(&[0])?;
+/// let bias = trainer.network().layers()[0].bias.double_value(&[0]);
+/// assert!((bias - (2. - 0.1 * 0.5 * 2.)).abs() < 1e-12);
+/// # Ok::<(), hinge::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Sgd {
     /// The learning rate, finite and at least 0. Defaults to the report's `0.02`.

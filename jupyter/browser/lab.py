@@ -67,6 +67,10 @@ class Lab:
                 self.process.wait(STOP_SECONDS)
                 return
 
+    def printed_address(self) -> str:
+        """The address that the server prints for whoever has no browser opened, with the token that it does not."""
+        return re.search(r"(http://127\S+[?&]token=)", self.log.read_text())[1] + self.token
+
     def ask(self, path: str) -> dict:
         """What the server answers."""
         with urllib.request.urlopen(f"{self.address}{path}?token={self.token}", timeout=10) as answer:

@@ -148,10 +148,10 @@ def test_every_figure_can_be_looked_at(executed, screenshots):
         executed.notebook.page.screenshot(path=screenshots / f"{executed.path.stem}, figure {number}.png")
 
 
-def test_the_lab_opens_on_a_page_that_says_where_to_start(lab, context, screenshots):
+def test_the_address_that_the_lab_prints_opens_a_page_that_says_where_to_start(lab, context, screenshots):
     lab.copy(ROOT / "notebooks" / "start-here.md", "start-here.md")
     with context.new_page() as page:
-        page.goto(f"{lab.address}/?token={lab.token}")
+        page.goto(lab.printed_address())
         shown = page.locator(".jp-MarkdownViewer")
         expect(shown.locator("h1")).to_have_text(re.compile("Start here"))
         assert shown.locator("a[href*='.ipynb']").count() == len(NOTEBOOKS)

@@ -50,10 +50,10 @@ pub fn gaussian_blur(
     Ok(convolve(images, &horizontal, &vertical))
 }
 
-/// Each image blended with a smoothed copy of itself: `factor` 0 is the smoothed copy, 1 the image, 2 twice
-/// as far from the copy. The smoothing kernel is 1 1 1 / 1 5 1 / 1 1 1 over 13; the border is not smoothed,
-/// and the result is clamped to 0..=1 (torchvision's `adjust_sharpness`). An image with a side below 3 is
-/// left as it is.
+/// Each image blended with a smoothed copy of itself, `factor * image + (1 - factor) * smoothed`: `factor` 0 is the
+/// smoothed copy, 1 the image, 2 twice as far from the copy. The smoothing kernel is 1 1 1 / 1 5 1 / 1 1 1 over 13;
+/// the border is not smoothed, and the result is clamped to 0..=1 (torchvision's `adjust_sharpness`). An image with a
+/// side below 3 is left as it is.
 ///
 /// # Errors
 /// If the factor is outside 0..=1e6 or `images` is not a float32 tensor `[n, height, width]`.

@@ -21,6 +21,20 @@ const ANGLES: RangeInclusive<f64> = -360.0..=360.0;
 const SHEARS: RangeInclusive<f64> = -89.0..=89.0;
 
 /// Rotates each image about its centre by an angle drawn uniformly from `degrees`.
+///
+/// Source: [torchvision's `RandomRotation`](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomRotation.html).
+///
+/// ```
+/// use hinge::augment::{Compose, RandomRotation};
+/// use hinge::seed::{Stream, random};
+/// use tch::Tensor;
+///
+/// let quarter = Compose::new([RandomRotation { degrees: 90.0..=90.0, ..RandomRotation::new(0.) }.into()]);
+/// let right = Tensor::from_slice(&[0f32, 0., 0., 0., 0., 1., 0., 0., 0.]).view([1, 3, 3]);
+/// let top = Tensor::from_slice(&[0f32, 1., 0., 0., 0., 0., 0., 0., 0.]).view([1, 3, 3]);
+/// assert_eq!(quarter.apply(&right, &mut random(0, Stream::Augmentation))?, top); // counter-clockwise
+/// # Ok::<(), hinge::augment::AugmentError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RandomRotation {
     /// The angles in degrees, counter-clockwise, within -360..=360.
@@ -55,6 +69,20 @@ impl RandomTransform for RandomRotation {
 }
 
 /// Rotates, shears, magnifies and shifts each image, with parameters drawn uniformly from their ranges.
+///
+/// Source: [torchvision's `RandomAffine`](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomAffine.html).
+///
+/// ```
+/// use hinge::augment::{Compose, RandomAffine};
+/// use hinge::seed::{Stream, random};
+/// use tch::Tensor;
+///
+/// let quarter = Compose::new([RandomAffine { degrees: 90.0..=90.0, ..RandomAffine::new(0.) }.into()]);
+/// let right = Tensor::from_slice(&[0f32, 0., 0., 0., 0., 1., 0., 0., 0.]).view([1, 3, 3]);
+/// let bottom = Tensor::from_slice(&[0f32, 0., 0., 0., 0., 0., 0., 1., 0.]).view([1, 3, 3]);
+/// assert_eq!(quarter.apply(&right, &mut random(0, Stream::Augmentation))?, bottom); // clockwise
+/// # Ok::<(), hinge::augment::AugmentError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RandomAffine {
     /// The angles in degrees, clockwise (unlike [`RandomRotation`]'s), within -360..=360.
@@ -128,6 +156,20 @@ impl RandomTransform for RandomAffine {
 /// coordinate of each corner moves by a whole number of pixels, drawn uniformly from 0 to
 /// `distortion_scale` times half the side. Where three corners come to lie on a line (possible only for a
 /// `distortion_scale` near 1) the image stays as it is; torchvision's result is an error or undefined.
+///
+/// Source: [torchvision's `RandomPerspective`](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomPerspective.html).
+///
+/// ```
+/// use hinge::augment::{Compose, RandomPerspective};
+/// use hinge::seed::{Stream, random};
+/// use tch::Tensor;
+///
+/// let unmoved = RandomPerspective { distortion_scale: 0., p: 1., ..RandomPerspective::default() };
+/// let ramp = (Tensor::arange(16, (tch::Kind::Float, tch::Device::Cpu)) / 16.).view([1, 4, 4]);
+/// let same = Compose::new([unmoved.into()]).apply(&ramp, &mut random(0, Stream::Augmentation))?;
+/// assert!(same.allclose(&ramp, 0., 1e-5, false)); // corners that stay leave the image as it is
+/// # Ok::<(), hinge::augment::AugmentError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RandomPerspective {
     /// How far the corners move, in 0..=1. Defaults to 0.5.
@@ -196,6 +238,20 @@ fn image_corners(size: Size) -> Corners {
 
 /// Moves every pixel of each image by a displacement of its own: uniform noise in -1..1, smoothed by a
 /// Gaussian, times `alpha` half pixels.
+///
+/// Source: [torchvision's `v2.ElasticTransform`](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.v2.ElasticTransform.html).
+///
+/// ```
+/// use hinge::augment::{Compose, ElasticTransform};
+/// use hinge::seed::{Stream, random};
+/// use tch::Tensor;
+///
+/// let unmoved = ElasticTransform { alpha: 0., sigma: 0., ..ElasticTransform::default() };
+/// let ramp = (Tensor::arange(16, (tch::Kind::Float, tch::Device::Cpu)) / 16.).view([1, 4, 4]);
+/// let same = Compose::new([unmoved.into()]).apply(&ramp, &mut random(0, Stream::Augmentation))?;
+/// assert!(same.allclose(&ramp, 0., 1e-5, false)); // displacements of 0 leave the image as it is
+/// # Ok::<(), hinge::augment::AugmentError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ElasticTransform {
     /// The magnitude of the displacements before smoothing, in half pixels, in 0..=1e6. Defaults to 50.

@@ -13,7 +13,23 @@ use serde::Serialize;
 use std::ops::RangeInclusive;
 use tch::Tensor;
 
-/// Blurs each image with a Gaussian whose standard deviation is drawn uniformly from `sigma`.
+/// Blurs each image with a Gaussian whose standard deviation is drawn uniformly from `sigma`. The weight of a pixel
+/// `i` columns and `j` rows away is `exp(-(i^2 + j^2) / (2 sigma^2))`, divided by the sum of all weights.
+///
+/// Source: [torchvision's `GaussianBlur`](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.GaussianBlur.html).
+///
+/// ```
+/// use hinge::augment::{Compose, GaussianBlur};
+/// use hinge::seed::{Stream, random};
+/// use tch::Tensor;
+///
+/// // So wide a Gaussian is flat over its 3 x 3 weights: each is a ninth.
+/// let flat = GaussianBlur { kernel_size: 3, sigma: 1e6..=1e6 };
+/// let dot = Tensor::from_slice(&[0f32, 0., 0., 0., 1., 0., 0., 0., 0.]).view([1, 3, 3]);
+/// let blurred = Compose::new([flat.into()]).apply(&dot, &mut random(0, Stream::Augmentation))?;
+/// assert!((blurred.double_value(&[0, 1, 1]) - 1. / 9.).abs() < 1e-6);
+/// # Ok::<(), hinge::augment::AugmentError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GaussianBlur {
     /// The width and height of the kernel in pixels: odd, and less than twice the image's side.
@@ -61,6 +77,21 @@ impl RandomTransform for GaussianBlur {
 
 /// With probability `p`, sharpens an image by `sharpness_factor` and clamps it to 0..=1 (see
 /// [`adjust_sharpness`](super::adjust_sharpness)), also if it was normalised before.
+///
+/// Source: [torchvision's `RandomAdjustSharpness`](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomAdjustSharpness.html).
+///
+/// ```
+/// use hinge::augment::{Compose, RandomAdjustSharpness};
+/// use hinge::seed::{Stream, random};
+/// use tch::Tensor;
+///
+/// // Factor 0 is the smoothed image, whose kernel has 5 of 13 parts in the middle.
+/// let smooth = RandomAdjustSharpness { sharpness_factor: 0., p: 1. };
+/// let dot = Tensor::from_slice(&[0f32, 0., 0., 0., 1., 0., 0., 0., 0.]).view([1, 3, 3]);
+/// let smoothed = Compose::new([smooth.into()]).apply(&dot, &mut random(0, Stream::Augmentation))?;
+/// assert!((smoothed.double_value(&[0, 1, 1]) - 5. / 13.).abs() < 1e-6);
+/// # Ok::<(), hinge::augment::AugmentError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RandomAdjustSharpness {
     /// 0 smooths, 1 changes nothing, 2 doubles the sharpness; in 0..=1e6.
@@ -99,6 +130,20 @@ impl RandomTransform for RandomAdjustSharpness {
 
 /// Subtracts `mean` from every pixel and divides by `std`. The only transform that also belongs on test
 /// images: a model trained on normalised images expects them.
+///
+/// Source: [torchvision's `Normalize`](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Normalize.html).
+///
+/// ```
+/// use hinge::augment::{Compose, Normalize};
+/// use hinge::seed::{Stream, random};
+/// use tch::Tensor;
+///
+/// let normalize = Compose::new([Normalize { mean: 0.5, std: 0.25 }.into()]);
+/// let pixels = Tensor::from_slice(&[0.25f32, 0.5, 1.]).view([1, 1, 3]);
+/// let normalized = normalize.apply(&pixels, &mut random(0, Stream::Augmentation))?;
+/// assert_eq!(normalized, Tensor::from_slice(&[-1f32, 0., 2.]).view([1, 1, 3]));
+/// # Ok::<(), hinge::augment::AugmentError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Normalize {
     /// What becomes 0; in -1e6..=1e6.
@@ -128,6 +173,21 @@ impl RandomTransform for Normalize {
 /// With probability `p`, sets a random rectangle of an image to 0. Its area is drawn uniformly from `scale`
 /// and the logarithm of its height over its width from that of `ratio`; a rectangle as high or as wide as
 /// the image is drawn again, and after ten of them the image stays whole.
+///
+/// Source: [torchvision's `RandomErasing`](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomErasing.html).
+///
+/// ```
+/// use hinge::augment::{Compose, RandomErasing};
+/// use hinge::seed::{Stream, random};
+/// use tch::Tensor;
+///
+/// // A quarter of the area, as high as wide: 14 x 14 of 28 x 28 pixels, somewhere.
+/// let quarter = RandomErasing { p: 1., scale: 0.25..=0.25, ratio: 1.0..=1.0 };
+/// let ones = Tensor::ones([1, 28, 28], (tch::Kind::Float, tch::Device::Cpu));
+/// let erased = Compose::new([quarter.into()]).apply(&ones, &mut random(0, Stream::Augmentation))?;
+/// assert_eq!(erased.sum(tch::Kind::Float).double_value(&[]), 28. * 28. - 14. * 14.);
+/// # Ok::<(), hinge::augment::AugmentError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RandomErasing {
     /// The probability in 0..=1. Defaults to 0.5.

@@ -11,6 +11,14 @@ use std::fmt;
 ///
 /// The original's steps before `ToTensor` ran on Pillow images of whole numbers 0..=255. Here all steps run
 /// on tensors, so that those of blur, r2, r3 and r4 differ by Pillow's rounding.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let r4 = Recipe::R4.transforms();
+/// assert_eq!(r4.to_string(), "RandomRotation, RandomPerspective, Normalize, RandomAdjustSharpness");
+/// assert_eq!(Experiment::augmented(Recipe::R4).train_transform, r4);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Recipe {
     /// "blur", the one given in the assignment: GaussianBlur(3), with its default sigma 0.1..=2.0.

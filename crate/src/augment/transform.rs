@@ -40,6 +40,21 @@ pub enum Transform {
 }
 
 /// Applies all of `transforms` to an image, in order, or with probability 1 - `p` none of them.
+///
+/// Source: [torchvision's `RandomApply`](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomApply.html).
+///
+/// ```
+/// use hinge::augment::{Compose, Normalize, RandomApply};
+/// use hinge::seed::{Stream, random};
+/// use tch::Tensor;
+///
+/// let halve = Normalize { mean: 0., std: 2. };
+/// let twice = RandomApply { transforms: vec![halve.into(), halve.into()], p: 1. };
+/// let pixels = Tensor::from_slice(&[4f32, 8.]).view([1, 1, 2]);
+/// let quartered = Compose::new([twice.into()]).apply(&pixels, &mut random(0, Stream::Augmentation))?;
+/// assert_eq!(quartered, Tensor::from_slice(&[1f32, 2.]).view([1, 1, 2]));
+/// # Ok::<(), hinge::augment::AugmentError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RandomApply {
     /// The transforms, first to last.
@@ -49,6 +64,24 @@ pub struct RandomApply {
 }
 
 /// A sequence of transforms, applied in order; without any, it changes nothing.
+///
+/// Source: [torchvision's `Compose`](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Compose.html).
+///
+/// ```
+/// use hinge::augment::{Compose, Normalize};
+/// use hinge::seed::{Stream, random};
+/// use tch::Tensor;
+///
+/// let shift_then_halve = Compose::new([
+///     Normalize { mean: 1., std: 1. }.into(),
+///     Normalize { mean: 0., std: 2. }.into(),
+/// ]);
+/// let pixels = Tensor::from_slice(&[3f32, 5.]).view([1, 1, 2]);
+/// let changed = shift_then_halve.apply(&pixels, &mut random(0, Stream::Augmentation))?;
+/// assert_eq!(changed, Tensor::from_slice(&[1f32, 2.]).view([1, 1, 2]));
+/// assert_eq!(shift_then_halve.to_string(), "Normalize, Normalize");
+/// # Ok::<(), hinge::augment::AugmentError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Compose {
     /// The transforms, first to last.

@@ -7,6 +7,17 @@ use std::path::{Path, PathBuf};
 use super::{DataError, Images, folder, mnist, synthetic};
 
 /// Training and test images of handwritten digits.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let digits = Digits::synthetic(0); // Digits::load()? for MNIST, Digits::open and open_png for one's own
+/// assert_eq!((digits.train.len(), digits.test.len()), (6_000, 2_000));
+/// assert!(!digits.source.is_mnist());
+///
+/// let error = Digits::open("no/such/folder").unwrap_err().to_string();
+/// assert!(error.starts_with("no/such/folder: expected a folder"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Digits {
     /// Images to draw training samples from.

@@ -210,7 +210,10 @@ pub enum DataError {
     },
 
     /// `Images::new` was given pixels and labels that do not fit together.
-    #[error("images: expected {PIXELS} pixels for each of {labels} labels, found {pixels} pixels.")]
+    #[error(
+        "images: expected {PIXELS} pixels for each of {labels} labels, found {pixels} pixels; \
+         give every image {SIDE} x {SIDE} pixels and one label."
+    )]
     PixelCount {
         /// The number of pixels.
         pixels: usize,
@@ -219,7 +222,9 @@ pub enum DataError {
     },
 
     /// `Images::new` was given a label that is not a digit.
-    #[error("images: expected labels below {CLASSES}, found {found} at index {index}.")]
+    #[error(
+        "images: expected labels below {CLASSES}, found {found} at index {index}; correct the label."
+    )]
     Label {
         /// Where it stands, from 0.
         index: usize,
@@ -229,7 +234,8 @@ pub enum DataError {
 
     /// A sample of no images, or of more than there are.
     #[error(
-        "Sample: `{field}` must be from 1 to {available}, the number of images to draw from, found {found}."
+        "Sample: `{field}` (an experiment's `{field}_examples`) must be from 1 to {available}, the number of \
+         images to draw from, but it is {found}."
     )]
     SampleSize {
         /// The field of `Sample`.

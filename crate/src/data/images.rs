@@ -12,6 +12,19 @@ pub const PIXELS: usize = SIDE * SIDE;
 pub const CLASSES: usize = 10;
 
 /// Images of 28 x 28 grey pixels (0 is paper, 255 is ink), each with its label, 0 to 9.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let paper = vec![0; 2 * 28 * 28];
+/// let images = Images::new(paper.clone(), vec![3, 5])?;
+/// assert_eq!(images.len(), 2);
+/// assert_eq!(images.class_counts(), [0, 0, 0, 1, 0, 1, 0, 0, 0, 0]);
+///
+/// let error = Images::new(paper, vec![3, 12]).unwrap_err().to_string();
+/// assert_eq!(error, "images: expected labels below 10, found 12 at index 1; correct the label.");
+/// # Ok::<(), hinge::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Images {
     pub(super) pixels: Vec<u8>, // [n, 784]
@@ -143,7 +156,8 @@ mod tests {
         let error = Images::new(vec![0; PIXELS], vec![1, 2]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "images: expected 784 pixels for each of 2 labels, found 784 pixels."
+            "images: expected 784 pixels for each of 2 labels, found 784 pixels; give every image 28 x 28 pixels \
+             and one label."
         );
     }
 
@@ -152,7 +166,7 @@ mod tests {
         let error = Images::new(vec![0; 2 * PIXELS], vec![9, 10]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "images: expected labels below 10, found 10 at index 1."
+            "images: expected labels below 10, found 10 at index 1; correct the label."
         );
     }
 }

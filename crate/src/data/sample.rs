@@ -8,6 +8,17 @@ use super::{DataError, Digits, Images, Source};
 use crate::seed::{Stream, random};
 
 /// How many images to draw, and by which seed. Defaults to the report's 150 and 1000, seed 0.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let digits = Digits::synthetic(0);
+/// let sample = Sample { seed: 42, ..Sample::default() };
+/// let split: Split = digits.sample(&sample)?;
+/// assert_eq!((split.train.len(), split.test.len()), (150, 1_000));
+/// assert_eq!(split.train, digits.sample(&sample)?.train); // the same seed, the same images
+/// # Ok::<(), hinge::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
     /// Training images, from 1 to all there are; defaults to `150`.
@@ -208,7 +219,8 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "Sample: `train` must be from 1 to 300, the number of images to draw from, found 0."
+            "Sample: `train` (an experiment's `train_examples`) must be from 1 to 300, the number of images to draw from, \
+             but it is 0."
         );
     }
 
@@ -222,7 +234,8 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "Sample: `test` must be from 1 to 200, the number of images to draw from, found 201."
+            "Sample: `test` (an experiment's `test_examples`) must be from 1 to 200, the number of images to draw from, \
+             but it is 201."
         );
     }
 }

@@ -12,6 +12,18 @@ const LEFT: i32 = 74;
 const TOP: i32 = 62;
 
 /// A square a pair of true label (row) and prediction (column), darker the more often it occurs.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let mut counts = [[0; 10]; 10];
+/// counts[7][1] = 3; // three sevens taken for ones
+/// let figure: Figure = plot::confusion(&Confusion { counts })?;
+/// # Ok::<(), hinge::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Figure`] if it cannot be drawn.
 pub fn confusion(confusion: &Confusion) -> Result<Figure> {
     let mut svg = String::new();
     draw(&mut svg, confusion).map_err(|error| Error::Figure(error.to_string()))?;

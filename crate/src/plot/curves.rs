@@ -75,6 +75,19 @@ impl Curves for Runs {
 const SIZE: (u32, u32) = (920, 380);
 
 /// Loss (left) and accuracy (right) after each epoch, on the training and on the test images.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let short = Experiment { epochs: 3, ..Experiment::default() };
+/// let digits = Digits::synthetic(0);
+/// let of_one_run: Figure = plot::learning_curves(&short.run(&digits, 0)?)?;
+/// let mean_and_band: Figure = plot::learning_curves(&short.repeat(&digits, 0..3)?)?;
+/// # Ok::<(), hinge::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Figure`] if it cannot be drawn.
 pub fn learning_curves(results: &dyn Curves) -> Result<Figure> {
     let panels = [
         Panel::new(results, "loss", [Metric::TrainLoss, Metric::TestLoss])?,

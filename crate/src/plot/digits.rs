@@ -13,6 +13,16 @@ use std::fmt::Write;
 use tch::Tensor;
 
 /// The first `rows * columns` images in a grid, each under its label.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let figure: Figure = plot::grid(&Digits::synthetic(0).test, 3, 10)?;
+/// # Ok::<(), hinge::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Figure`] if it cannot be drawn.
 pub fn grid(images: &Images, rows: usize, columns: usize) -> Result<Figure> {
     let count = rows.saturating_mul(columns).min(images.len());
     let tile = |index: usize| {
@@ -32,6 +42,17 @@ pub fn grid(images: &Images, rows: usize, columns: usize) -> Result<Figure> {
 }
 
 /// The first `count` test images that `run` classifies wrongly, each under "label -> prediction".
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let run = Experiment { epochs: 3, ..Experiment::default() }.run(&Digits::synthetic(0), 0)?;
+/// let figure: Figure = plot::mistakes(&run, 20)?;
+/// # Ok::<(), hinge::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Figure`] if it cannot be drawn.
 pub fn mistakes(run: &Run, count: usize) -> Result<Figure> {
     let test = &run.split.test;
     let predictions = run.predict(test);
@@ -66,6 +87,18 @@ pub fn mistakes(run: &Run, count: usize) -> Result<Figure> {
 
 /// The weights of a linear model, one image a class: blue speaks for the class, orange against it.
 ///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let digits = Digits::synthetic(0);
+/// let linear = Experiment { epochs: 3, ..Experiment::default() };
+/// let figure: Figure = plot::weights(&linear.run(&digits, 0)?)?;
+///
+/// let hidden = Experiment { model: Model::hidden(10), ..linear };
+/// assert!(plot::weights(&hidden.run(&digits, 0)?).is_err());
+/// # Ok::<(), hinge::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Figure`] for a model with hidden layers.
 pub fn weights(run: &Run) -> Result<Figure> {
@@ -97,6 +130,14 @@ pub fn weights(run: &Run) -> Result<Figure> {
 
 /// One image under several augmentations, a row each: the image itself, then `draws` random draws. Every tile
 /// is drawn from its darkest to its lightest value, since some transforms leave the range 0 to 1.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let rows = [Recipe::Blur, Recipe::R4].map(|recipe| (recipe.to_string(), recipe.transforms()));
+/// let figure: Figure = plot::augmentations(&Digits::synthetic(0).train, &rows, 5)?;
+/// # Ok::<(), hinge::Error>(())
+/// ```
 ///
 /// # Errors
 /// An invalid parameter of an augmentation, no image, or more draws than 100.

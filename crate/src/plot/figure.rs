@@ -12,6 +12,18 @@ use std::path::Path;
 
 /// A picture as a notebook shows it: an `<img>` that holds its own data, so that it shows in a trusted and
 /// an untrusted notebook, in the HTML report and offline.
+///
+/// ```
+/// use hinge::plot::{Figure, Image};
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let results = folder.path();
+/// let square = r#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>"#;
+/// let figure = Figure::new(Image::Svg(square.into()), "A black square.", "A square of 9 x 9 pixels.");
+/// figure.save(results.join("square"))?;
+/// assert!(results.join("square.svg").exists() && results.join("square.png").exists());
+/// # Ok::<(), hinge::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Figure {
     image: Image,

@@ -14,6 +14,20 @@ const ROW: i32 = 34;
 const BOTTOM: i32 = 52;
 
 /// A row for each change: a grey dot a seed, a blue diamond for the mean, a bar for the 95 % interval of the mean.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let digits = Digits::synthetic(0);
+/// let plain = Experiment { epochs: 3, ..Experiment::default() };
+/// let longer = Experiment { epochs: 6, ..plain.clone() }.repeat(&digits, 0..3)?;
+/// let gains = Gains::over(&plain.repeat(&digits, 0..3)?, Metric::TestAccuracy, [("twice the epochs", longer)])?;
+/// let figure: Figure = plot::gains(&gains)?;
+/// # Ok::<(), hinge::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Figure`] if it cannot be drawn.
 pub fn gains(gains: &Gains) -> Result<Figure> {
     let mut svg = String::new();
     draw(&mut svg, gains).map_err(|error| Error::Figure(error.to_string()))?;

@@ -6,6 +6,9 @@ use polars::prelude::*;
 
 impl Run {
     /// A row for each epoch that was scored: seed, epoch, losses, and accuracies as fractions.
+    ///
+    /// # Errors
+    /// [`Error::Table`](crate::Error::Table) if polars cannot make a frame of them.
     pub fn frame(&self) -> Result<DataFrame> {
         frame(&self.records())
     }
@@ -13,6 +16,9 @@ impl Run {
 
 impl Runs {
     /// A row for each seed and epoch that was scored: seed, epoch, losses, and accuracies as fractions.
+    ///
+    /// # Errors
+    /// [`Error::Table`](crate::Error::Table) if polars cannot make a frame of them.
     pub fn frame(&self) -> Result<DataFrame> {
         frame(&self.records())
     }

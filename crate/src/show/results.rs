@@ -173,6 +173,9 @@ fn gains_table(gains: &Gains) -> Result<Table> {
 }
 
 /// The scores of several runs after their last epochs, a row each.
+///
+/// # Errors
+/// [`Error::Table`](crate::Error::Table) if polars cannot make a frame of them.
 pub fn final_results(runs: &[&Run]) -> Result<Table> {
     let settings = runs.iter().map(|run| run.experiment.to_string());
     let settings = Settings::of(settings.collect());
@@ -198,6 +201,9 @@ pub fn final_results(runs: &[&Run]) -> Result<Table> {
 }
 
 /// The scores of several experiments after their last epochs as mean ± standard deviation, a row each.
+///
+/// # Errors
+/// [`Error::Table`](crate::Error::Table) if polars cannot make a frame of them.
 pub fn final_results_over_seeds(runs: &[&Runs]) -> Result<Table> {
     let settings = runs.iter().map(|runs| runs.experiment.to_string());
     let settings = Settings::of(settings.collect());

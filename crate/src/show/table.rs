@@ -6,6 +6,17 @@ use crate::error::Result;
 use polars::prelude::*;
 
 /// A polars frame with a caption: numbers are aligned to the right and shown with a fixed number of decimals.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let frame = df!("epochs" => [50u32, 100], "accuracy" => [0.5, 0.75])?;
+/// let table = Table::new("Accuracy by epochs.", frame).percent("accuracy");
+/// let (mime, html) = &table.representations()[0];
+/// assert_eq!(*mime, "text/html");
+/// assert!(html.contains("accuracy (%)") && html.contains("75.00"));
+/// # Ok::<(), hinge::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Table {
     /// The data.
@@ -17,6 +28,14 @@ pub struct Table {
 }
 
 /// Any frame as a table without a caption.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let run = Experiment { epochs: 3, ..Experiment::default() }.run(&Digits::synthetic(0), 0)?;
+/// assert_eq!(show(&run.frame()?).frame.height(), 3); // a row for each epoch
+/// # Ok::<(), hinge::Error>(())
+/// ```
 pub fn show(frame: &DataFrame) -> Table {
     Table::new("", frame.clone())
 }

@@ -62,6 +62,18 @@ pub struct Evidence {
 
 /// A conclusion of the original that says that something is greater than something else, against what our
 /// seeds give.
+///
+/// ```
+/// use hinge::prelude::*;
+/// use hinge::study::Support;
+///
+/// // Seed by seed one point more, give or take a tenth: the whole interval is above 0.
+/// let excess = Distribution::new(vec![0.010, 0.011, 0.009])?;
+/// let claims = Claims::about_any_data();
+/// let conclusion = Conclusion::judge(&claims, "1c", "Weight decay helps", &excess, Unit::Points);
+/// assert_eq!(conclusion.verdict, Support::Supported);
+/// # Ok::<(), hinge::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conclusion {
     /// The part of the report that it stands in, like "2c".

@@ -7,6 +7,18 @@ use crate::error::{Error, Result};
 use crate::train::Metric;
 
 /// Every published value of a part of the report against our runs with the same settings.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let runs = Experiment::default().repeat(&Digits::synthetic(0), 0..2)?;
+/// let comparison = Comparison::new(Part::LinearSvm, &[&runs])?;
+/// let last = comparison.last_epoch();
+/// assert!(last.rows.iter().all(|row| row.epoch == 100));
+/// assert_eq!(last.rows.len() + comparison.earlier_epochs().rows.len(), comparison.rows.len());
+/// assert!(Comparison::new(Part::LogisticRegression, &[&runs]).is_err()); // it publishes no SVM
+/// # Ok::<(), hinge::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Comparison {
     /// The part of the report.

@@ -4,6 +4,20 @@ use super::Run;
 use crate::data::CLASSES;
 
 /// How often each digit was taken for each: `counts[label][prediction]` over the test images of a run.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let mut confusion = Confusion { counts: [[0; 10]; 10] };
+/// confusion.counts[1][1] = 6;
+/// confusion.counts[7][7] = 1;
+/// confusion.counts[7][1] = 3; // sevens taken for ones
+/// assert_eq!(confusion.accuracy(), 7. / 10.);
+/// let mistake = confusion.most_frequent_mistake();
+/// assert_eq!((mistake.label, mistake.prediction, mistake.count), (7, 1, 3));
+///
+/// // Of a run: Confusion::of(&run)
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confusion {
     /// Rows are true labels, columns predictions.
@@ -32,7 +46,7 @@ impl Confusion {
         Confusion { counts }
     }
 
-    /// The fraction classified rightly, 0 to 1.
+    /// The fraction classified rightly, 0 to 1: the sum of the diagonal over the sum of all counts.
     pub fn accuracy(&self) -> f64 {
         let right: usize = (0..CLASSES).map(|class| self.counts[class][class]).sum();
         right as f64 / self.counts.iter().flatten().sum::<usize>() as f64

@@ -22,6 +22,18 @@ impl Interval {
 }
 
 /// One number measured over several seeds.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let over_seeds = Distribution::new(vec![1., 2., 3.])?;
+/// assert_eq!((over_seeds.mean(), over_seeds.standard_deviation()), (2., 1.));
+/// // Student's t with 2 degrees of freedom has its 97.5 % quantile at 4.303.
+/// let interval = over_seeds.confidence_interval();
+/// assert!((interval.high - (2. + 4.303 / 3f64.sqrt())).abs() < 1e-3);
+/// assert_eq!(over_seeds.to_string(), "2.0000 ± 1.0000 (mean ± sd, 3 seeds)");
+/// # Ok::<(), hinge::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Distribution {
     values: Vec<f64>,
@@ -35,7 +47,8 @@ impl Distribution {
     pub fn new(values: Vec<f64>) -> Result<Distribution> {
         if values.len() < 2 {
             return Err(Error::TooFew {
-                what: "A distribution over seeds",
+                purpose: "Distribution over seeds",
+                what: "values",
                 needed: 2,
                 found: values.len(),
             });
@@ -58,7 +71,7 @@ impl Distribution {
         self.values.iter().sum::<f64>() / self.count() as f64
     }
 
-    /// The standard deviation with `n - 1` in the denominator.
+    /// The standard deviation of a sample, `sqrt(sum of (value - mean)^2 / (n - 1))`.
     pub fn standard_deviation(&self) -> f64 {
         let mean = self.mean();
         let squares: f64 = self.values.iter().map(|value| (value - mean).powi(2)).sum();

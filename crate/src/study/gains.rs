@@ -7,6 +7,16 @@ use crate::train::Metric;
 
 /// A metric after the last epoch, of several experiments less that of a baseline, seed by seed: the two runs of
 /// a pair are trained and tested on the same images and begin with the same weights.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let plain = Experiment { epochs: 3, ..Experiment::default() }.repeat(&Digits::synthetic(0), 0..3)?;
+/// let gains = Gains::over(&plain, Metric::TestAccuracy, [("nothing changed", plain.clone())])?;
+/// assert_eq!(gains.of("nothing changed")?.values(), [0., 0., 0.]);
+/// assert!(gains.of("another").is_err());
+/// # Ok::<(), hinge::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Gains {
     /// What is compared.
@@ -47,7 +57,8 @@ impl Gains {
         let gains = changed.into_iter().map(gain).collect::<Result<Vec<_>>>()?;
         if gains.is_empty() {
             return Err(Error::TooFew {
-                what: "A comparison with a baseline",
+                purpose: "Comparison with a baseline",
+                what: "runs",
                 needed: 1,
                 found: 0,
             });

@@ -7,6 +7,7 @@ mod confusion;
 mod distribution;
 mod experiment;
 mod gains;
+mod parquet;
 mod published;
 mod records;
 pub mod replay;

@@ -67,7 +67,21 @@ impl Runs {
     }
 
     /// Writes the scores to a file: to `NAME.csv` a line for each seed and epoch, with the settings beside it in
-    /// `NAME.settings.json`; to `NAME.json` both. Floats are written so that reading gives the same bits.
+    /// `NAME.settings.json`; to `NAME.parquet` the same, in columns; to `NAME.json` both. Floats are written so that
+    /// reading gives the same bits.
+    ///
+    /// ```
+    /// use hinge::prelude::*;
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let results = folder.path();
+    /// let runs = Experiment { epochs: 3, ..Experiment::default() }.repeat(&Digits::synthetic(0), 0..2)?;
+    /// runs.save(results.join("svm.csv"))?;
+    /// let text = std::fs::read_to_string(results.join("svm.csv")).unwrap();
+    /// assert!(text.starts_with("seed,epoch,train_loss,train_accuracy,test_loss,test_accuracy\n0,1,"));
+    /// assert!(results.join("svm.settings.json").exists());
+    /// # Ok::<(), hinge::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Write`] for a name with another ending, or if it cannot be written.
@@ -83,20 +97,28 @@ fn save(path: &Path, experiment: &Experiment, source: &str, records: &[Record]) 
         "data": source,
         "hinge": env!("CARGO_PKG_VERSION"),
     });
+    let with_settings_beside = |scores: &[u8]| {
+        let beside = path.with_extension("settings.json");
+        files::write(&beside, pretty(&settings).as_bytes())?;
+        files::write(path, scores)
+    };
+    let failed = |reason: String| Error::Write {
+        path: path.into(),
+        reason,
+    };
     match path.extension().and_then(|ending| ending.to_str()) {
-        Some("csv") => {
-            let beside = path.with_extension("settings.json");
-            files::write(&beside, pretty(&settings).as_bytes())?;
-            files::write(path, csv(records).as_bytes())
+        Some("csv") => with_settings_beside(csv(records).as_bytes()),
+        Some("parquet") => {
+            let scores = super::parquet::bytes(records);
+            with_settings_beside(&scores.map_err(|error| failed(error.to_string()))?)
         }
         Some("json") => {
             let all = json!({ "settings": settings, "scores": records });
             files::write(path, pretty(&all).as_bytes())
         }
-        _ => Err(Error::Write {
-            path: path.into(),
-            reason: "expected a name that ends in .csv or .json".into(),
-        }),
+        _ => Err(failed(
+            "expected a name that ends in .csv, .json or .parquet".into(),
+        )),
     }
 }
 
@@ -166,9 +188,48 @@ mod tests {
     }
 
     #[test]
+    fn parquet_has_the_same_numbers_under_their_names_and_the_settings_beside_it() -> Result<()> {
+        use ::parquet::errors::Result as Read;
+        use ::parquet::file::reader::{FileReader, SerializedFileReader};
+        use ::parquet::record::{Row, RowAccessor};
+
+        let folder = tempfile::tempdir().expect("there is a folder");
+        runs()?.save(folder.path().join("svm.parquet"))?;
+        assert!(folder.path().join("svm.settings.json").exists());
+
+        let file = fs::File::open(folder.path().join("svm.parquet")).expect("it is there");
+        let reader = SerializedFileReader::new(file).expect("it is Parquet");
+        let schema = reader.metadata().file_metadata().schema_descr_ptr();
+        let names: Vec<&str> = schema
+            .columns()
+            .iter()
+            .map(|column| column.name())
+            .collect();
+        assert_eq!(names.join(","), csv(&[]).trim());
+
+        let record = |row: Read<Row>| {
+            let row = row?;
+            Ok(Record {
+                seed: row.get_ulong(0)?,
+                epoch: row.get_ulong(1)? as usize,
+                train_loss: row.get_double(2)?,
+                train_accuracy: row.get_double(3)?,
+                test_loss: row.get_double(4)?,
+                test_accuracy: row.get_double(5)?,
+            })
+        };
+        let rows = reader.get_row_iter(None).expect("it has rows");
+        let records: Read<Vec<Record>> = rows.map(record).collect();
+        assert_eq!(records.expect("they are numbers"), runs()?.records());
+        Ok(())
+    }
+
+    #[test]
     fn another_ending_is_an_error_that_says_which_are_known() -> Result<()> {
         let error = runs()?.save("svm.xlsx").expect_err("it is not known");
-        assert!(error.to_string().contains(".csv or .json"), "{error}");
+        for ending in [".csv", ".json", ".parquet"] {
+            assert!(error.to_string().contains(ending), "{error}");
+        }
         Ok(())
     }
 }

@@ -13,6 +13,17 @@ use crate::train::{Epoch, Examples, Metric, Score};
 use std::fmt;
 
 /// One run: its settings and seed, the images it drew, the scores after each epoch and the trained network.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let run: Run = Experiment { epochs: 3, ..Experiment::default() }.run(&Digits::synthetic(0), 42)?;
+/// assert_eq!((run.split.train.len(), run.split.test.len()), (150, 1_000));
+/// assert_eq!(run.curve(Metric::TestLoss), [1, 2, 3].map(|epoch| run.at(epoch).unwrap().test.loss));
+/// assert!(run.at(4).is_err());
+/// assert_eq!(run.predict(&run.split.test).len(), 1_000);
+/// # Ok::<(), hinge::Error>(())
+/// ```
 pub struct Run {
     /// What was done.
     pub experiment: Experiment,

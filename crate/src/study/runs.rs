@@ -11,6 +11,21 @@ use std::fmt;
 use std::sync::Mutex;
 
 /// The same experiment run once for each of several seeds.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let digits = Digits::synthetic(0);
+/// let short = Experiment { epochs: 3, ..Experiment::default() };
+/// let decayed = Experiment { sgd: Sgd { weight_decay: 0.1, ..Sgd::default() }, ..short.clone() };
+/// let (plain, decayed) = (short.repeat(&digits, 0..4)?, decayed.repeat(&digits, 0..4)?);
+/// assert_eq!(plain.records().len(), 4 * 3); // seeds, epochs
+///
+/// let gain = decayed.gain_over(&plain, Metric::TestLoss)?;
+/// let of_seed_2 = decayed.last(Metric::TestLoss)?.values()[2] - plain.last(Metric::TestLoss)?.values()[2];
+/// assert_eq!(gain.values()[2], of_seed_2);
+/// # Ok::<(), hinge::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Runs {
     /// What was done.
@@ -30,7 +45,8 @@ impl Runs {
     ) -> Result<Runs> {
         if seeds.len() < 2 {
             return Err(Error::TooFew {
-                what: "A repetition over seeds",
+                purpose: "Repetition",
+                what: "seeds",
                 needed: 2,
                 found: seeds.len(),
             });
@@ -65,7 +81,8 @@ impl Runs {
         let count = count.min(self.count());
         if count < 2 {
             return Err(Error::TooFew {
-                what: "A repetition over seeds",
+                purpose: "Repetition",
+                what: "seeds",
                 needed: 2,
                 found: count,
             });
@@ -104,12 +121,18 @@ impl Runs {
     }
 
     /// A metric after the last epoch, over the seeds.
+    ///
+    /// # Errors
+    /// As [`at`](Self::at); the last epoch is always scored.
     pub fn last(&self, metric: Metric) -> Result<Distribution> {
         self.at(self.epochs(), metric)
     }
 
     /// How much worse a metric is after the last epoch than after its best epoch, at least 0: a test loss that
     /// rises, or a test accuracy that falls, while training goes on is overtraining.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for fewer than two seeds.
     pub fn worsening(&self, metric: Metric) -> Result<Distribution> {
         let sign = if metric.is_accuracy() { -1. } else { 1. };
         let worsening = |history: &Vec<Epoch>| {
@@ -122,6 +145,9 @@ impl Runs {
 
     /// How much test accuracy still rises after the first epoch whose train accuracy is `fitted` or more; 0 for
     /// a run that never gets there. Late generalisation ("grokking") would be a large rise.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for fewer than two seeds.
     pub fn gain_after_fitting(&self, fitted: f64) -> Result<Distribution> {
         let gain = |history: &Vec<Epoch>| {
             let first = history.iter().find(|epoch| epoch.train.accuracy >= fitted);
@@ -133,6 +159,9 @@ impl Runs {
     }
 
     /// Train accuracy less test accuracy after the last epoch, seed by seed.
+    ///
+    /// # Errors
+    /// As [`last`](Self::last).
     pub fn gap(&self) -> Result<Distribution> {
         self.last(Metric::TrainAccuracy)?
             .minus(&self.last(Metric::TestAccuracy)?)

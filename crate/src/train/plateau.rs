@@ -8,6 +8,14 @@ use serde::Serialize;
 /// [`torch.optim.lr_scheduler.ReduceLROnPlateau`](https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html):
 /// when a loss has not become smaller for more than `patience` epochs, the learning rate is multiplied by
 /// `factor`. Smaller means by more than a 10 000th of the best loss so far, PyTorch's default threshold.
+///
+/// ```
+/// use hinge::train::{Plateau, PlateauSchedule};
+///
+/// let mut schedule = PlateauSchedule::new(Plateau { factor: 0.5, patience: 1, ..Plateau::default() });
+/// let rates = [1.0, 1.0, 1.0, 0.9].map(|loss| schedule.next(loss, 0.2));
+/// assert_eq!(rates, [0.2, 0.2, 0.1, 0.2]); // the third epoch is the second without improvement
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Plateau {
     /// The loss that is watched: a schedule on the test loss, like the original's, lets the test images

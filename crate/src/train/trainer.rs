@@ -131,6 +131,36 @@ pub(super) fn matrix(values: &[f64], like: &Tensor) -> Tensor {
 /// The engines [`Direct`](Engine::Direct) and [`Span`](Engine::Span) share their work out among the threads of
 /// the [rayon](https://docs.rs/rayon) pool that they are called in. What they compute does not depend on how
 /// many there are.
+///
+/// ```
+/// use hinge::train::{Engine, Examples, Trainer, TrainerSettings};
+/// use hinge::{Layer, Loss, Network, Sgd};
+/// use tch::{Device, Kind, Tensor};
+///
+/// // One example, x = 1 with label 0, and a network of zeros: softmax gives each of two classes a half.
+/// let zeros = |shape: &[i64]| Tensor::zeros(shape, (Kind::Double, Device::Cpu));
+/// let network = Network::new(vec![Layer { weight: zeros(&[2, 1]), bias: zeros(&[2]) }])?;
+/// let example = || Examples::new(Tensor::from_slice(&[1.]).view([1, 1]), vec![0]);
+/// let settings = TrainerSettings {
+///     loss: Loss::CrossEntropy,
+///     sgd: Sgd { learning_rate: 0.1, ..Sgd::default() },
+///     batch_size: 1,
+///     clip_norm: None,
+///     engine: Engine::Automatic,
+///     score_every: 1,
+///     epochs: 1,
+/// };
+/// let mut trainer = Trainer::new(settings, network, example()?, vec![example()?])?;
+/// assert!((trainer.score(0)?.loss - 2f64.ln()).abs() < 1e-12);
+///
+/// // The gradient of the logits is (1/2 - 1, 1/2), and x = 1 hands it on to the weights.
+/// trainer.epoch(&[0])?;
+/// let trained = trainer.network();
+/// let layer = &trained.layers()[0];
+/// assert!((layer.weight.double_value(&[0, 0]) - 0.05).abs() < 1e-12);
+/// assert!((layer.weight.double_value(&[1, 0]) + 0.05).abs() < 1e-12);
+/// # Ok::<(), hinge::Error>(())
+/// ```
 pub struct Trainer {
     settings: TrainerSettings,
     training: Box<dyn Training>,
