@@ -22,19 +22,20 @@ READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@
 
 def without_network(*command: object) -> list[str]:
     """The command, with no network but loopback; skips the test where that cannot be had."""
-    return [*unshare("-rn"), sys.executable, "-c", LOOPBACK_UP, *map(str, command)]
+    return [*unshare("-rn", "the network cannot be cut off"), sys.executable, "-c", LOOPBACK_UP, *map(str, command)]
 
 
 def read_only(folder: Path, *command: object) -> list[str]:
     """The command, to which a folder is read-only; skips the test where that cannot be had."""
-    return [*unshare("-rm"), "sh", "-c", READ_ONLY, str(folder), *map(str, command)]
+    return [*unshare("-rm", "a folder cannot be made read-only"), "sh", "-c", READ_ONLY, str(folder), *map(str, command)]
 
 
-def unshare(options: str) -> list[str]:
+def unshare(options: str, otherwise: str) -> list[str]:
+    """How a command gets namespaces of its own; `otherwise` says what is not possible without."""
     program = shutil.which("unshare")
     if not program:
-        pytest.skip("there is no unshare, which Linux has")
+        pytest.skip(f"{otherwise}: there is no unshare, which Linux has")
     trial = subprocess.run([program, options, "true"], capture_output=True, text=True)
     if trial.returncode:
-        pytest.skip(f"namespaces are not permitted here: {trial.stderr.strip()}")
+        pytest.skip(f"{otherwise}: namespaces are not permitted here ({trial.stderr.strip()})")
     return [program, options]
