@@ -308,16 +308,36 @@ def kernelspec(env: Environment) -> str:
     return json.dumps(spec, indent=2, ensure_ascii=False) + "\n"
 
 
-def has_kernelspec(env: Environment) -> bool:
-    file = env.kernelspec / "kernel.json"
-    return file.exists() and file.read_text(encoding="utf-8") == kernelspec(env)
+def nbconvert_config() -> str:
+    """What makes `jupyter nbconvert --execute` keep a notebook that fails, see nbconvert_execute.py."""
+    return (
+        "import sys\n\n"
+        f"sys.path.append({str(HERE)!r})\n"
+        "import nbconvert_execute\n\n"
+        "nbconvert_execute.configure(get_config())\n"
+    )
 
 
-def install_kernelspec(env: Environment) -> None:
-    env.kernelspec.mkdir(parents=True, exist_ok=True)
-    new = env.kernelspec / "kernel.json.new"
-    new.write_text(kernelspec(env), encoding="utf-8")
-    new.replace(env.kernelspec / "kernel.json")
+def jupyter_files(env: Environment) -> dict[Path, str]:
+    """The files that Jupyter is to find, and what is in them."""
+    files = {env.kernelspec / "kernel.json": kernelspec(env)}
+    if env.prefix == OWN:  # a conda environment may have one of the user's
+        files[OWN / "etc" / "jupyter" / "jupyter_nbconvert_config.py"] = nbconvert_config()
+    return files
+
+
+def is_registered(env: Environment) -> bool:
+    return all(
+        file.exists() and file.read_text(encoding="utf-8") == content for file, content in jupyter_files(env).items()
+    )
+
+
+def register(env: Environment) -> None:
+    for file, content in jupyter_files(env).items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        new = file.with_name(f"{file.name}.new")
+        new.write_text(content, encoding="utf-8")
+        new.replace(file)
 
 
 def is_warm(env: Environment) -> bool:
@@ -336,7 +356,7 @@ SETUP = (
         lambda env: bool(find_evcxr()),
         install_evcxr,
     ),
-    Step("Registering the Rust kernel with Jupyter", has_kernelspec, install_kernelspec),
+    Step("Registering the Rust kernel with Jupyter", is_registered, register),
 )
 KERNEL = Step("Compiling the crate and its dependencies for the kernels", is_warm, warm)
 
@@ -344,7 +364,7 @@ KERNEL = Step("Compiling the crate and its dependencies for the kernels", is_war
 def setup(*steps: Step) -> None:
     """Takes the steps; a second set-up at the same time waits."""
     check_prerequisites()
-    with folder.locked(OWN / "setup.lock"):
+    with folder.locked(OWN / "setup.lock", "Another set-up is under way: waiting for it."):
         env = environment()
         (OWN / "jupyter").mkdir(exist_ok=True)
         for step in steps:
@@ -394,5 +414,7 @@ if __name__ == "__main__":
         sys.exit(main())
     except Missing as missing:
         sys.exit(str(missing))
+    except OSError as error:
+        sys.exit(f"The project cannot be set up: {error}.")
     except KeyboardInterrupt:
         sys.exit("Interrupted: the same command goes on from here.")

@@ -51,13 +51,13 @@ class Executed:
     kernel: str
 
 
-def execute(path: Path, failed: Path, timeout: int = CELL_TIMEOUT) -> Executed:
+def execute(path: Path, failed: Path, timeout: int | None = None) -> Executed:
     """Executes a notebook in its own folder and returns it with normalised outputs.
 
-    A cell may take `timeout` seconds. Raises Failed, once what was executed is kept in the folder `failed`,
+    A cell may take `timeout` seconds, by default CELL_TIMEOUT. Raises Failed, once what was executed is kept in the folder `failed`,
     and KeyboardInterrupt, once the kernel is ended.
     """
-    notebook = read(path)
+    notebook, timeout = read(path), timeout or CELL_TIMEOUT
     run = Run(path, notebook, timeout)
     print(f"{path.name}: executing", flush=True)
     started = time.monotonic()
@@ -66,11 +66,7 @@ def execute(path: Path, failed: Path, timeout: int = CELL_TIMEOUT) -> Executed:
     except (CellExecutionError, CellTimeoutError, DeadKernelError, NoSuchKernel, RuntimeError) as error:
         if run.interrupted:
             raise KeyboardInterrupt from error
-        normalise(notebook)
-        kept = failed / path.name
-        write(notebook, kept)
-        place = f"{path.name}, {run.place()}: " if run.cell else f"{path.name}: "
-        raise Failed(f"{place}{run.reason(error)}\nWhat was executed of it is in {shown(kept)}") from error
+        raise failure(error, notebook, run.cell, path.name, timeout, failed) from error
     print(f"{path.name}: executed in {time.monotonic() - started:.1f} s", flush=True)
     (failed / path.name).unlink(missing_ok=True)
     normalise(notebook)
@@ -81,11 +77,10 @@ class Run:
     """One execution: it follows which cell runs, and for how long."""
 
     def __init__(self, path: Path, notebook: NotebookNode, timeout: int):
-        self.path, self.timeout = path, timeout
+        self.path = path
         self.kernel = "unknown"
         self.interrupted = False
         self.cell: NotebookNode | None = None
-        self.cells = code_cells(notebook)
         self.started = time.monotonic()
         self.client = NotebookClient(
             notebook,
@@ -100,26 +95,6 @@ class Run:
             on_cell_executed=self._end_cell,
         )
         self.client.log.setLevel("CRITICAL")  # failures are told once, by us
-
-    def place(self) -> str:
-        """The cell that runs: its number among the code cells and its first line."""
-        number = next(n for n, cell in enumerate(self.cells, 1) if cell is self.cell)
-        return f"code cell {number} `{first_line(self.cell)}`"
-
-    def reason(self, error: Exception) -> str:
-        """Why the execution ended, in a line."""
-        if isinstance(error, CellTimeoutError):
-            return f"it takes more than {self.timeout} s, which --timeout sets"
-        if isinstance(error, DeadKernelError):
-            return "the kernel died or was ended"
-        if isinstance(error, NoSuchKernel):
-            return f"no kernel named `{error.name}` is installed; `make kernel` installs it"
-        errors = [o for o in self.cell.outputs if o.output_type == "error"] if self.cell else []
-        if errors:
-            return ANSI.sub("", f"{errors[0].ename}: {errors[0].evalue}")
-        if isinstance(error, CellExecutionError):
-            return ANSI.sub("", f"{error.ename}: {error.evalue}")
-        return str(error)
 
     async def _start(self, notebook: NotebookNode) -> None:
         # nbclient's own handlers fail while they end the kernel; cancelling the execution ends it properly.
@@ -142,7 +117,39 @@ class Run:
                 print(output.text, end="", file=sys.stderr, flush=True)
         seconds = time.monotonic() - self.started
         if seconds > SLOW_CELL:
-            print(f"{self.path.name}: {self.place()} took {seconds:.1f} s", flush=True)
+            print(f"{self.path.name}: {place(self.client.nb, cell)} took {seconds:.1f} s", flush=True)
+
+
+def failure(
+    error: Exception, notebook: NotebookNode, cell: NotebookNode | None, name: str, timeout: int | None, failed: Path
+) -> Failed:
+    """What an error, in this cell of a notebook with this file name, is told as; the notebook is kept in `failed`."""
+    normalise(notebook)
+    write(notebook, failed / name)
+    where = f"{name}, {place(notebook, cell)}" if cell else name
+    return Failed(f"{where}: {reason(error, cell, timeout)}\nWhat was executed of it is in {shown(failed / name)}")
+
+
+def place(notebook: NotebookNode, cell: NotebookNode) -> str:
+    """A cell's number among the code cells and its first line."""
+    number = next(n for n, other in enumerate(code_cells(notebook), 1) if other is cell)
+    return f"code cell {number} `{first_line(cell)}`"
+
+
+def reason(error: Exception, cell: NotebookNode | None, timeout: int | None) -> str:
+    """Why an execution ended in this cell, in a line."""
+    if isinstance(error, CellTimeoutError):
+        return f"it takes more than {timeout} s, the most that a cell may take"
+    if isinstance(error, DeadKernelError):
+        return "the kernel died or was ended"
+    if isinstance(error, NoSuchKernel):
+        return f"no kernel named `{error.name}` is installed; `make kernel` installs it"
+    errors = [output for output in cell.outputs if output.output_type == "error"] if cell else []
+    if errors:
+        return ANSI.sub("", f"{errors[0].ename}: {errors[0].evalue}")
+    if isinstance(error, CellExecutionError):
+        return ANSI.sub("", f"{error.ename}: {error.evalue}")
+    return str(error)
 
 
 def first_line(cell: NotebookNode) -> str:

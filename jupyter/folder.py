@@ -51,13 +51,18 @@ LINK_FROM_BYTES = 16 * 1024
 
 
 @contextlib.contextmanager
-def locked(path: Path):
-    """Holds the file `path` exclusively; other processes wait for it."""
+def locked(path: Path, waiting: str = ""):
+    """Holds the file `path` exclusively; other processes wait for it, and say so if they have the words."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.parent.stat().st_uid != os.getuid():
         raise PermissionError(errno.EPERM, "the folder belongs to another user", str(path.parent))
     with open(path, "a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if waiting:
+                print(waiting, flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

@@ -127,10 +127,17 @@ def start(evcxr: Evcxr, proxy: Proxy) -> None:
             raise Failed(f"evcxr ended at once, with exit code {evcxr.process.returncode}")
 
 
-def serve(evcxr: Evcxr, proxy: Proxy) -> None:
+def parent_to_end_with() -> int | None:
+    """The process that started this one, if the kernel is to end with it: Jupyter then sets JPY_PARENT_PID."""
+    jupyter, parent = os.environ.get("JPY_PARENT_PID"), os.getppid()
+    if not jupyter:
+        return None
+    # Who has lost its parent already belongs to process 1.
+    return int(jupyter) if parent == 1 else parent
+
+
+def serve(evcxr: Evcxr, proxy: Proxy, parent: int | None) -> None:
     """Passes messages on until Jupyter ends the kernel, or evcxr or Jupyter is gone."""
-    # Jupyter sets this for kernels that are to end with it.
-    parent = os.getppid() if "JPY_PARENT_PID" in os.environ else None
     while not proxy.shut_down and not evcxr.has_ended() and parent in (None, os.getppid()):
         proxy.step(500)
 
@@ -150,6 +157,7 @@ def private_folder() -> PrivateFolder:
 
 def run(connection_file: str) -> None:
     """Runs a kernel on the addresses of a connection file until it is shut down."""
+    parent = parent_to_end_with()  # now: to start takes seconds, in which it may end
     connection = json.loads(Path(connection_file).read_text())
     try:
         proxy = Proxy(connection)
@@ -161,7 +169,7 @@ def run(connection_file: str) -> None:
         start(evcxr, proxy)
         notice = NOTICE.format(reason=folder.compiles) if folder.compiles else ""
         proxy.start(folder.before_cell, notice)
-        serve(evcxr, proxy)
+        serve(evcxr, proxy, parent)
     finally:
         proxy.close()
         evcxr.end()

@@ -3,10 +3,12 @@
     python3 environment.py run python test.py
 """
 
+import contextlib
 import re
+import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from environment import find_chromium
@@ -24,6 +26,16 @@ class Stage:
     failed: str = ""
 
 
+@dataclass
+class Outcome:
+    """How many tests of a stage passed and failed, and which were skipped: their place and the reason."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+
+SKIPPED = re.compile(r"^SKIPPED \[\d+\] (.+)")
 PYTEST = (r"^=+ .*?(\d+) passed", r"^=+ .*?(\d+) (?:failed|errors?)")
 STAGES = (
     Stage("Rust formatting", "cargo fmt --all --check"),
@@ -44,32 +56,48 @@ def count(pattern: str, line: str) -> int:
     return sum(map(int, re.findall(pattern, line))) if pattern else 0
 
 
-def run(stage: Stage) -> tuple[int, int]:
-    """Runs a stage, shows its output and returns how many tests passed and failed."""
+def run(stage: Stage) -> Outcome:
+    """Runs a stage and shows its output."""
     print(f"\n== {stage.name}: {stage.command}", flush=True)
-    passed = failed = 0
+    outcome = Outcome()
     # One stream, so that errors stand where they occurred.
     output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
-    with subprocess.Popen(stage.command.split(), cwd=ROOT, **output) as process:
+    with subprocess.Popen(stage.command.split(), cwd=ROOT, **output) as process, ended_with_us(process):
         for line in process.stdout:
             print(line, end="", flush=True)
-            passed += count(stage.passed, line)
-            failed += count(stage.failed, line)
+            outcome.passed += count(stage.passed, line)
+            outcome.failed += count(stage.failed, line)
+            outcome.skipped += SKIPPED.findall(line)
     if process.returncode:
-        return passed, max(failed, 1)
-    return (passed if stage.passed else 1), failed
+        outcome.failed = max(outcome.failed, 1)
+    elif not stage.passed:
+        outcome.passed = 1
+    return outcome
+
+
+@contextlib.contextmanager
+def ended_with_us(process: subprocess.Popen):
+    """Ends a process when we are ended: it is to end what it started in turn."""
+    try:
+        yield
+    except BaseException:
+        process.terminate()
+        raise
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     chromium = find_chromium()
     stages = (*STAGES, BROWSER_TESTS) if chromium else STAGES
-    results = [run(stage) for stage in stages]
+    outcomes = [run(stage) for stage in stages]
     print()
-    for stage, (passed, failed) in zip(stages, results):
-        print(f"{stage.name}: {passed} passed, {failed} failed")
+    for stage, outcome in zip(stages, outcomes):
+        print(f"{stage.name}: {outcome.passed} passed, {outcome.failed} failed")
+        for skipped in outcome.skipped:
+            print(f"  not run: {skipped}")
     if not chromium:
         print(f"{BROWSER_TESTS.name}: not run, Chromium is not there")
-    passed, failed = (sum(column) for column in zip(*results))
+    passed, failed = sum(outcome.passed for outcome in outcomes), sum(outcome.failed for outcome in outcomes)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

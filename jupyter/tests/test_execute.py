@@ -9,8 +9,10 @@ import time
 
 import nbformat.v4 as v4
 import pytest
+from traitlets.config import Config
 
 import execute
+import nbconvert_execute
 from execute import PROGRESS, normalise
 from proxy import duration
 
@@ -120,6 +122,12 @@ def test_the_death_of_the_kernel_is_a_failure(saved, capsys):
     path = saved("import os; os._exit(1)")
     assert execute.main([str(path)]) == 1
     assert "code cell 1 `import os; os._exit(1)`: the kernel died" in capsys.readouterr().err
+
+
+def test_nbconvert_lets_no_cell_run_longer_than_we_do():
+    config = Config()
+    nbconvert_execute.configure(config)
+    assert config.ExecutePreprocessor.timeout == execute.CELL_TIMEOUT
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

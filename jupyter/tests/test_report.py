@@ -18,6 +18,7 @@ import execute
 import pages
 import report
 import results
+from test_red import make_report
 
 HERE = Path(__file__).parent
 MNIST = {"hinge": "0.1.0", "libtorch": "2.13.0", "quick": False, "data": {"kind": "mnist", "description": "MNIST"}}
@@ -809,3 +810,13 @@ class TestMaking:
 
     def test_no_temporary_files_stay(self, made):
         assert sorted(path.name for path in made.report.iterdir()) == ["1-svm.html", "index.html", "notebooks"]
+
+    def test_two_at_once_give_one_whole_report(self, project):
+        notebooks = project.source.parent
+        options = {"cwd": HERE.parent, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        both = [subprocess.Popen(make_report(notebooks, 600), **options) for _ in range(2)]
+        said = [process.communicate(timeout=600)[0] for process in both]
+        assert [process.returncode for process in both] == [0, 0], said
+        made = sorted(path.name for path in (notebooks / "report").iterdir())
+        assert made == ["1-svm.html", "benchmark.html", "index.html", "notebooks"]
+        assert checks.faults(notebooks / "report") == []
