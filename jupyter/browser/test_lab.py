@@ -133,6 +133,7 @@ def test_every_table_has_rows(executed):
 def test_no_table_and_no_caption_runs_off_the_edge(executed, width):
     page = executed.notebook.page
     page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_function("document.querySelector('.jp-Notebook').getBoundingClientRect().right <= innerWidth")
     cut = executed.notebook.outputs.evaluate_all(RUN_OFF)
     page.set_viewport_size({"width": 1280, "height": 900})
     assert cut == []
@@ -152,7 +153,9 @@ def test_outputs_are_legible(executed, theme, screenshots):
     notebook.menu("Settings", "Theme", theme)
     expect(notebook.page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
     expect(notebook.page.locator("#jupyterlab-splash")).to_have_count(0)
-    notebook.page.locator(".jp-Notebook .jp-Cell").first.scroll_into_view_if_needed()
+    first = notebook.page.locator(".jp-Notebook .jp-Cell").first
+    first.scroll_into_view_if_needed()
+    expect(first).to_be_in_viewport()
     notebook.page.screenshot(path=screenshots / f"{executed.path.stem}, {theme}.png")
     contrasts = notebook.outputs.locator("*").evaluate_all(CONTRASTS)
     assert {"TH", "TD", "CAPTION", "FIGCAPTION"} <= {tag for _, tag, _ in contrasts}

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::figure::{Drawn, Page};
-use super::style::{INK, MUTED, TEST, TRAIN, WIDTH, label, label_width};
+use super::style::{INK, MUTED, TEST, TRAIN, WIDTH, label, label_width, number};
 use super::{Figure, Image};
 use crate::error::{Error, Result};
 use crate::show::settings::Settings;
@@ -15,8 +15,8 @@ const LEFT: i32 = 12;
 const KEY: i32 = 16;
 const TOP: i32 = 36;
 const ROW: i32 = 22;
-/// Of each run: its name, training and testing.
-const LINES: i32 = 3;
+/// Each run's name, training and testing, and some room below.
+const RUN: i32 = 3 * ROW + 8;
 /// The room to the right of an axis, for the word "outside".
 const VERDICT: i32 = 66;
 
@@ -31,7 +31,7 @@ pub fn published(comparison: &Comparison) -> Result<Figure> {
     };
     let (seeds, settings) = (first.ours.count(), settings(comparison));
     let runs = runs(comparison, &settings.own);
-    let bottom = TOP + LINES * ROW * runs.len() as i32;
+    let bottom = TOP + RUN * runs.len() as i32;
     let size = (WIDTH, bottom + Axis::FOOT);
     let image = Image::drawn(size, |page| draw(page, &runs, bottom, seeds))?;
     let inside = format!("{} of {}", comparison.inside(), comparison.rows.len());
@@ -114,12 +114,11 @@ fn draw(page: &Page, runs: &[PublishedRun], bottom: i32, seeds: usize) -> Drawn 
         Axis::over(values(runs, false), left, middle - VERDICT),
         Axis::over(values(runs, true), middle + 16, WIDTH - VERDICT),
     ];
-    let show = |value: f64, decimals: usize| format!("{value:.decimals$}");
     for (axis, name) in axes.iter().zip(["loss", "accuracy (%)"]) {
-        axis.draw(page, (TOP, bottom), name, show)?;
+        axis.draw(page, (TOP, bottom), name, number)?;
     }
-    for (run, number) in runs.iter().zip(0..) {
-        let top = TOP + LINES * ROW * number + ROW / 2;
+    for (run, place) in runs.iter().zip(0..) {
+        let top = TOP + RUN * place + ROW / 2;
         draw_name(page, &run.name, top)?;
         for (name, line, colour) in [("train", 1, TRAIN), ("test", 2, TEST)] {
             page.draw(&label(name, (LEFT, top + line * ROW), HPos::Left, &colour))?;

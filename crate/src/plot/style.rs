@@ -52,7 +52,12 @@ pub fn label_width(letters: usize) -> i32 {
     (0.6 * TEXT * letters as f64).ceil() as i32
 }
 
-/// A signed number with a minus as wide as the plus.
+/// A number, with a minus as wide as a plus.
+pub fn number(value: f64, decimals: usize) -> String {
+    format!("{value:.decimals$}").replace('-', "\u{2212}")
+}
+
+/// A number with its sign.
 pub fn signed(value: f64, decimals: usize) -> String {
     format!("{value:+.decimals$}").replace('-', "\u{2212}")
 }

@@ -28,12 +28,16 @@ impl From<String> for Cell {
     }
 }
 
+/// No wider than the box around the table. A notebook that is not trusted loses what JupyterLab does not know, and
+/// keeps the first.
+const CAPTION_WIDTH: &str = "max-width:44em;max-width:min(44em,100cqw)";
+
 /// A table in a box of its own, in which it scrolls if it is wider than the page; its caption stays in sight.
 pub(super) fn table(caption: &str, headings: &[Heading], rows: &[Vec<Cell>]) -> String {
     let caption = match caption.is_empty() {
         true => String::new(),
         false => format!(
-            "<caption style=\"text-align:left;padding:.3em 0;max-width:44em;position:sticky;left:0\">{}</caption>",
+            "<caption style=\"text-align:left;padding:.3em 0;position:sticky;left:0;{CAPTION_WIDTH}\">{}</caption>",
             escape(caption)
         ),
     };
@@ -45,7 +49,7 @@ pub(super) fn table(caption: &str, headings: &[Heading], rows: &[Vec<Cell>]) -> 
         format!("<tr>{}</tr>", cells.collect::<String>())
     };
     format!(
-        "<div class=\"wide\" style=\"overflow-x:auto\"><table style=\"border-collapse:collapse;margin:0\">{caption}\
+        "<div class=\"wide\" style=\"overflow-x:auto;container-type:inline-size\"><table style=\"border-collapse:collapse;margin:0\">{caption}\
          <thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
         headings.iter().map(Heading::html).collect::<String>(),
         rows.iter().map(row).collect::<String>()

@@ -399,7 +399,7 @@ fn claims_html(claims: &Claims) -> String {
     let headings = [
         ("claim", Side::Left),
         ("figure", Side::Right),
-        ("required", Side::Right),
+        ("required", Side::Left),
         ("verdict", Side::Left),
     ]
     .map(|(text, side)| Heading::new(text, side));
