@@ -162,11 +162,11 @@ def test_outputs_are_legible(executed, theme, screenshots):
     assert [entry for entry in contrasts if entry[0] < 4.5] == []
 
 
-@pytest.mark.parametrize("kind, seen", [("figure", "img"), ("table", "thead")])
-def test_every_figure_and_table_can_be_looked_at(executed, kind, seen, screenshots):
-    for number, shown in enumerate(executed.notebook.outputs.locator(kind).all(), 1):
-        shown.scroll_into_view_if_needed()
-        expect(shown.locator(seen)).to_be_in_viewport()
+@pytest.mark.parametrize("kind, part", [("figure", "img"), ("table", "thead")])
+def test_every_figure_and_table_can_be_looked_at(executed, kind, part, screenshots):
+    for number, seen in enumerate(executed.notebook.outputs.locator(f"{kind} {part}").all(), 1):
+        seen.scroll_into_view_if_needed()
+        expect(seen).to_be_in_viewport()
         executed.notebook.page.screenshot(path=screenshots / f"{executed.path.stem}, {kind} {number}.png")
 
 
