@@ -32,6 +32,8 @@ DISPLAY_ENVIRONMENTS = {"align", "align*", "equation", "equation*"}
 FENCES = set("⟨⟩‖|⌊⌋⌈⌉")
 # The space in "60 000" and "95 %", at which no line may end.
 NUMBER_SPACE = re.compile(r"(?<=\d) (?=\d{3}\b|%)")
+# What of HTML is text, and not inside a tag.
+TEXT = re.compile(r"(?:^|>)[^<]*")
 
 
 def notebook_page(results: Results, pages: list[Results]) -> str:
@@ -124,6 +126,7 @@ def environment() -> Environment:
     env.filters |= {
         "value": value, "quantity": quantity, "part": part, "runs": runs, "inside": inside, "strip": interval_strip,
         "last_epoch": last_epoch, "settings": settings, "earlier_epochs": earlier_epochs, "number": benchmark.number,
+        "unbroken": unbroken,
     }
     return env
 
@@ -144,7 +147,7 @@ class Renderer(IPythonRenderer):
         return f'<h{level} id="{anchor}">{text}{link}</h{level}>\n'
 
     def text(self, text: str) -> str:
-        return NUMBER_SPACE.sub("\N{NO-BREAK SPACE}", super().text(text))
+        return unbroken(super().text(text))
 
     def inline_math(self, body: str) -> str:
         return mathml(body, as_block=False)
@@ -176,6 +179,7 @@ class Exporter(HTMLExporter):
         super().__init__(template_name=TEMPLATE.name, template_file="notebook.html.j2",
                          extra_template_basedirs=[str(TEMPLATE.parent)])
         self.anchors = Counter()
+        self.register_filter("unbroken_html", unbroken_html)
 
     @pass_context
     def markdown2html(self, context, source: str) -> str:
@@ -211,6 +215,16 @@ def encloses_row(operator: Tag) -> bool:
     """Whether an operator is one of a pair made by `\\left` and `\\right`."""
     neighbours = operator.find_previous_sibling(), operator.find_next_sibling()
     return operator.parent.name == "mrow" and None in neighbours
+
+
+def unbroken(text: str) -> str:
+    """A text in which no line ends inside a number or before its unit."""
+    return NUMBER_SPACE.sub("\N{NO-BREAK SPACE}", text)
+
+
+def unbroken_html(markup: str) -> Markup:
+    """HTML in which no line ends inside a number or before its unit."""
+    return Markup(TEXT.sub(lambda text: unbroken(text[0]), markup))
 
 
 def plain(markup: str) -> str:
@@ -318,13 +332,15 @@ def interval_strip(row: Row) -> Markup:
 
     It repeats the numbers beside it and is hidden from screen readers.
     """
-    if None in (row.low, row.high, row.mean) or row.low == row.high:
+    if None in (row.low, row.high, row.mean):
         return Markup("")
-    left, width = 30, 60
+    spread, whole = row.high - row.low, 60
+    # Runs that all agree have an interval without a width; any other value is far from it.
+    left, width = (30, whole) if spread else (60, 0)
 
     def at(number: float) -> float:
-        position = left + width * (number - row.low) / (row.high - row.low)
-        return round(min(max(position, 5), 2 * left + width - 5), 1)
+        position = left + whole * (number - row.low) / (spread or 1e-4)
+        return round(min(max(position, 5), 115), 1)
 
     x = at(row.published)
     return Markup(

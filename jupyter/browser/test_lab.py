@@ -35,6 +35,15 @@ CONTRASTS = """elements => {
     .map(e => [contrast(e), e.tagName, e.textContent]);
 }"""
 
+# The outputs with a table that is wider than what is seen of them, unless it scrolls in a box of its own, and those
+# with a caption that is cut off.
+RUN_OFF = """outputs => outputs.filter(output => {
+  const edge = output.getBoundingClientRect().right + 1;
+  const is_cut = caption => caption.getBoundingClientRect().right > edge;
+  return output.querySelector("table") && output.scrollWidth > output.clientWidth + 1
+    || [...output.querySelectorAll("caption, figcaption")].some(is_cut);
+}).map(output => output.textContent.slice(0, 80))"""
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
@@ -120,6 +129,16 @@ def test_every_table_has_rows(executed):
     assert rows and all(rows)
 
 
+@pytest.mark.parametrize("width", [1280, 800])
+def test_no_table_and_no_caption_runs_off_the_edge(executed, width):
+    page = executed.notebook.page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_function("document.querySelector('.jp-Notebook').getBoundingClientRect().right <= innerWidth")
+    cut = executed.notebook.outputs.evaluate_all(RUN_OFF)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert cut == []
+
+
 def test_formulas_are_typeset(executed):
     page = executed.notebook.page
     displayed = executed.path.read_text().count("$$") // 2
@@ -134,18 +153,21 @@ def test_outputs_are_legible(executed, theme, screenshots):
     notebook.menu("Settings", "Theme", theme)
     expect(notebook.page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
     expect(notebook.page.locator("#jupyterlab-splash")).to_have_count(0)
-    notebook.page.locator(".jp-Notebook .jp-Cell").first.scroll_into_view_if_needed()
+    first = notebook.page.locator(".jp-Notebook .jp-Cell").first
+    first.scroll_into_view_if_needed()
+    expect(first).to_be_in_viewport()
     notebook.page.screenshot(path=screenshots / f"{executed.path.stem}, {theme}.png")
     contrasts = notebook.outputs.locator("*").evaluate_all(CONTRASTS)
     assert {"TH", "TD", "CAPTION", "FIGCAPTION"} <= {tag for _, tag, _ in contrasts}
     assert [entry for entry in contrasts if entry[0] < 4.5] == []
 
 
-def test_every_figure_can_be_looked_at(executed, screenshots):
-    for number, figure in enumerate(executed.notebook.outputs.locator("figure").all(), 1):
-        figure.scroll_into_view_if_needed()
-        expect(figure.locator("img")).to_be_in_viewport()
-        executed.notebook.page.screenshot(path=screenshots / f"{executed.path.stem}, figure {number}.png")
+@pytest.mark.parametrize("kind, part", [("figure", "img"), ("table", "thead")])
+def test_every_figure_and_table_can_be_looked_at(executed, kind, part, screenshots):
+    for number, seen in enumerate(executed.notebook.outputs.locator(f"{kind} {part}").all(), 1):
+        seen.scroll_into_view_if_needed()
+        expect(seen).to_be_in_viewport()
+        executed.notebook.page.screenshot(path=screenshots / f"{executed.path.stem}, {kind} {number}.png")
 
 
 def test_the_address_that_the_lab_prints_opens_a_page_that_says_where_to_start(lab, context, screenshots):

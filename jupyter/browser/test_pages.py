@@ -70,6 +70,18 @@ def test_a_page_fits_a_phone(page, name, screenshots):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_captions_break_where_a_phone_ends(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    widths = page.locator("caption, figcaption").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+    assert [width for width in widths if width > 390] == []
+
+
+def test_text_in_figures_is_not_made_small_on_a_phone(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    shares = page.locator(".output img").evaluate_all("all => all.map(one => one.clientWidth / one.naturalWidth)")
+    assert [share for share in shares if share < 2 / 3] == []
+
+
 def test_paper_cuts_nothing_off(page):
     page.set_viewport_size(A4)
     page.emulate_media(media="print")

@@ -152,6 +152,10 @@ class TestNotebookPage:
         assert made.select_one(".prose h2")["id"] == "Of-60-000"
         assert made.select_one(".prose p").get_text().replace("\xa0", "~") == "A 2 of 10~000 or 5~% and 3 runs, 1 000"
 
+    def test_numbers_in_outputs_do_not_break_over_lines(self, page):
+        made = page(shows(html='<p title="8 % of 10 000">8 % of 10 000 <b>5 %</b></p>')).select(".output p")[-1]
+        assert (made["title"], made.get_text().replace("\xa0", "~")) == ("8 % of 10 000", "8~% of 10~000 5~%")
+
     def test_links_between_notebooks_lead_to_pages(self, page):
         made = page("[next](2-logistic.ipynb#Part-a), [data](../data/README.md)")
         assert [a["href"] for a in made.select(".prose a")] == ["2-logistic.html#Part-a", "../data/README.md"]
@@ -253,6 +257,12 @@ class TestIndex:
 
     def test_values_of_one_epoch_are_not_folded(self, index):
         assert index(published(ROW)).select(".glance details") == []
+
+    @pytest.mark.parametrize("value, place", [(1., 60), (0.99, 5)])
+    def test_an_interval_without_a_width_is_a_line_on_which_only_its_value_lies(self, index, value, place):
+        agreeing = ROW | {"mean": 1., "sd": 0., "low": 1., "high": 1., "published": value}
+        signs = index(published(agreeing)).select(".strip :is(.mean, .published)")
+        assert [float(sign["d"][1:].split()[0]) for sign in signs] == [60, place]
 
     def test_values_are_not_compared_with_synthetic_digits(self, index):
         made = index(shows(html="t", comparison={"part": "1c", "rows": [ROW]}), session=SYNTHETIC)

@@ -1,13 +1,14 @@
 //! Loss and accuracy over the epochs.
 
-use super::style::{FONT, GRID, INK, MUTED, TEST, TRAIN};
+use super::figure::{Drawn, Page};
+use super::style::{GRID, HEADING, INK, MUTED, TEST, TEXT, TRAIN, WIDTH, font, label};
 use super::{Figure, Image};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::show::display::capitalised;
 use crate::study::{Run, Runs};
 use crate::train::Metric;
-use plotters::coord::Shift;
 use plotters::prelude::*;
-use std::fmt::Display;
+use plotters::style::text_anchor::HPos;
 
 /// A metric after each epoch; with several seeds their mean and the band of one standard deviation.
 #[derive(Clone, Debug)]
@@ -72,7 +73,7 @@ impl Curves for Runs {
     }
 }
 
-const SIZE: (u32, u32) = (920, 380);
+const HEIGHT: i32 = 390;
 
 /// Loss (left) and accuracy (right) after each epoch, on the training and on the test images.
 ///
@@ -97,8 +98,7 @@ pub fn learning_curves(results: &dyn Curves) -> Result<Figure> {
             [Metric::TrainAccuracy, Metric::TestAccuracy],
         )?,
     ];
-    let mut svg = String::new();
-    draw(&mut svg, results, &panels).map_err(|error| Error::Figure(error.to_string()))?;
+    let image = Image::drawn((WIDTH, HEIGHT), |page| draw(page, results, &panels))?;
     let [loss, accuracy] = panels.map(|panel| panel.sentence());
     let alt = format!("Two line charts over the epochs. Left: {loss} Right: {accuracy}");
     let caption = format!(
@@ -106,7 +106,7 @@ pub fn learning_curves(results: &dyn Curves) -> Result<Figure> {
         capitalised(&results.title()),
         capitalised(&results.subtitle())
     );
-    Ok(Figure::new(Image::Svg(svg), alt, caption))
+    Ok(Figure::new(image, alt, caption))
 }
 
 /// Train and test curves of one quantity.
@@ -226,36 +226,25 @@ impl Series {
     }
 }
 
-type Drawn = std::result::Result<(), DrawingAreaErrorKind<std::io::Error>>;
-
-fn draw(svg: &mut String, results: &dyn Curves, panels: &[Panel; 2]) -> Drawn {
-    let page = SVGBackend::with_string(svg, SIZE).into_drawing_area();
-    page.fill(&WHITE)?;
-    page.draw(&Text::new(
-        capitalised(&results.title()),
-        (12, 10),
-        (FONT, 17).into_font().color(&INK),
-    ))?;
-    page.draw(&Text::new(
-        results.subtitle(),
-        (12, 33),
-        (FONT, 13).into_font().color(&MUTED),
-    ))?;
-    let (_, body) = page.split_vertically(52);
+fn draw(page: &Page, results: &dyn Curves, panels: &[Panel; 2]) -> Drawn {
+    let title = capitalised(&results.title());
+    page.draw(&Text::new(title, (12, 8), font(HEADING, &INK)))?;
+    page.draw(&label(results.subtitle(), (12, 42), HPos::Left, &MUTED))?;
+    let (_, body) = page.split_vertically(58);
     for (area, panel) in body.split_evenly((1, 2)).iter().zip(panels) {
         draw_panel(area, panel)?;
     }
-    page.present()
+    Ok(())
 }
 
-fn draw_panel(area: &DrawingArea<SVGBackend, Shift>, panel: &Panel) -> Drawn {
+fn draw_panel(area: &Page, panel: &Panel) -> Drawn {
     let (low, high) = panel.range();
     let last_epoch = panel.last_epoch() as f64;
     let mut chart = ChartBuilder::on(area)
         .margin(8)
-        .margin_right(92)
-        .x_label_area_size(38)
-        .y_label_area_size(52)
+        .margin_right(102)
+        .x_label_area_size(44)
+        .y_label_area_size(58)
         .build_cartesian_2d(0f64..last_epoch, low..high)?;
     chart
         .configure_mesh()
@@ -269,7 +258,7 @@ fn draw_panel(area: &DrawingArea<SVGBackend, Shift>, panel: &Panel) -> Drawn {
         .y_desc(panel.quantity)
         .x_label_formatter(&|epoch| format!("{epoch:.0}"))
         .y_label_formatter(&|value| tick(*value, high - low))
-        .label_style((FONT, 13).into_font().color(&INK))
+        .label_style(font(TEXT, &INK))
         .draw()?;
     for curve in &panel.curves {
         let Series {
@@ -299,15 +288,10 @@ fn draw_panel(area: &DrawingArea<SVGBackend, Shift>, panel: &Panel) -> Drawn {
         .each_ref()
         .map(|curve| chart.backend_coord(&(last_epoch, curve.last().clamp(low, high))));
     for (curve, (x, y)) in panel.curves.iter().zip(apart(ends)) {
-        let label = format!("{} {}", curve.name, curve.show(curve.last()));
-        area.draw(&Text::new(
-            label,
-            (
-                x + 6 - area.get_base_pixel().0,
-                y - 7 - area.get_base_pixel().1,
-            ),
-            (FONT, 14).into_font().color(&curve.colour),
-        ))?;
+        let text = format!("{} {}", curve.name, curve.show(curve.last()));
+        let (left, top) = area.get_base_pixel();
+        let place = (x + 6 - left, y - top);
+        area.draw(&label(text, place, HPos::Left, &curve.colour))?;
     }
     Ok(())
 }
@@ -335,12 +319,4 @@ fn tick(value: f64, range: f64) -> String {
         2
     };
     format!("{value:.decimals$}")
-}
-
-fn capitalised(text: &impl Display) -> String {
-    let text = text.to_string();
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }

@@ -7,6 +7,8 @@ use crate::show::Show;
 use crate::show::display::{Representation, escape, html_and_text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use plotters::coord::Shift;
+use plotters::prelude::*;
 use std::borrow::Cow;
 use std::path::Path;
 
@@ -26,7 +28,7 @@ use std::path::Path;
 /// ```
 #[derive(Clone)]
 pub struct Figure {
-    image: Image,
+    pub(super) image: Image,
     alt: String,
     caption: String,
 }
@@ -82,7 +84,29 @@ impl Figure {
     }
 }
 
+/// What is drawn on: white, measured in pixels from its upper left corner.
+pub(super) type Page<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// Whether drawing succeeded.
+pub(super) type Drawn = std::result::Result<(), DrawingAreaErrorKind<std::io::Error>>;
+
 impl Image {
+    /// A drawing of this width and height.
+    pub(super) fn drawn(
+        (width, height): (i32, i32),
+        draw: impl FnOnce(&Page) -> Drawn,
+    ) -> Result<Image> {
+        let mut svg = String::new();
+        let size = (width.unsigned_abs(), height.unsigned_abs());
+        let page = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        page.fill(&WHITE)
+            .and_then(|()| draw(&page))
+            .and_then(|()| page.present())
+            .map_err(|error| Error::Figure(error.to_string()))?;
+        drop(page);
+        Ok(Image::Svg(svg))
+    }
+
     fn bytes(&self) -> &[u8] {
         match self {
             Image::Svg(text) => text.as_bytes(),
@@ -90,7 +114,7 @@ impl Image {
         }
     }
 
-    fn svg(&self) -> Result<&str> {
+    pub(super) fn svg(&self) -> Result<&str> {
         match self {
             Image::Svg(text) => Ok(text),
             Image::Png(_) => Err(Error::Figure("an image has no SVG, save it as .png".into())),
@@ -118,8 +142,8 @@ impl Show for Figure {
     fn representations(&self) -> Vec<Representation> {
         let (alt, caption) = (escape(&self.alt), escape(&self.caption));
         let html = format!(
-            "<figure style=\"margin:0\"><img alt=\"{alt}\" src=\"{}\" style=\"max-width:100%;background:#fff\">\
-             <figcaption>{caption}</figcaption></figure>",
+            "<figure style=\"margin:0\"><div class=\"wide\"><img alt=\"{alt}\" src=\"{}\" \
+             style=\"max-width:100%;background:#fff\"></div><figcaption style=\"max-width:44em\">{caption}</figcaption></figure>",
             self.image.address()
         );
         html_and_text(html, format!("[Figure: {}] {}", self.alt, self.caption))

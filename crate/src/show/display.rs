@@ -6,6 +6,7 @@
 //! and, where the report needs it, one for programs (JSON under a name of our own).
 
 use serde_json::Value;
+use std::fmt::Display;
 
 /// A representation: a MIME type and its content.
 pub type Representation = (&'static str, String);
@@ -39,6 +40,15 @@ pub(crate) fn escape(text: &str) -> String {
         .replace('<', "&lt;")
         .replace('>', "&gt;")
         .replace('"', "&quot;")
+}
+
+/// The text as a sentence begins.
+pub(crate) fn capitalised(text: &impl Display) -> String {
+    let text = text.to_string();
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 #[cfg(test)]

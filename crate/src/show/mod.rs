@@ -3,8 +3,9 @@
 pub(crate) mod display;
 mod failure;
 mod frame;
+mod html;
 mod results;
-mod settings;
+pub(crate) mod settings;
 mod table;
 
 pub use display::Show;

@@ -1,13 +1,14 @@
 //! Results of the studies as tables and sentences.
 
-use super::display::{Representation, escape, html_and_text, json};
+use super::display::{Representation, capitalised, escape, html_and_text, json};
+use super::html::{self, Cell, Heading, Side};
 use super::settings::Settings;
 use super::{Failure, Show, Table};
 use crate::data::{CLASSES, Digits};
 use crate::error::Result;
 use crate::study::{
-    Claims, Comparison, Conclusion, Distribution, Evidence, Gain, Gains, Log, Row, Run, Runs, Unit,
-    Verdict,
+    Claims, Comparison, Conclusion, Distribution, Evidence, Gain, Gains, Interval, Log, Row, Run,
+    Runs, Verdict,
 };
 use crate::train::Metric;
 use polars::prelude::*;
@@ -15,9 +16,10 @@ use serde_json::{Value, json};
 
 impl Show for Run {
     fn representations(&self) -> Vec<Representation> {
+        let sentence = capitalised(self);
         html_and_text(
-            format!("<p>{}</p>", escape(&self.to_string())),
-            self.to_string(),
+            format!("<p>{}.</p>", escape(&sentence)),
+            format!("{sentence}."),
         )
     }
 }
@@ -138,22 +140,21 @@ impl Show for Gains {
 }
 
 fn gains_table(gains: &Gains) -> Result<Table> {
-    let show = |value: f64| match gains.metric.is_accuracy() {
-        true => Unit::Points.show(value),
-        false => Unit::Number.show(value),
+    let (unit, scale, decimals) = match gains.metric.is_accuracy() {
+        true => (" (points)", 100., 1),
+        false => ("", 1., 4),
     };
-    let column = |value: &dyn Fn(&Distribution) -> f64| -> Vec<String> {
-        let shown = |gain: &Gain| show(value(&gain.by_seed));
-        gains.all().iter().map(shown).collect()
+    let show = |value: f64| format!("{:+.decimals$}", scale * value);
+    let column = |text: &dyn Fn(&Distribution) -> String| -> Vec<String> {
+        gains.all().iter().map(|gain| text(&gain.by_seed)).collect()
     };
-    let names = gains.all().iter().map(|gain| gain.name.clone());
+    let names = gains.all().iter().map(|gain: &Gain| gain.name.clone());
     let frame = df!(
         "setting" => names.collect::<Vec<_>>(),
-        "mean gain" => column(&|gain| gain.mean()),
-        "95 % interval of the mean, from" => column(&|gain| gain.confidence_interval().low),
-        "to" => column(&|gain| gain.confidence_interval().high),
-        "least" => column(&|gain| gain.min()),
-        "greatest" => column(&|gain| gain.max()),
+        format!("mean gain{unit}") => column(&|gain| show(gain.mean())),
+        INTERVAL_OF_MEAN => column(&|gain| from_to(gain.confidence_interval(), show)),
+        "least" => column(&|gain| show(gain.min())),
+        "greatest" => column(&|gain| show(gain.max())),
     )?;
     let caption = format!(
         "Gain in {} over: {}. {} seeds, in pairs, on {}.",
@@ -162,14 +163,7 @@ fn gains_table(gains: &Gains) -> Result<Table> {
         gains.seeds(),
         gains.source
     );
-    let right = [
-        "mean gain",
-        "95 % interval of the mean, from",
-        "to",
-        "least",
-        "greatest",
-    ];
-    Ok(Table::new(caption, frame).right(right))
+    Ok(Table::new(caption, frame).right_but_first())
 }
 
 /// The scores of several runs after their last epochs, a row each.
@@ -208,17 +202,13 @@ pub fn final_results_over_seeds(runs: &[&Runs]) -> Result<Table> {
     let settings = runs.iter().map(|runs| runs.experiment.to_string());
     let settings = Settings::of(settings.collect());
     let column = |metric: Metric| {
-        runs.iter()
-            .map(|runs| mean_and_spread(runs, metric))
-            .collect::<Result<Vec<_>>>()
+        let shown = |runs: &&Runs| Ok(mean_and_spread(&runs.last(metric)?, metric));
+        runs.iter().map(shown).collect::<Result<Vec<_>>>()
     };
-    let frame = df!(
-        "settings" => &settings.own,
-        "train loss" => column(Metric::TrainLoss)?,
-        "train accuracy" => column(Metric::TrainAccuracy)?,
-        "test loss" => column(Metric::TestLoss)?,
-        "test accuracy" => column(Metric::TestAccuracy)?,
-    )?;
+    let mut frame = df!("settings" => &settings.own)?;
+    for metric in Metric::ALL {
+        frame.with_column(Column::new(quantity(metric).into(), column(metric)?))?;
+    }
     let caption = match runs.first() {
         Some(runs) => format!(
             "After the last epoch, mean ± standard deviation over {} seeds, on {}.",
@@ -227,17 +217,34 @@ pub fn final_results_over_seeds(runs: &[&Runs]) -> Result<Table> {
         ),
         None => "No runs.".to_string(),
     };
-    Ok(Table::new(settings.caption(caption), frame)
-        .right(Metric::ALL.map(|metric| metric.to_string())))
+    Ok(Table::new(settings.caption(caption), frame).right_but_first())
 }
 
-fn mean_and_spread(runs: &Runs, metric: Metric) -> Result<String> {
-    let over_seeds = runs.last(metric)?;
-    Ok(format!(
-        "{} ± {}",
-        metric.show(over_seeds.mean()),
-        metric.show(over_seeds.standard_deviation())
-    ))
+const INTERVAL_OF_MEAN: &str = "95 % interval of the mean";
+
+/// A metric with its unit: "test accuracy (%)".
+fn quantity(metric: Metric) -> String {
+    match metric.is_accuracy() {
+        true => format!("{metric} (%)"),
+        false => metric.to_string(),
+    }
+}
+
+/// A value in the unit that [`quantity`] names.
+fn bare(metric: Metric, value: f64) -> String {
+    match metric.is_accuracy() {
+        true => format!("{:.2}", 100. * value),
+        false => format!("{value:.4}"),
+    }
+}
+
+fn mean_and_spread(over_seeds: &Distribution, metric: Metric) -> String {
+    let (mean, sd) = (over_seeds.mean(), over_seeds.standard_deviation());
+    format!("{} ± {}", bare(metric, mean), bare(metric, sd))
+}
+
+fn from_to(interval: Interval, show: impl Fn(f64) -> String) -> String {
+    format!("{} to {}", show(interval.low), show(interval.high))
 }
 
 fn shown(table: Result<Table>) -> Vec<Representation> {
@@ -268,66 +275,54 @@ fn over_seeds(runs: &Runs) -> Result<Table> {
         .iter()
         .map(|metric| Ok((*metric, runs.last(*metric)?)))
         .collect::<Result<Vec<_>>>()?;
-    let column = |value: &dyn Fn(&crate::study::Distribution) -> f64| -> Vec<String> {
+    let column = |text: &dyn Fn(&Distribution, Metric) -> String| -> Vec<String> {
         each.iter()
-            .map(|(metric, over_seeds)| metric.show(value(over_seeds)))
+            .map(|(metric, over_seeds)| text(over_seeds, *metric))
             .collect()
     };
+    let interval = |over_seeds: &Distribution, metric: Metric| {
+        let interval = over_seeds.confidence_interval().possible(metric);
+        from_to(interval, |value| bare(metric, value))
+    };
     let frame = df!(
-        "metric" => each.iter().map(|(metric, _)| metric.to_string()).collect::<Vec<_>>(),
-        "mean" => column(&|d| d.mean()),
-        "sd" => column(&|d| d.standard_deviation()),
-        "95 % interval of the mean, from" => column(&|d| d.confidence_interval().low),
-        "to" => column(&|d| d.confidence_interval().high),
-        "least" => column(&|d| d.min()),
-        "greatest" => column(&|d| d.max()),
+        "metric" => column(&|_, metric| quantity(metric)),
+        "mean" => column(&|d, metric| bare(metric, d.mean())),
+        "sd" => column(&|d, metric| bare(metric, d.standard_deviation())),
+        INTERVAL_OF_MEAN => column(&interval),
+        "least" => column(&|d, metric| bare(metric, d.min())),
+        "greatest" => column(&|d, metric| bare(metric, d.max())),
     )?;
     let caption = format!(
         "{}, after epoch {}, {} seeds, on {}.",
-        runs.experiment,
+        capitalised(&runs.experiment),
         runs.epochs(),
         runs.count(),
         runs.source
     );
-    let right = [
-        "mean",
-        "sd",
-        "95 % interval of the mean, from",
-        "to",
-        "least",
-        "greatest",
-    ];
-    Ok(Table::new(caption, frame).right(right))
+    Ok(Table::new(caption, frame).right_but_first())
 }
 
 fn comparison_table(comparison: &Comparison) -> Result<Table> {
     let text = |value: &dyn Fn(&Row) -> String| -> Vec<String> {
         comparison.rows.iter().map(value).collect()
     };
-    let spread = |row: &Row| {
-        let (mean, sd) = (row.ours.mean(), row.ours.standard_deviation());
-        format!("{} ± {}", row.metric.show(mean), row.metric.show(sd))
-    };
-    let prediction = |row: &Row| {
-        let interval = row.prediction();
-        format!(
-            "{} to {}",
-            row.metric.show(interval.low),
-            row.metric.show(interval.high)
-        )
-    };
+    let prediction = |row: &Row| from_to(row.prediction(), |value| bare(row.metric, value));
     let place = |row: &Row| if row.is_inside() { "inside" } else { "OUTSIDE" }.to_string();
+    let off = |row: &Row| {
+        row.deviations()
+            .map_or("–".to_string(), |by| format!("{by:+.1}"))
+    };
     let settings = Settings::of(text(&|row| row.setting.clone()));
     let frame = df!(
         "settings" => said_once(&settings.own),
         "source" => text(&|row| row.origin.to_string()),
         "epoch" => comparison.rows.iter().map(|row| row.epoch as u64).collect::<Vec<_>>(),
-        "metric" => text(&|row| row.metric.to_string()),
-        "published" => text(&|row| row.metric.show(row.published)),
-        "ours, mean ± sd" => text(&spread),
+        "metric" => text(&|row| quantity(row.metric)),
+        "published" => text(&|row| bare(row.metric, row.published)),
+        "ours, mean ± sd" => text(&|row| mean_and_spread(&row.ours, row.metric)),
         "95 % prediction interval" => text(&prediction),
         "published is" => text(&place),
-        "off our mean by" => text(&|row| row.deviations().map_or("–".to_string(), |by| format!("{by:+.1} sd"))),
+        "off our mean by (sd)" => text(&off),
     )?;
     let caption = format!(
         "Part {}: {} of {} published values lie inside the 95 % prediction interval of our {} seeds, on {}.",
@@ -337,13 +332,20 @@ fn comparison_table(comparison: &Comparison) -> Result<Table> {
         comparison.rows.first().map_or(0, |row| row.ours.count()),
         comparison.source
     );
-    let right = [
+    let numbers = [
         "published",
         "ours, mean ± sd",
         "95 % prediction interval",
-        "off our mean by",
+        "off our mean by (sd)",
     ];
-    Ok(Table::new(settings.caption(caption), frame).right(right))
+    let table = match settings.only() {
+        Some(setting) => Table::new(
+            format!("{caption} All with: {setting}."),
+            frame.drop("settings")?,
+        ),
+        None => Table::new(settings.caption(caption), frame),
+    };
+    Ok(table.right(numbers))
 }
 
 /// The texts, with those that repeat the one above left empty.
@@ -380,32 +382,38 @@ fn comparison_json(comparison: &Comparison) -> Value {
 }
 
 fn claims_html(claims: &Claims) -> String {
-    const BORDER: &str = "border-bottom:1px solid #8888;padding:.25em .7em;text-align:left";
     let row = |claim: &crate::study::Claim| {
         let (mark, style) = match claim.verdict {
             Verdict::Holds => ("\u{2713} ", ""),
             Verdict::Fails => (
                 "\u{2717} ",
-                "background:#b00020;color:#fff;font-weight:bold;",
+                ";background:#b00020;color:#fff;font-weight:bold",
             ),
-            Verdict::NotChecked(_) => ("", "font-style:italic;"),
+            Verdict::NotChecked(_) => ("", ";font-style:italic"),
         };
-        format!(
-            "<tr><td style=\"{BORDER}\">{}</td><td style=\"{BORDER}\">{}</td><td style=\"{BORDER}\">{}</td>\
-             <td style=\"{style}{BORDER}\">{mark}{}</td></tr>",
-            escape(&claim.sentence),
-            escape(&claim.show_figure()),
-            escape(&claim.show_required()),
-            escape(&claim.verdict.to_string())
-        )
+        let verdict = Cell {
+            text: format!("{mark}{}", claim.verdict),
+            style,
+        };
+        let texts = [
+            claim.sentence.clone(),
+            claim.show_figure(),
+            claim.show_required(),
+        ];
+        texts.map(Cell::from).into_iter().chain([verdict]).collect()
     };
-    let headings: String = ["claim", "figure", "required", "verdict"]
-        .map(|heading| format!("<th scope=\"col\" style=\"{BORDER}\">{heading}</th>"))
-        .concat();
-    format!(
-        "<table style=\"border-collapse:collapse\"><caption style=\"text-align:left;padding:.3em 0\">The claims of the answer, \
-         each checked against the results.</caption><thead><tr>{headings}</tr></thead><tbody>{}</tbody></table>",
-        claims.all().iter().map(row).collect::<String>()
+    let headings = [
+        ("claim", Side::Left),
+        ("figure", Side::Right),
+        ("required", Side::Left),
+        ("verdict", Side::Left),
+    ]
+    .map(|(text, side)| Heading::new(text, side));
+    let rows: Vec<Vec<Cell>> = claims.all().iter().map(row).collect();
+    html::table(
+        "The claims of the answer, each checked against the results.",
+        &headings,
+        &rows,
     )
 }
 

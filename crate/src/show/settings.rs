@@ -2,7 +2,7 @@
 
 /// What the settings of several rows of a table begin with, and what each has beside it.
 #[derive(Debug, PartialEq)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     /// "5000 ReLU units, multi-margin loss"; empty if they differ from the first word on or are all the same.
     shared: String,
     /// One for each row.
@@ -43,6 +43,12 @@ impl Settings {
         }
     }
 
+    /// The settings of every row, if they are the same.
+    pub fn only(&self) -> Option<&str> {
+        let first = self.own.first()?;
+        self.own.iter().all(|own| own == first).then_some(first)
+    }
+
     /// A caption that says what they have in common.
     pub fn caption(&self, caption: String) -> String {
         match self.shared.is_empty() {
@@ -74,6 +80,17 @@ mod tests {
             of(&["a, c", "b, c"]),
             ("Losses.".into(), vec!["a, c".into(), "b, c".into()])
         );
+    }
+
+    #[test]
+    fn only_rows_that_are_all_the_same_have_only_one_setting() {
+        let only = |rows: &[&str]| {
+            let settings = Settings::of(rows.iter().map(|row| row.to_string()).collect());
+            settings.only().map(str::to_string)
+        };
+        assert_eq!(only(&["a, b", "a, b"]), Some("a, b".into()));
+        assert_eq!(only(&["a, b", "a, c"]), None);
+        assert_eq!(only(&[]), None);
     }
 
     #[test]

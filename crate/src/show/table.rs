@@ -2,7 +2,9 @@
 
 use super::Show;
 use super::display::{Representation, escape, html_and_text};
+use super::html::{self, Cell, Heading, Side};
 use crate::error::Result;
+use crate::study::Unit;
 use polars::prelude::*;
 
 /// A polars frame with a caption: numbers are aligned to the right and shown with a fixed number of decimals.
@@ -23,7 +25,7 @@ pub struct Table {
     pub frame: DataFrame,
     caption: String,
     decimals: usize,
-    percent: Vec<String>,
+    units: Vec<(String, Unit)>,
     right: Vec<String>,
 }
 
@@ -47,15 +49,29 @@ impl Table {
             frame,
             caption: caption.into(),
             decimals: 4,
-            percent: Vec::new(),
+            units: Vec::new(),
             right: Vec::new(),
         }
     }
 
     /// Shows the fractions in the column `name` in percent, which its heading then says.
-    pub fn percent(mut self, name: &str) -> Table {
-        self.percent.push(name.to_string());
+    pub fn percent(self, name: &str) -> Table {
+        self.in_unit(name, Unit::Percent)
+    }
+
+    /// Shows the differences of fractions in the column `name` in percentage points, which its heading then says.
+    pub fn points(self, name: &str) -> Table {
+        self.in_unit(name, Unit::Points)
+    }
+
+    fn in_unit(mut self, name: &str, unit: Unit) -> Table {
+        self.units.push((name.to_string(), unit));
         self
+    }
+
+    fn unit(&self, column: &Column) -> Unit {
+        let of_column = self.units.iter().find(|(name, _)| name == column.name());
+        of_column.map_or(Unit::Number, |(_, unit)| *unit)
     }
 
     /// Aligns the texts in the columns `names` to the right, like numbers.
@@ -64,88 +80,61 @@ impl Table {
         self
     }
 
+    /// Aligns the texts in all columns but the first to the right, like numbers.
+    pub fn right_but_first(self) -> Table {
+        let names = self.frame.get_column_names_owned().into_iter().skip(1);
+        let names: Vec<String> = names.map(|name| name.to_string()).collect();
+        self.right(names)
+    }
+
     fn cells(&self, column: &Column) -> Result<Vec<String>> {
-        let percent = self.percent.iter().any(|name| name == column.name());
         if column.dtype().is_float() {
-            let values = column.f64()?;
-            let show = |value: f64| match percent {
-                true => format!("{:.2}", 100. * value),
-                false => format!("{value:.*}", self.decimals),
+            let values = column.cast(&DataType::Float64)?;
+            let unit = self.unit(column);
+            let show = |value: f64| match unit {
+                Unit::Percent => format!("{:.2}", 100. * value),
+                Unit::Points => format!("{:+.2}", 100. * value),
+                Unit::Number | Unit::Count => format!("{value:.*}", self.decimals),
             };
             return Ok(values
+                .f64()?
                 .iter()
                 .map(|value| value.map_or("–".to_string(), show))
                 .collect());
         }
-        let texts = column.cast(&DataType::String)?;
-        Ok(texts
-            .str()?
-            .iter()
-            .map(|text| text.unwrap_or("–").to_string())
-            .collect())
+        let text = |index: usize| {
+            Ok(match column.get(index)? {
+                AnyValue::Null => "–".to_string(),
+                value => value.str_value().into_owned(),
+            })
+        };
+        (0..column.len()).map(text).collect()
     }
 
-    fn heading(&self, column: &Column) -> String {
-        let unit = if self.percent.iter().any(|name| name == column.name()) {
-            " (%)"
-        } else {
-            ""
+    fn heading(&self, column: &Column) -> Heading {
+        let unit = match self.unit(column) {
+            Unit::Percent => " (%)",
+            Unit::Points => " (points)",
+            Unit::Number | Unit::Count => "",
         };
-        format!("{}{unit}", column.name())
+        let is_right = self.right.iter().any(|name| name == column.name());
+        let side = match is_right || column.dtype().is_primitive_numeric() {
+            true => Side::Right,
+            false => Side::Left,
+        };
+        Heading::new(format!("{}{unit}", column.name()), side)
     }
 
     fn html(&self) -> Result<String> {
-        const BORDER: &str = "border-bottom:1px solid #8888;padding:.25em .7em";
-        // Numbers and what is aligned like them do not break into lines.
-        let align = |column: &Column| {
-            let right = column.dtype().is_primitive_numeric()
-                || self.right.iter().any(|name| name == column.name());
-            if right {
-                "right;white-space:nowrap"
-            } else {
-                "left"
-            }
-        };
         let columns = self.frame.columns();
-        let headings: String = columns
-            .iter()
-            .map(|column| {
-                let heading = escape(&self.heading(column));
-                format!(
-                    "<th scope=\"col\" style=\"text-align:{};{BORDER}\">{heading}</th>",
-                    align(column)
-                )
-            })
-            .collect();
-        let cells: Vec<Vec<String>> = columns
-            .iter()
-            .map(|column| self.cells(column))
-            .collect::<Result<_>>()?;
-        let row = |index: usize| -> String {
-            let cell = |(column, cells): (&Column, &Vec<String>)| {
-                format!(
-                    "<td style=\"text-align:{};{BORDER}\">{}</td>",
-                    align(column),
-                    escape(&cells[index])
-                )
-            };
-            format!(
-                "<tr>{}</tr>",
-                columns.iter().zip(&cells).map(cell).collect::<String>()
-            )
-        };
-        let rows: String = (0..self.frame.height()).map(row).collect();
-        let caption = match self.caption.is_empty() {
-            true => String::new(),
-            false => format!(
-                "<caption style=\"text-align:left;padding:.3em 0\">{}</caption>",
-                escape(&self.caption)
-            ),
-        };
-        Ok(format!(
-            "<table style=\"border-collapse:collapse\">{caption}\
-             <thead><tr>{headings}</tr></thead><tbody>{rows}</tbody></table>"
-        ))
+        let headings: Vec<Heading> = columns.iter().map(|column| self.heading(column)).collect();
+        let mut rows: Vec<Vec<Cell>> = (0..self.frame.height()).map(|_| Vec::new()).collect();
+        for column in columns {
+            for (row, text) in rows.iter_mut().zip(self.cells(column)?) {
+                row.push(text.into());
+            }
+        }
+        Ok(html::table(&self.caption, &headings, &rows))
     }
 }
 
@@ -168,27 +157,73 @@ impl Show for Table {
 mod tests {
     use super::*;
 
-    fn html() -> Result<String> {
-        let frame = df!("model" => ["a & b"], "accuracy" => [0.785], "seeds" => [20])?;
-        Table::new("Scores", frame).percent("accuracy").html()
+    fn scores() -> Result<Table> {
+        let frame = df!("model" => ["a & b"], "accuracy" => [0.785], "seeds" => [20], "place" => ["first"])?;
+        Ok(Table::new("Scores", frame).percent("accuracy"))
+    }
+
+    /// Whether the cell with this text stands on the right.
+    fn is_right(table: &Table, text: &str) -> Result<bool> {
+        let html = table.html()?;
+        let cell = html
+            .split("<td")
+            .find(|cell| cell.contains(&format!(">{text}</td>")));
+        Ok(cell.is_some_and(|cell| cell.contains("text-align:right")))
     }
 
     #[test]
-    fn numbers_stand_on_the_right_and_fractions_in_percent() -> Result<()> {
-        let html = html()?;
-        assert!(html.contains(">accuracy (%)</th>"), "{html}");
+    fn numbers_stand_on_the_right_and_texts_on_the_left() -> Result<()> {
+        let table = scores()?;
+        let sides = ["a &amp; b", "78.50", "20", "first"].map(|text| is_right(&table, text));
+        assert_eq!(
+            sides.into_iter().collect::<Result<Vec<_>>>()?,
+            [false, true, true, false]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_fraction_is_shown_in_the_percent_that_its_heading_names() -> Result<()> {
+        let html = scores()?.html()?;
         assert!(
-            html.contains(
-                "text-align:right;white-space:nowrap;border-bottom:1px solid #8888;padding:.25em .7em\">78.50</td>"
-            ),
+            html.contains(">accuracy (%)</th>") && html.contains(">78.50</td>"),
             "{html}"
         );
         Ok(())
     }
 
     #[test]
-    fn text_is_escaped() -> Result<()> {
-        assert!(html()?.contains("a &amp; b"));
+    fn a_difference_of_fractions_is_shown_in_points_with_its_sign() -> Result<()> {
+        let table = Table::new("", df!("gain" => [0.021, -0.005])?).points("gain");
+        let html = table.html()?;
+        let texts = [">gain (points)</th>", ">+2.10</td>", ">-0.50</td>"];
+        assert!(texts.iter().all(|text| html.contains(text)), "{html}");
+        Ok(())
+    }
+
+    #[test]
+    fn texts_can_stand_on_the_right_like_numbers() -> Result<()> {
+        let table = scores()?.right_but_first();
+        assert!(is_right(&table, "first")? && !is_right(&table, "a &amp; b")?);
+        Ok(())
+    }
+
+    #[test]
+    fn any_frame_can_be_shown() -> Result<()> {
+        let frame = df!(
+            "nothing" => [None::<i32>, Some(1)],
+            "single precision" => [0.5f32, 1.],
+            "truth" => [true, false],
+            "list" => [Series::new("".into(), [1, 2]), Series::new("".into(), [3, 4])],
+        )?;
+        for frame in [frame, DataFrame::empty()] {
+            let representations = show(&frame).representations();
+            assert!(
+                representations
+                    .iter()
+                    .any(|(mime, html)| *mime == "text/html" && html.contains("<table"))
+            );
+        }
         Ok(())
     }
 }

@@ -119,15 +119,7 @@ fn rows_of(published: &Published, runs: &Runs) -> Result<Vec<Row>> {
 impl Row {
     /// The 95 % prediction interval of one more run; that of an accuracy ends at 0 and 1.
     pub fn prediction(&self) -> Interval {
-        let interval = self.ours.prediction_interval();
-        if self.metric.is_accuracy() {
-            Interval {
-                low: interval.low.max(0.),
-                high: interval.high.min(1.),
-            }
-        } else {
-            interval
-        }
+        self.ours.prediction_interval().possible(self.metric)
     }
 
     /// Whether the published value is one that our runs could have given.

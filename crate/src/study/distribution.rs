@@ -1,6 +1,7 @@
 //! Values over seeds: their mean, spread and intervals.
 
 use crate::error::{Error, Result};
+use crate::train::Metric;
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::fmt;
@@ -18,6 +19,19 @@ impl Interval {
     /// Whether `value` lies in it, ends included.
     pub fn contains(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
+    }
+
+    /// The part of it in which values of `metric` can lie. Student's intervals are symmetric and may reach past 0
+    /// or 1, where there is no accuracy: what is cut off holds neither a mean nor a value, so that the interval
+    /// covers as often as before.
+    pub fn possible(self, metric: Metric) -> Interval {
+        match metric.is_accuracy() {
+            true => Interval {
+                low: self.low.max(0.),
+                high: self.high.min(1.),
+            },
+            false => self,
+        }
     }
 }
 
@@ -185,6 +199,17 @@ mod tests {
             (prediction.low - (3. - t * sd * 1.2f64.sqrt())).abs() < 1e-4,
             "{prediction:?}"
         );
+    }
+
+    #[test]
+    fn the_interval_of_an_accuracy_ends_at_0_and_1_and_that_of_a_loss_does_not() {
+        let wide = Interval {
+            low: -0.2,
+            high: 1.1,
+        };
+        let whole = Interval { low: 0., high: 1. };
+        assert_eq!(wide.possible(Metric::TrainAccuracy), whole);
+        assert_eq!(wide.possible(Metric::TrainLoss), wide);
     }
 
     #[test]
