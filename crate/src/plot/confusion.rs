@@ -29,7 +29,7 @@ const SIDE: i32 = CELL * CLASSES as i32;
 /// ```
 ///
 /// # Errors
-/// [`Error::Figure`] if it cannot be drawn.
+/// [`Error::Figure`](crate::Error::Figure) if it cannot be drawn.
 pub fn confusion(confusion: &Confusion) -> Result<Figure> {
     let size = (LEFT + SIDE + RIGHT, TOP + SIDE + BOTTOM);
     let image = Image::drawn(size, |page| draw(page, confusion))?;

@@ -88,7 +88,7 @@ const HEIGHT: i32 = 390;
 /// ```
 ///
 /// # Errors
-/// [`Error::Figure`] if it cannot be drawn.
+/// [`Error::Figure`](crate::Error::Figure) if it cannot be drawn.
 pub fn learning_curves(results: &dyn Curves) -> Result<Figure> {
     let panels = [
         Panel::new(results, "loss", [Metric::TrainLoss, Metric::TestLoss])?,

@@ -23,7 +23,7 @@ use tch::Tensor;
 /// ```
 ///
 /// # Errors
-/// [`Error::Figure`] if it cannot be drawn.
+/// [`Error::Figure`](crate::Error::Figure) if it cannot be drawn.
 pub fn grid(images: &Images, rows: usize, columns: usize) -> Result<Figure> {
     let count = rows.saturating_mul(columns).min(images.len());
     let tile = |index: usize| {
@@ -57,7 +57,7 @@ pub fn grid(images: &Images, rows: usize, columns: usize) -> Result<Figure> {
 /// ```
 ///
 /// # Errors
-/// [`Error::Figure`] if it cannot be drawn.
+/// [`Error::Figure`](crate::Error::Figure) if it cannot be drawn.
 pub fn mistakes(run: &Run, count: usize) -> Result<Figure> {
     let test = &run.split.test;
     let predictions = run.predict(test);

@@ -28,7 +28,7 @@ const ROW: i32 = 34;
 /// ```
 ///
 /// # Errors
-/// [`Error::Figure`] if it cannot be drawn.
+/// [`Error::Figure`](crate::Error::Figure) if it cannot be drawn.
 pub fn gains(gains: &Gains) -> Result<Figure> {
     let bottom = TOP + ROW * gains.all().len() as i32;
     let size = (WIDTH, bottom + Axis::FOOT);
