@@ -37,7 +37,7 @@ def notebook():
     [
         (FALSE_CLAIM, "FalseClaim", "Two is three: it is 2, required is exactly 3"),
         ('panic!("out of cheese");', "Panic", "out of cheese"),
-        ("digits.sample(&Sample { train: 0, ..Sample::default() })?;", "Error", "found 0"),
+        ("digits.sample(&Sample { train: 0, ..Sample::default() })?;", "Error", "but it is 0"),
         ('Err::<(), String>("no luck".to_string())?;', "Error", "no luck"),
         ('print!("unfinished"); panic!("then this");', "Panic", "then this"),
     ],
@@ -105,7 +105,7 @@ WRONG = {
         "no such pixel",
     ),
     "panic in the cell": Wrong('panic!("out of cheese");', "out of cheese"),
-    "error": Wrong("digits.sample(&Sample { train: 0, ..Sample::default() })?;", "found 0"),
+    "error": Wrong("digits.sample(&Sample { train: 0, ..Sample::default() })?;", "but it is 0"),
     "false claim": Wrong(FALSE_CLAIM, "Two is three: it is 2, required is exactly 3"),
     "process exit": Wrong("std::process::exit(3)", "exit status: 3"),
     "kernel death": Wrong(
