@@ -187,6 +187,15 @@ def test_every_printed_line_arrives_before_the_cell_ends(rust):
     assert printed.split() == [str(line) for line in range(2_000)]
 
 
+def test_names_of_the_crate_are_completed_and_explained():
+    with Kernel() as kernel:
+        kernel.run(':dep hinge = { path = "../crate" }\nuse hinge::prelude::*;')
+        matches = kernel.reply(kernel.client.complete("Experiment::"))["matches"]
+        assert any(match.startswith("repeat(") for match in matches), matches
+        explained = kernel.reply(kernel.client.inspect("Loss::MultiMargin"))
+        assert explained["found"] and "Multi-class hinge loss" in explained["data"]["text/plain"], explained
+
+
 def test_a_long_cell_says_how_long_it_took(rust):
     _, outputs = rust.run("std::thread::sleep(std::time::Duration::from_secs(6));")
     said = [content["data"]["text/plain"] for kind, content in outputs if kind == "display_data"]
