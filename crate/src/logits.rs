@@ -38,19 +38,22 @@ impl Logits {
 
     /// The class with the greatest logit of each example, the first among equals.
     pub fn predictions(&self) -> impl Iterator<Item = u8> {
-        self.rows().map(|row| {
-            let greater = |best: usize, class: usize| match row[class] > row[best] {
-                true => class,
-                false => best,
-            };
-            (1..row.len()).fold(0, greater) as u8
-        })
+        self.rows().map(prediction)
     }
 
     /// Whether every logit is a finite number.
     pub fn are_finite(&self) -> bool {
         self.values.iter().all(|value| value.is_finite())
     }
+}
+
+/// The class with the greatest of an example's logits, the first among equals.
+pub(crate) fn prediction(row: &[f64]) -> u8 {
+    let greater = |best: usize, class: usize| match row[class] > row[best] {
+        true => class,
+        false => best,
+    };
+    (1..row.len()).fold(0, greater) as u8
 }
 
 #[cfg(test)]

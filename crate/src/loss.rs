@@ -50,7 +50,7 @@ pub enum Loss {
 
 impl Loss {
     /// The loss of one example with logits `s`, `[classes]`, and label `y`, below the number of classes.
-    fn of(self, s: &[f64], y: usize) -> f64 {
+    pub(crate) fn of(self, s: &[f64], y: usize) -> f64 {
         match self {
             Loss::MultiMargin => violations(s, y).sum::<f64>() / s.len() as f64,
             Loss::MaxMargin => violations(s, y).fold(0., f64::max),

@@ -143,13 +143,8 @@ impl Experiment {
     /// An invalid setting, a sample larger than the data, or a training that diverges.
     pub fn run(&self, digits: &Digits, seed: u64) -> Result<Run> {
         let mut progress = Progress::new(format!("{self}, epochs"), self.epochs);
-        let mut run = || self.run_with(digits, seed, || progress.advance());
-        if self.model.hidden_units.is_empty() {
-            // There are no hidden units to share out.
-            return run();
-        }
         // Threads of the pool hand work to each other faster than one outside of it does.
-        rayon::scope(|_| run())
+        rayon::scope(|_| self.run_with(digits, seed, || progress.advance()))
     }
 
     /// The run, with a call of `after_epoch` after every epoch.

@@ -18,29 +18,25 @@
 //! ```
 //!
 //! So a minibatch of 32 costs some 10 000 multiplications and no product of matrices at all: for tensors it
-//! would be too little work to be worth their calls. The images that scores are computed on need their
-//! products with `X`, once, and one product with `A` each time.
+//! would be too little work to be worth their calls. Scores are computed from products, too ([`Products`]).
 
 use super::examples::{Examples, Options};
+use super::products::{Combination, Products};
 use super::score::Tally;
-use super::sharded::{in_blocks, product, with_one};
+use super::sharded::with_one;
 use super::trainer::{Steps, Training};
 use crate::error::Result;
 use crate::logits::Logits;
 use crate::loss::Loss;
 use crate::network::{Layer, Network};
 use crate::sgd::{Sgd, clip_factor};
-use crate::threads::side_by_side;
 use tch::{Kind, Tensor};
 
 /// A linear model on images that stay the same.
 pub(super) struct Dual {
-    options: Options,
     classes: usize,
-    /// `W0`, `[inputs + 1, classes]`, with the bias as last row.
-    start: Tensor,
-    /// `X`, `[n, inputs + 1]`, with a 1 appended, the input of the bias.
-    images: Tensor,
+    /// `[X; W0^T]`, `[n + classes, inputs + 1]`; images have a 1 appended, the input of the bias.
+    combined: Tensor,
     /// `K`, row by row.
     products: Vec<f64>,
     /// `Z`, class by class.
@@ -49,30 +45,16 @@ pub(super) struct Dual {
     coefficients: Stepped,
     /// `a`
     scale: Stepped,
-    scored: Vec<Scored>,
+    /// `[Y X^T, Y W0]` of each set of scored examples.
+    scored: Vec<Products>,
     /// What is to be scored later.
-    moments: Vec<Moment>,
+    moments: Vec<Combination>,
 }
 
-/// Images that scores are computed on.
-enum Scored {
-    /// The training images themselves, whose logits are known.
-    Train,
-    Others {
-        /// Their logits at the start, `[m, classes]`.
-        at_start: Tensor,
-        /// Their products with the training images, `[m, n]`.
-        products: Tensor,
-    },
-}
-
-/// What is linear in the weights at one moment of the training.
-struct Moment {
-    /// `Z^T` and `A^T`, `[classes, n]`.
-    logits: Tensor,
-    coefficients: Tensor,
-    /// `a`
-    scale: f64,
+/// What a minibatch does to the logits and the coefficients, class by class.
+struct Gradients {
+    logits: Vec<f64>,
+    coefficients: Vec<f64>,
 }
 
 /// Numbers that take steps of [`Sgd`].
@@ -90,94 +72,87 @@ impl Dual {
         train: &Examples,
         scored: &[Examples],
     ) -> Result<Dual> {
-        let start = Tensor::cat(&[&layer.weight, &layer.bias.unsqueeze(1)], 1).tr();
+        let (n, classes) = (train.count() as i64, layer.bias.size()[0]);
         let images = with_one(&train.all(options)?);
-        let scored = scored.iter().map(|examples| {
-            let scored = with_one(&examples.all(options)?);
-            Ok(match scored == images {
-                true => Scored::Train,
-                false => Scored::Others {
-                    at_start: product(&scored, &start),
-                    products: in_blocks(&scored, &images),
-                },
-            })
+        let start = Tensor::cat(&[&layer.weight, &layer.bias.unsqueeze(1)], 1);
+        let combined = Tensor::cat(&[images, start], 0);
+        let own = Products::new(train, &combined, options)?;
+        let scored = scored.iter().map(|examples| match examples == train {
+            true => Ok(own.share()),
+            false => Products::new(examples, &combined, options),
         });
-        let classes = layer.bias.size()[0] as usize;
+        let scored = scored.collect::<Result<_>>()?;
+        let own = own.whole();
         Ok(Dual {
-            options,
-            classes,
-            products: numbers(&images.matmul(&images.tr())),
-            logits: Stepped::new(numbers(&product(&images, &start).tr())),
-            coefficients: Stepped::new(vec![0.; train.count() * classes]),
+            classes: classes as usize,
+            products: numbers(&own.narrow(1, 0, n)),
+            logits: Stepped::new(numbers(&own.narrow(1, n, classes).tr())),
+            coefficients: Stepped::new(vec![0.; (n * classes) as usize]),
             scale: Stepped::new(vec![1.]),
-            scored: scored.collect::<Result<_>>()?,
+            combined,
+            scored,
             moments: Vec::new(),
-            start,
-            images,
         })
     }
 
     /// A step on minibatch `number`, the examples at `batch`, with their labels.
     fn step(&mut self, batch: &[usize], labels: &[u8], steps: &Steps, number: usize) -> Result<()> {
-        let n = self.logits.values.len() / self.classes;
-        let logits = self.logits_of(batch);
-        let gradient = steps.loss_gradient(&logits, labels, number)?;
-
-        let mut of_logits = vec![0.; n * self.classes];
-        let mut of_coefficients = vec![0.; n * self.classes];
-        for (index, slopes) in batch.iter().zip(gradient.chunks_exact(self.classes)) {
-            let products = &self.products[index * n..][..n];
-            for (class, slope) in slopes.iter().enumerate().filter(|(_, slope)| **slope != 0.) {
-                of_coefficients[class * n + index] = *slope;
-                for (sum, product) in of_logits[class * n..][..n].iter_mut().zip(products) {
-                    *sum += slope * product;
-                }
-            }
-        }
+        let slopes = steps.loss_gradient(&self.logits_of(batch), labels, number)?;
+        let mut gradients = self.gradients(batch, &slopes);
         if let Some(clip_norm) = steps.clip_norm {
-            // || X[j]^T G ||^2 is the sum of G * (K[j, j] G).
-            let squares = of_logits
-                .iter()
-                .zip(&of_coefficients)
-                .map(|(a, b)| a * b)
-                .sum();
-            let factor = clip_factor(squares, clip_norm).min(1.);
-            of_logits
-                .iter_mut()
-                .chain(&mut of_coefficients)
-                .for_each(|slope| *slope *= factor);
+            clip(&mut gradients, clip_norm);
         }
-        self.logits.step(&of_logits, &steps.sgd);
-        self.coefficients.step(&of_coefficients, &steps.sgd);
+        self.logits.step(&gradients.logits, &steps.sgd);
+        self.coefficients.step(&gradients.coefficients, &steps.sgd);
         self.scale.step(&[0.], &steps.sgd);
         Ok(())
+    }
+
+    /// The gradients with `slopes`, `G`, of the logits of the training images at `batch`.
+    fn gradients(&self, batch: &[usize], slopes: &[f64]) -> Gradients {
+        let n = self.logits.values.len() / self.classes;
+        let rows = batch.iter().zip(slopes.chunks_exact(self.classes));
+        let mut gradients = Gradients {
+            logits: vec![0.; n * self.classes],
+            coefficients: vec![0.; n * self.classes],
+        };
+        for (index, slopes) in rows.clone() {
+            for (class, slope) in slopes.iter().enumerate() {
+                gradients.coefficients[class * n + index] = *slope;
+            }
+        }
+        let rows: Vec<Row> = rows
+            .filter(|(_, slopes)| slopes.iter().any(|slope| *slope != 0.))
+            .map(|(index, slopes)| (slopes, &self.products[index * n..][..n]))
+            .collect();
+        let (fours, rest) = rows.as_chunks::<4>();
+        let sums = &mut gradients.logits;
+        fours.iter().for_each(|rows| add(sums, n, *rows));
+        rest.iter().for_each(|row| add(sums, n, [*row]));
+        gradients
     }
 
     /// The logits of the training images at `indices`.
     fn logits_of(&self, indices: &[usize]) -> Logits {
         let n = self.logits.values.len() / self.classes;
-        let of_image = |index: &usize| self.logits.values.iter().skip(*index).step_by(n);
-        Logits::new(
-            indices.iter().flat_map(of_image).copied().collect(),
-            self.classes,
-        )
-    }
-
-    fn moment(&self) -> Moment {
-        Moment {
-            logits: self.by_class(&self.logits.values),
-            coefficients: self.by_class(&self.coefficients.values),
-            scale: self.scale.values[0],
+        let mut values = Vec::with_capacity(indices.len() * self.classes);
+        for index in indices {
+            values.extend((0..self.classes).map(|class| self.logits.values[class * n + index]));
         }
+        Logits::new(values, self.classes)
     }
 
-    /// Class by class as a matrix `[classes, n]`.
-    fn by_class(&self, values: &[f64]) -> Tensor {
-        let (kind, device) = self.options;
-        Tensor::from_slice(values)
-            .view([self.classes as i64, -1])
-            .to_kind(kind)
-            .to_device(device)
+    /// The weights as they are.
+    fn combination(&self) -> Combination {
+        let n = self.coefficients.values.len() / self.classes;
+        let mut columns = Vec::with_capacity((n + self.classes) * self.classes);
+        for (class, coefficients) in self.coefficients.values.chunks_exact(n).enumerate() {
+            columns.extend_from_slice(coefficients);
+            let start = columns.len();
+            columns.resize(start + self.classes, 0.);
+            columns[start + class] = self.scale.values[0];
+        }
+        columns
     }
 }
 
@@ -191,104 +166,35 @@ impl Training for Dual {
     }
 
     fn score(&mut self, set: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
-        let tallies = self.scored[set].tallies(&[self.moment()], examples.labels(), loss);
-        Ok(tallies?.into_iter().sum())
+        let tallies = self.scored[set].tallies(&[self.combination()], examples.labels(), loss);
+        Ok(tallies.into_iter().sum())
     }
 
     fn note(&mut self) -> bool {
-        self.moments.push(self.moment());
+        self.moments.push(self.combination());
         true
     }
 
     fn noted(&mut self, scored: &[Examples], loss: Loss) -> Result<Vec<Vec<Tally>>> {
         let moments = std::mem::take(&mut self.moments);
         let sets = self.scored.iter().zip(scored);
-        sets.map(|(set, examples)| set.tallies(&moments, examples.labels(), loss))
-            .collect()
+        Ok(sets
+            .map(|(set, examples)| set.tallies(&moments, examples.labels(), loss))
+            .collect())
     }
 
     fn network(&self) -> Network {
-        let trained = self
-            .by_class(&self.coefficients.values)
-            .matmul(&self.images);
-        let layer = self.start.tr() * self.scale.values[0] + trained;
+        let layer = Tensor::from_slice(&self.combination())
+            .view([self.classes as i64, -1])
+            .to_kind(self.combined.kind())
+            .to_device(self.combined.device())
+            .matmul(&self.combined);
         let inputs = layer.size()[1] - 1;
         Network {
             layers: vec![Layer {
                 weight: layer.narrow(1, 0, inputs).contiguous(),
                 bias: layer.select(1, inputs).copy(),
             }],
-        }
-    }
-}
-
-impl Scored {
-    /// What examples with these labels count at each moment. One product for several moments is faster than one
-    /// for each, and the moments can be shared out among threads.
-    fn tallies(&self, moments: &[Moment], labels: &[u8], loss: Loss) -> Result<Vec<Tally>> {
-        const TOGETHER: usize = 16;
-        let groups: Vec<Group> = moments
-            .chunks(TOGETHER)
-            .map(|some| self.group(some))
-            .collect();
-        let tally = |logits: Tensor| Tally::of(&Logits::of(&logits.tr()), loss, labels);
-        let tallies = |group: Group| group.logits().into_iter().map(tally).collect();
-        let tallies: Vec<Vec<Tally>> = match groups.len() {
-            1 => groups.into_iter().map(tallies).collect(),
-            _ => side_by_side(groups, tallies),
-        };
-        Ok(tallies.concat())
-    }
-
-    fn group(&self, moments: &[Moment]) -> Group {
-        let stacked = |part: fn(&Moment) -> &Tensor| {
-            Tensor::stack(&moments.iter().map(part).collect::<Vec<_>>(), 0)
-        };
-        match self {
-            Scored::Train => Group::Known(stacked(|moment| &moment.logits)),
-            Scored::Others { at_start, products } => Group::Others {
-                scales: moments.iter().map(|moment| moment.scale).collect(),
-                coefficients: stacked(|moment| &moment.coefficients),
-                at_start: at_start.tr(),
-                products: products.tr(),
-            },
-        }
-    }
-}
-
-/// What the logits at some moments are computed from.
-enum Group {
-    /// They are known, `[moments, classes, n]`.
-    Known(Tensor),
-    Others {
-        scales: Vec<f64>,
-        /// `[moments, classes, n]`
-        coefficients: Tensor,
-        /// `[classes, m]`
-        at_start: Tensor,
-        /// `[n, m]`
-        products: Tensor,
-    },
-}
-
-impl Group {
-    /// The logits at each moment, `[classes, m]`.
-    fn logits(self) -> Vec<Tensor> {
-        match self {
-            Group::Known(logits) => logits.unbind(0),
-            Group::Others {
-                scales,
-                coefficients,
-                at_start,
-                products,
-            } => {
-                let trained = coefficients.flatten(0, 1).matmul(&products);
-                let trained = trained.split(at_start.size()[0], 0).into_iter();
-                let logits = trained
-                    .zip(scales)
-                    .map(|(trained, scale)| trained + &at_start * scale);
-                logits.collect()
-            }
         }
     }
 }
@@ -308,6 +214,37 @@ impl Stepped {
             .zip(&mut self.velocities)
             .zip(gradient);
         each.for_each(|((value, velocity), slope)| sgd.step_number(value, *slope, velocity));
+    }
+}
+
+/// Scales them so that the norm of the weights' gradient `X[j]^T G`, whose square is the sum of
+/// `G * (K[j, j] G)`, is at most `max_norm`.
+fn clip(gradients: &mut Gradients, max_norm: f64) {
+    let Gradients {
+        logits,
+        coefficients,
+    } = gradients;
+    let squares = logits.iter().zip(&*coefficients).map(|(a, b)| a * b).sum();
+    let factor = clip_factor(squares, max_norm).min(1.);
+    let each = logits.iter_mut().chain(coefficients);
+    each.for_each(|slope| *slope *= factor);
+}
+
+/// The gradient of an image's logits, `[classes]`, and its products with all images, `[n]`.
+type Row<'a> = (&'a [f64], &'a [f64]);
+
+/// Adds `G[j] K[j, :]` of some rows `j` to the sums, class by class. They are loaded and stored once for all rows.
+fn add<const ROWS: usize>(sums: &mut [f64], n: usize, rows: [Row; ROWS]) {
+    let products = rows.map(|(_, products)| &products[..n]);
+    for (class, sums) in sums.chunks_exact_mut(n).enumerate() {
+        let slopes = rows.map(|(slopes, _)| slopes[class]);
+        if slopes == [0.; ROWS] {
+            continue;
+        }
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let terms = slopes.iter().zip(products);
+            *sum = terms.fold(*sum, |sum, (slope, products)| sum + slope * products[i]);
+        }
     }
 }
 

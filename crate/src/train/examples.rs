@@ -14,6 +14,7 @@ pub(crate) type Options = (Kind, Device);
 ///
 /// Images stay 8-bit. The rows that are needed at a time become numbers from 0 (background) to 1 and are
 /// transformed then, so that 60 000 images take their 47 MB and not four times as much.
+#[derive(PartialEq)]
 pub struct Examples {
     /// Pixels as 8-bit integers, or numbers that are taken as they are.
     inputs: Tensor,
@@ -102,6 +103,18 @@ impl Examples {
             .narrow(0, range.start as i64, range.len() as i64);
         let seeds = self.seeds.get(range).unwrap_or_default();
         self.used(rows, seeds, options)
+    }
+
+    /// The examples with indices in `range`.
+    pub(super) fn part(&self, range: Range<usize>) -> Examples {
+        Examples {
+            inputs: self
+                .inputs
+                .narrow(0, range.start as i64, range.len() as i64),
+            labels: self.labels[range.clone()].to_vec(),
+            transform: self.transform.clone(),
+            seeds: self.seeds.get(range).unwrap_or_default().to_vec(),
+        }
     }
 
     /// All inputs.

@@ -3,7 +3,7 @@
 //! [`Trainer`] is what the rest of the crate uses. Behind it are three engines that take the same steps: the
 //! plain definition and two faster forms, see [`Engine`]. Those split the first layer among threads (`sharded`)
 //! and differ in how they keep it (`direct`, `span`). For a linear model on images that stay the same the span
-//! form is short enough to be written without tensors (`dual`).
+//! form is short enough to be written without tensors (`dual`), and scored from `products`.
 
 mod direct;
 mod dual;
@@ -12,6 +12,7 @@ mod examples;
 mod head;
 mod plain;
 mod plateau;
+mod products;
 mod score;
 mod sharded;
 mod span;

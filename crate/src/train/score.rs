@@ -1,7 +1,7 @@
 //! How well a network does on a set of examples.
 
 use crate::error::{Error, Result};
-use crate::logits::Logits;
+use crate::logits::{Logits, prediction};
 use crate::loss::Loss;
 use serde::Serialize;
 use std::fmt;
@@ -46,12 +46,18 @@ pub(super) struct Tally {
 impl Tally {
     /// Counts examples with these logits and labels.
     pub fn of(logits: &Logits, loss: Loss, labels: &[u8]) -> Tally {
-        let predictions = logits.predictions().zip(labels);
-        Tally {
-            examples: labels.len(),
-            loss: loss.of_each(logits, labels).iter().sum(),
-            right: predictions.filter(|(class, label)| class == *label).count(),
+        let mut tally = Tally::default();
+        for (row, label) in logits.rows().zip(labels) {
+            tally.count(row, loss, *label);
         }
+        tally
+    }
+
+    /// Counts one more example, with logits `row`.
+    pub fn count(&mut self, row: &[f64], loss: Loss, label: u8) {
+        self.examples += 1;
+        self.loss += loss.of(row, usize::from(label));
+        self.right += usize::from(prediction(row) == label);
     }
 
     /// The score of all that were counted.
