@@ -44,7 +44,7 @@ mnist:
 		echo 'MNIST is not there: the notebooks run on synthetic digits.'
 
 bench: setup mnist
-	@$(RUN) cargo bench --bench '*'
+	@$(RUN) cargo bench --package hinge-bench
 	@$(RUN) python bench/run.py
 
 reference: setup

@@ -34,7 +34,7 @@ from environment import Missing  # noqa: E402
 RESULTS = HERE / "results.json"
 VENV = ROOT / "target" / "bench-venv"
 DIGITS = ROOT / "target" / "bench-digits"
-OUR_PROGRAM = ("cargo", "run", "--release", "--quiet", "--example", "bench", "--")
+OUR_PROGRAM = ("cargo", "run", "--release", "--quiet", "--package", "hinge-bench", "--")
 BOTH = (Side.OURS, Side.IN_MEMORY)
 WITH_ORIGINAL = (*BOTH, Side.ORIGINAL)
 WORKLOADS = {

@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import toolchain
@@ -78,9 +79,9 @@ def digest(*paths: Path) -> str:
 def crate_sources() -> str:
     """Digest of everything that is compiled into the crate."""
     crate = ROOT / "crate"
-    outside = {crate / name for name in ("tests", "benches", "examples", "fuzz")}
+    outside = {crate / name for name in ("tests", "examples", "fuzz")}
     # Editors keep files of other endings beside the sources while these are open.
-    files = (path for path in crate.rglob("*.*") if path.suffix in (".rs", ".json", ".toml"))
+    files = (path for path in crate.rglob("*.*") if path.suffix in (".rs", ".json", ".toml", ".map"))
     compiled = (path for path in files if not outside & set(path.parents) and path.name[0] != ".")
     return digest(*compiled, ROOT / "data" / "manifest.json")
 
@@ -105,30 +106,50 @@ def warm_inputs(kernel: Path = KERNEL) -> dict[str, str]:
         return {}
 
 
-def is_shared(folder: Path, name: str) -> bool:
-    """Whether the copies of a file in `folder` may be hard links: a registry crate's artefact."""
-    if not {"deps", "build"} & set(folder.parts) or ".fingerprint" in folder.parts:
-        return False
-    return not name.split("-")[0].split(".")[0] in LOCAL_CRATES
+def is_of_registry(file: Path) -> bool:
+    """Whether a file, its path relative to a build folder, is what cargo made of a registry crate."""
+    for above, unit in zip(file.parts, file.parts[1:]):
+        if above in ("deps", "build", ".fingerprint"):
+            return unit.split("-")[0].split(".")[0] not in LOCAL_CRATES
+    return False
 
 
-def copy_tree(source: Path, target: Path, links: bool) -> None:
-    """Copies a build folder with its modification times, shared files as hard links if wanted."""
+def is_shared(file: Path) -> bool:
+    """Whether the copies of a file in a build folder may be hard links: a registry crate's artefact."""
+    return is_of_registry(file) and ".fingerprint" not in file.parts
+
+
+def copy_tree(source: Path, target: Path, links: bool, wanted: Callable[[Path], bool] = lambda _: True) -> None:
+    """Copies the wanted files of a build folder that are not there, with their modification times.
+
+    Shared files are hard links, if links are wanted.
+    """
     for folder, _, names in os.walk(source):
         relative = Path(folder).relative_to(source)
-        (target / relative).mkdir()
-        for name in names:
-            file, copy = Path(folder, name), target / relative / name
-            if links and is_shared(relative, name) and file.stat().st_size >= LINK_FROM_BYTES:
+        (target / relative).mkdir(parents=True, exist_ok=True)
+        for file in (relative / name for name in names):
+            original, copy = source / file, target / file
+            if not wanted(file) or copy.exists():
+                continue
+            if links and is_shared(file) and original.stat().st_size >= LINK_FROM_BYTES:
                 try:
-                    os.link(file, copy)
+                    os.link(original, copy)
                     continue
                 except OSError as error:
                     if error.errno == errno.ENOSPC:
                         raise
                     links = False
                     print(f"{target}: no hard links here ({error.strerror}), copying", file=sys.stderr)
-            shutil.copy2(file, copy)
+            shutil.copy2(original, copy)
+
+
+def lend(target: Path, kernel: Path = KERNEL) -> None:
+    """Copies what the warm folder has of registry crates to cargo's own build folder, unless it is there.
+
+    Cargo takes it for its own where features and flags are the same; .cargo/config.toml has those of the kernels.
+    """
+    with locked(kernel / "lock"):
+        copy_tree(kernel / "warm" / "target", target, links=False, wanted=is_of_registry)
 
 
 def forget_local_crates(folder: Path) -> None:

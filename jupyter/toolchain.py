@@ -1,10 +1,13 @@
-"""The Rust toolchain that evcxr gets: the real one, of which rust-analyzer sees less.
+"""The Rust toolchain that evcxr gets: the real one, of which rust-analyzer sees less, and that keeps versions.
 
 At every start, and again with the first cell, evcxr has rust-analyzer read the sources of the standard
 library and of all dependencies, to find the types of variables: 100 MB, for 10 s and 1.4 GB of memory.
 It needs them of the crates that a cell can name, and of core, alloc and std. So this toolchain's
 `cargo metadata`, when rust-analyzer asks, leaves out the dependencies of dependencies, and the path of
 the standard library leads to those three. Compiling is not affected.
+
+A dependency that a cell asks for is first tried by evcxr alone, in a package of that name, and cargo then drops the
+versions of all others from the lock file, which would be compiled again in their newest ones. So it gets them back.
 
     python toolchain.py < METADATA    leaves out the dependencies of dependencies
 """
@@ -23,6 +26,14 @@ CARGO = """#!/bin/sh
 case "$*" in
     *rustlib/src/rust*) ;;
     metadata*--filter-platform*) {cargo} "$@" | {filter}; exit ;;
+    *metadata*)
+        if [ -f Cargo.lock ] && grep -q evcxr_dummy_validate_dep Cargo.toml; then
+            cp -p Cargo.lock Cargo.lock.kept
+            {cargo} "$@"
+            status=$?
+            mv Cargo.lock.kept Cargo.lock
+            exit $status
+        fi ;;
 esac
 exec {cargo} "$@"
 """

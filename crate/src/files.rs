@@ -1,33 +1,31 @@
 //! Files that are written whole or not at all.
 
 use crate::error::{Error, Result};
-use std::ffi::OsString;
+use std::fs::{self, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::{fs, io};
+use tempfile::Builder;
 
-/// Writes a file, and the folders it is in if they are not there. Until all is written, it has the name that it
-/// is to have with `.part` appended.
+/// Writes a file, and the folders it is in if they are not there. Until all is written, it has another name.
 ///
 /// # Errors
 /// [`Error::Write`] with the path and the reason.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut part = OsString::from(path);
-    part.push(".part");
-    let write = || -> io::Result<()> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(&part, bytes)?;
-        fs::rename(&part, path)
-    };
-    write().map_err(|error| {
-        // What there is of it helps nobody; that it is there is no further error.
-        let _ = fs::remove_file(&part);
-        Error::Write {
-            path: path.into(),
-            reason: error.to_string(),
-        }
+    write_in(path.parent().unwrap_or(Path::new("")), path, bytes).map_err(|error| Error::Write {
+        path: path.into(),
+        reason: error.to_string(),
     })
+}
+
+fn write_in(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    // A temporary file is its owner's alone; what becomes of this one is for all who may read the folder.
+    let readable = Permissions::from_mode(0o666);
+    let mut part = Builder::new().permissions(readable).tempfile_in(folder)?;
+    part.write_all(bytes)?;
+    part.persist(path)?;
+    Ok(())
 }
 
 #[cfg(test)]

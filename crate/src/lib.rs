@@ -54,6 +54,15 @@ pub use own_loss::OwnLoss;
 pub use sgd::Sgd;
 pub use tensors::pixels;
 
+// For code that calls them itself. A cell that asks for them by `:dep` compiles them again, some for minutes.
+pub use plotters;
+pub use polars;
+pub use serde_json;
+pub use tch;
+
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Everything a notebook uses, for `use hinge::prelude::*;`.
 pub mod prelude {
     pub use crate::augment::{self, Compose, OwnTransform, Recipe};

@@ -124,6 +124,16 @@ FAILURE = show(
 # Cells
 
 
+def test_a_cell_can_call_the_packages_that_the_crate_uses(rust):
+    rust.run("use hinge::tch::{Kind, Tensor};\nuse hinge::plotters::prelude::*;")
+    # Generic functions of tch are compiled in the cell and call libtorch's from there.
+    assert rust.value("Tensor::from_slice(&[1., 2., 3., 4.]).view([2, 2]).sum(Kind::Double).double_value(&[])") == "10.0"
+    assert rust.value('hinge::polars::df!("a" => [1, 2])?.height()') == "2"
+    assert rust.value("hinge::serde_json::json!([1, 2]).to_string()") == '"[1,2]"'
+    draw = "{ let area = SVGBackend::with_string(&mut svg, (9, 9)).into_drawing_area(); area.fill(&RED)?; area.present()?; }"
+    assert "#FF0000" in rust.value(f"let mut svg: String = String::new();\n{draw}\nsvg")
+
+
 def test_a_failure_makes_the_cell_an_error(rust):
     reply, outputs = rust.run(FAILURE)
     expected = {
@@ -256,6 +266,17 @@ def test_a_kernel_gives_the_bits_of_a_program():
     for threads in ("1", "2"):
         with mock.patch.dict(os.environ, RAYON_NUM_THREADS=threads), Kernel() as started:
             assert started.printed(DEP + cell) == program
+
+
+def test_a_dependency_that_the_crate_has_is_not_compiled_again():
+    lock = (ROOT / "Cargo.lock").read_text()
+    version = re.search(r'name = "tch"\nversion = "(.+)"', lock)[1]
+    with Kernel() as started:
+        reply, outputs = started.run(f':dep tch = "={version}"\n' + DEP)
+        assert reply["status"] == "ok", reply
+        texts = "".join(content["text"] for kind, content in outputs if kind == "stream")
+        assert "Compiling" not in texts.replace("Compiling hinge", "")
+        assert started.value("tch::Tensor::from_slice(&[1., 2.]).view([2, 1]).size()") == "[2, 1]"
 
 
 @pytest.mark.parametrize("_round", range(ROUNDS))
@@ -436,6 +457,24 @@ def test_without_hard_links_the_build_folder_is_copied(monkeypatch, tmp_path, ca
     folder.copy_tree(tmp_path / "warm", tmp_path / "copy", links=True)
     assert (tmp_path / "copy" / "deps" / "libserde-1.rlib").read_bytes() == library.read_bytes()
     assert "no hard links here" in capsys.readouterr().err
+
+
+def test_cargo_is_lent_what_it_lacks_of_registry_crates(tmp_path):
+    def write(file: Path, text: str) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    target, kernels = tmp_path / "target", tmp_path / "kernel"
+    for file in ("deps/libserde-1.rlib", ".fingerprint/serde-1/lib-serde", "deps/libtch-2.rlib",
+                 "deps/libhinge-3.rlib", ".fingerprint/hinge-3/lib-hinge", "libhinge.so"):  # fmt: skip
+        write(kernels / "warm" / "target" / "debug" / file, "the kernels'")
+    write(target / "debug" / "deps" / "libtch-2.rlib", "cargo's")
+    folder.lend(target, kernels)
+    assert {str(file.relative_to(target / "debug")): file.read_text() for file in target.rglob("*") if file.is_file()} == {
+        "deps/libserde-1.rlib": "the kernels'",
+        ".fingerprint/serde-1/lib-serde": "the kernels'",
+        "deps/libtch-2.rlib": "cargo's",
+    }
 
 
 def test_two_kernels_never_share_what_cargo_writes_again():

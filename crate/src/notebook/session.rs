@@ -22,7 +22,7 @@ impl Session {
     fn sentence(&self) -> String {
         format!(
             "hinge {}, libtorch {LIBTORCH}, data: {}.",
-            env!("CARGO_PKG_VERSION"),
+            crate::VERSION,
             self.source
         )
     }
@@ -67,7 +67,7 @@ impl Show for Session {
         );
         let text = [vec![self.sentence()], warnings].concat().join("\n");
         let session = json!({
-            "hinge": env!("CARGO_PKG_VERSION"),
+            "hinge": crate::VERSION,
             "libtorch": LIBTORCH,
             "data": { "kind": self.kind(), "description": self.source.to_string() },
             "quick": self.quick,

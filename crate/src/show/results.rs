@@ -144,7 +144,7 @@ fn gains_table(gains: &Gains) -> Result<Table> {
         true => (" (points)", 100., 1),
         false => ("", 1., 4),
     };
-    let show = |value: f64| format!("{:+.decimals$}", scale * value);
+    let show = |value: f64| signed(scale * value, decimals);
     let column = |text: &dyn Fn(&Distribution) -> String| -> Vec<String> {
         gains.all().iter().map(|gain| text(&gain.by_seed)).collect()
     };
@@ -302,16 +302,21 @@ fn over_seeds(runs: &Runs) -> Result<Table> {
     Ok(Table::new(caption, frame).right_but_first())
 }
 
+/// A number with its sign.
+fn signed(value: f64, decimals: usize) -> String {
+    let scale = 10f64.powi(decimals as i32);
+    // What is rounded to nothing is not below it: -0.0 + 0.0 is 0.0.
+    let rounded = (scale * value).round() / scale + 0.;
+    format!("{rounded:+.decimals$}")
+}
+
 fn comparison_table(comparison: &Comparison) -> Result<Table> {
     let text = |value: &dyn Fn(&Row) -> String| -> Vec<String> {
         comparison.rows.iter().map(value).collect()
     };
     let prediction = |row: &Row| from_to(row.prediction(), |value| bare(row.metric, value));
     let place = |row: &Row| if row.is_inside() { "inside" } else { "OUTSIDE" }.to_string();
-    let off = |row: &Row| {
-        row.deviations()
-            .map_or("–".to_string(), |by| format!("{by:+.1}"))
-    };
+    let off = |row: &Row| row.deviations().map_or("–".to_string(), |by| signed(by, 1));
     let settings = Settings::of(text(&|row| row.setting.clone()));
     let frame = df!(
         "settings" => said_once(&settings.own),
@@ -444,4 +449,15 @@ fn claims_json(claims: &Claims) -> Value {
         })
     };
     json!({ "claims": claims.all().iter().map(claim).collect::<Vec<_>>() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_rounded_to_zero_is_not_negative() {
+        let signed = [-0.04, -0.06, 0.04, 12.34].map(|value| signed(value, 1));
+        assert_eq!(signed, ["+0.0", "-0.1", "+0.0", "+12.3"]);
+    }
 }

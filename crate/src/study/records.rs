@@ -95,7 +95,7 @@ fn save(path: &Path, experiment: &Experiment, source: &str, records: &[Record]) 
     let settings = json!({
         "experiment": experiment,
         "data": source,
-        "hinge": env!("CARGO_PKG_VERSION"),
+        "hinge": crate::VERSION,
     });
     let with_settings_beside = |scores: &[u8]| {
         let beside = path.with_extension("settings.json");

@@ -75,7 +75,7 @@ fn answer(
 ) -> Result<(), Box<dyn Error>> {
     println!(
         "{}",
-        json!({ "hinge": env!("CARGO_PKG_VERSION"), "threads": threads() })
+        json!({ "hinge": hinge::VERSION, "threads": threads() })
     );
     for line in io::stdin().lines() {
         let workload = serde_json::from_str(&line?)?;
