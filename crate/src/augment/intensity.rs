@@ -71,7 +71,7 @@ pub fn adjust_sharpness(images: &Tensor, factor: f64) -> Result<Tensor, AugmentE
 pub fn normalize(images: &Tensor, mean: f64, std: f64) -> Result<Tensor, AugmentError> {
     check_images(images)?;
     check_normalize("normalize", mean, std)?;
-    Ok((images - mean) / std)
+    Ok(standardise(images, mean, std))
 }
 
 /// The images with `region` set to 0 (torchvision's `erase` with value 0).
@@ -164,19 +164,29 @@ pub(super) fn convolve(images: &Tensor, horizontal: &Tensor, vertical: &Tensor) 
     vertical.matmul(images).matmul(&horizontal.transpose(1, 2))
 }
 
+pub(super) fn standardise(images: &Tensor, mean: f64, std: f64) -> Tensor {
+    let mut centred = images - mean;
+    centred /= std;
+    centred
+}
+
 pub(super) fn sharpen(images: &Tensor, factor: f64) -> Tensor {
     let Size { height, width, .. } = Size::of(images);
     if height < 3 || width < 3 {
         return images.shallow_clone();
     }
     let (height, width) = (height as i64 - 2, width as i64 - 2);
-    let interior = |images: &Tensor| images.narrow(1, 1, height).narrow(2, 1, width);
-    let sums =
-        images.narrow(1, 0, height) + images.narrow(1, 1, height) + images.narrow(1, 2, height);
-    let sums = sums.narrow(2, 0, width) + sums.narrow(2, 1, width) + sums.narrow(2, 2, width); // of 3 x 3
-    let smoothed = images.copy();
-    interior(&smoothed).copy_(&((sums + interior(images) * 4.0) / 13.0));
-    (images * factor + smoothed * (1.0 - factor)).clamp(0.0, 1.0)
+    let mut rows = images.narrow(1, 0, height) + images.narrow(1, 1, height);
+    rows += images.narrow(1, 2, height);
+    let mut sums = rows.narrow(2, 0, width) + rows.narrow(2, 1, width); // of 3 x 3
+    sums += rows.narrow(2, 2, width);
+    // Between an image x, with weight `factor`, and its smoothed (sums + 4 x) / 13; its border is not smoothed.
+    let weight = (1.0 - factor) / 13.0;
+    let mut sharpened = images.copy();
+    let mut interior = sharpened.narrow(1, 1, height).narrow(2, 1, width);
+    interior *= 1.0 - 9.0 * weight;
+    interior += sums * weight;
+    sharpened.clamp_(0.0, 1.0)
 }
 
 /// The images with a region of their own, or one for all, set to 0.

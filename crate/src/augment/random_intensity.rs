@@ -4,7 +4,7 @@ use super::batch::Size;
 use super::error::{AugmentError, check, check_range};
 use super::intensity::{
     Region, SHARPNESS_FACTORS, SIGMAS, blur_matrices, check_kernel_fits, check_kernel_size,
-    check_normalize, convolve, erase_regions, sharpen,
+    check_normalize, convolve, erase_regions, sharpen, standardise,
 };
 use super::transform::{RandomTransform, Sources, uniform, with_probability};
 use rand::RngExt;
@@ -166,7 +166,7 @@ impl RandomTransform for Normalize {
     }
 
     fn transform(&self, images: &Tensor, _: &mut Sources) -> Tensor {
-        (images - self.mean) / self.std
+        standardise(images, self.mean, self.std)
     }
 }
 

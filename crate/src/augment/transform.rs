@@ -140,23 +140,24 @@ impl Compose {
         self.transforms
             .iter()
             .try_for_each(|transform| transform.as_random_transform().check_size(size))?;
-        let parts = images.split(Self::TOGETHER as i64, 0).into_iter();
+        let transformed = images.empty_like();
+        let parts = |tensor: &Tensor| tensor.split(Self::TOGETHER as i64, 0).into_iter();
         // Without random transforms there are no seeds.
         let seeds = seeds.chunks(Self::TOGETHER).chain(iter::repeat(&[][..]));
-        let parts: Vec<(Tensor, &[ImageSeed])> = parts.zip(seeds).collect();
-        let transformed: Vec<Tensor> = match parts.len() {
-            1 => parts.into_iter().map(|part| self.part(part)).collect(),
-            _ => side_by_side(parts, |part| self.part(part)),
-        };
-        Ok(Tensor::cat(&transformed, 0))
+        let work: Vec<_> = parts(images).zip(seeds).zip(parts(&transformed)).collect();
+        type Work<'a> = ((Tensor, &'a [ImageSeed]), Tensor);
+        let transform =
+            |((images, seeds), mut place): Work| place.copy_(&self.part(&images, seeds));
+        side_by_side::<_, _, ()>(work, transform);
+        Ok(transformed)
     }
 
     /// Some of the images, each with its seed.
-    fn part(&self, (images, seeds): (Tensor, &[ImageSeed])) -> Tensor {
+    fn part(&self, images: &Tensor, seeds: &[ImageSeed]) -> Tensor {
         let sources = seeds.iter().map(|seed| ChaCha8Rng::from_seed(*seed));
         let mut sources: Vec<ChaCha8Rng> = sources.collect();
         let mut sources: Vec<&mut ChaCha8Rng> = sources.iter_mut().collect();
-        tch::no_grad(|| in_order(&self.transforms, &images, &mut sources))
+        tch::no_grad(|| in_order(&self.transforms, images, &mut sources))
     }
 }
 
