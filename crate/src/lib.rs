@@ -54,7 +54,7 @@ pub use own_loss::OwnLoss;
 pub use sgd::Sgd;
 pub use tensors::pixels;
 
-// For code that calls them itself. A cell that asks for them by `:dep` compiles them again, some for minutes.
+// For cells that call them themselves: with other features or versions they would be compiled once more.
 pub use plotters;
 pub use polars;
 pub use serde_json;
