@@ -19,18 +19,13 @@ from pathlib import Path
 
 import psutil
 
+from report import benchmark, build
+from report.benchmark import Benchmark, Side, Timing
+from setup import environment
+from setup.environment import ROOT, Missing
 from workloads import Kind, Workload
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-sys.path.insert(0, str(ROOT / "jupyter"))
-
-import benchmark  # noqa: E402
-import environment  # noqa: E402
-import report  # noqa: E402
-from benchmark import Benchmark, Side, Timing  # noqa: E402
-from environment import Missing  # noqa: E402
-
 RESULTS = HERE / "results.json"
 VENV = ROOT / "target" / "bench-venv"
 DIGITS = ROOT / "target" / "bench-digits"
@@ -123,11 +118,11 @@ def row(timing: Timing) -> str:
 
 def results(digits: dict, times: int, busy: float, processes: dict, timings: list[Timing]) -> Benchmark:
     """The timings with what they were measured on."""
-    versions = {"rustc": report.rustc_version(), "libtorch": environment.LIBTORCH_VERSION}
+    versions = {"rustc": build.rustc_version(), "libtorch": environment.LIBTORCH_VERSION}
     for process in processes.values():
         versions |= process.versions
     return Benchmark(
-        date=date.today().isoformat(), machine=report.machine(), data=digits["description"],
+        date=date.today().isoformat(), machine=build.machine(), data=digits["description"],
         is_mnist=digits["is_mnist"], times=times, busy=busy, versions=versions,
         threads={side: process.threads for side, process in processes.items()}, timings=timings,
     )

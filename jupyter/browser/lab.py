@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Locator, expect
 
-from environment import ROOT
+from setup.environment import ROOT
 
 START_SECONDS, STOP_SECONDS, CELL_SECONDS = 120, 30, 300
 RUST = {"kernelspec": {"name": "rust", "display_name": "Rust", "language": "rust"}}

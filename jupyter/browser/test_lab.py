@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from environment import ROOT
+from setup.environment import ROOT
 from lab import CELL_SECONDS, Lab, Notebook
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -7,7 +7,7 @@ import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from environment import ROOT
+from setup.environment import ROOT
 
 REPORT = ROOT / "report"
 LINKS = re.findall(r'href="([\w-]+\.html)"', (REPORT / "index.html").read_text())

@@ -13,9 +13,9 @@ import yaml
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-import benchmark
-import environment
-from environment import HERE, LIBTORCH_VERSION, OWN, ROOT, Missing
+from report import benchmark
+from setup import environment
+from setup.environment import HERE, JUPYTER, LIBTORCH_VERSION, OWN, ROOT, Missing
 
 
 def locked_versions(name):
@@ -34,7 +34,7 @@ def conda_packages():
 
 def run_setup(**variables):
     """Runs the set-up as a user would, with other environment variables."""
-    command = [sys.executable, str(HERE / "environment.py"), "setup"]
+    command = [sys.executable, str(HERE), "setup"]
     return subprocess.run(command, env=os.environ | variables, capture_output=True, text=True)
 
 
@@ -177,7 +177,7 @@ def test_a_failed_command_is_named():
 def test_the_kernelspec_carries_what_the_kernel_needs():
     env = environment.environment()
     spec = json.loads((env.kernelspec / "kernel.json").read_text(encoding="utf-8"))
-    assert spec["argv"][1:] == [str(HERE / "kernel.py"), "{connection_file}"]
+    assert spec["argv"][1:] == [str(JUPYTER / "kernel"), "{connection_file}"]
     assert spec["interrupt_mode"] == "message"
     assert spec["env"]["LIBTORCH"] == str(env.libtorch)
     assert spec["env"][environment.LIBRARY_PATH] == str(env.libtorch / "lib")

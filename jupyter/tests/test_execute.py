@@ -11,10 +11,9 @@ import nbformat.v4 as v4
 import pytest
 from traitlets.config import Config
 
-import execute
-import nbconvert_execute
-from execute import PROGRESS, normalise
-from proxy import duration
+from kernel.proxy import duration
+from report import execute, nbconvert_execute
+from report.execute import PROGRESS, normalise
 
 PYTHON = {"name": "python3", "display_name": "Python", "language": "python"}
 
@@ -133,7 +132,7 @@ def test_nbconvert_lets_no_cell_run_longer_than_we_do():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_execution_ends_its_kernel(saved, number):
     path = saved("import os; print(os.getpid(), file=open('pid', 'w')); import time; time.sleep(60)")
-    command = subprocess.Popen([sys.executable, execute.__file__, path], stderr=subprocess.PIPE, text=True)
+    command = subprocess.Popen([sys.executable, "-m", "report.execute", path], stderr=subprocess.PIPE, text=True)
     pid = path.with_name("pid")
     while not (pid.exists() and pid.read_text()):
         time.sleep(0.1)

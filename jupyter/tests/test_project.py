@@ -12,8 +12,8 @@ import psutil
 import pytest
 from jupyter_client.connect import write_connection_file
 
-import folder
-from folder import KERNEL, ROOT
+from kernel import folder
+from kernel.folder import KERNEL, ROOT
 from namespaces import read_only
 from test_kernel import DEP, Kernel, alive, wait_until
 
@@ -104,7 +104,7 @@ def environment(project):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     (packages,) = venv.glob("lib/python*/site-packages")
     (packages / "ours.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
-    stamp = "import environment; (environment.OWN / 'python.stamp').write_text(environment.python_stamp())"
+    stamp = "from setup import environment; (environment.OWN / 'python.stamp').write_text(environment.python_stamp())"
     subprocess.run([sys.executable, "-c", stamp], cwd=project / "jupyter", check=True)
     return project
 
@@ -172,7 +172,7 @@ def test_a_target_of_make_says_in_a_sentence_that_the_folder_is_read_only(checko
 def test_a_kernel_says_in_a_sentence_that_the_folder_is_read_only(checkout, tmp_path_factory):
     connection = tmp_path_factory.mktemp("connection") / "connection.json"
     write_connection_file(str(connection), key=b"secret")
-    done = run_read_only(checkout, sys.executable, checkout / "jupyter" / "kernel.py", connection)
+    done = run_read_only(checkout, sys.executable, checkout / "jupyter" / "kernel", connection)
     assert done.returncode != 0
     assert re.fullmatch(
         r"The Rust kernel cannot run: the kernel's build folder cannot be made: "

@@ -11,10 +11,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-import execute
+from report import execute
 from test_kernel import DEP, ROOT, Kernel
 
-HERE = Path(execute.__file__).parent
+HERE = Path(__file__).parent
 
 OPEN = DEP + "let digits: Digits = Digits::synthetic(0);\nnotebook::open()?;"
 FALSE_CLAIM = """let mut claims: Claims = Claims::about_any_data();
@@ -118,10 +118,11 @@ WRONG = {
 }
 # `make report` on the notebooks of another folder.
 REPORT = """
-import sys, pathlib, execute, report
-report.NOTEBOOKS, report.REPORT = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[1], "report")
+import sys, pathlib
+from report import build, execute
+build.NOTEBOOKS, build.REPORT = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[1], "report")
 execute.CELL_TIMEOUT = int(sys.argv[2])
-sys.exit(report.main())
+sys.exit(build.main())
 """
 
 
@@ -164,7 +165,7 @@ def start(pool: ThreadPoolExecutor, folder: Path, command, kind: str) -> Case:
     notebook.metadata.kernelspec = execute.RUST
     execute.write(notebook, folder / f"{kind}.ipynb")
     limit = LIMIT if kind == "endless cell" else execute.CELL_TIMEOUT
-    options = {"cwd": HERE, "capture_output": True, "text": True, "timeout": 600}
+    options = {"cwd": HERE.parent, "capture_output": True, "text": True, "timeout": 600}
     return Case(folder, kind, pool.submit(subprocess.run, command(folder, limit), **options))
 
 

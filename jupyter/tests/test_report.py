@@ -11,13 +11,7 @@ import nbformat.v4 as v4
 import pytest
 from bs4 import BeautifulSoup
 
-import audit
-import benchmark
-import checks
-import execute
-import pages
-import report
-import results
+from report import audit, benchmark, build, checks, execute, pages, results
 from test_red import make_report
 
 HERE = Path(__file__).parent
@@ -688,7 +682,7 @@ class Project:
         execute.write(book, self.source)
 
     def make(self) -> None:
-        report.make([self.source], self.report)
+        build.make([self.source], self.report)
 
     def page(self) -> str:
         return (self.report / "1-svm.html").read_text()
@@ -698,7 +692,7 @@ class Project:
 def project(tmp_path, monkeypatch):
     monkeypatch.setenv("MNIST_DIR", str(tmp_path))
     monkeypatch.delenv("HINGE_QUICK", raising=False)
-    monkeypatch.setattr(report, "BENCHMARK", tmp_path / "results.json")
+    monkeypatch.setattr(build, "BENCHMARK", tmp_path / "results.json")
     return Project(tmp_path)
 
 
@@ -726,7 +720,7 @@ class TestMaking:
         assert capsys.readouterr().out == f"{made.report / 'index.html'} is up to date.\n"
 
     def test_finding_nothing_to_do_loads_none_of_the_slow_libraries(self):
-        loads = "import report, sys; print({'nbconvert', 'nbclient', 'nbformat'} & set(sys.modules))"
+        loads = "import sys; from report import build; print({'nbconvert', 'nbclient', 'nbformat'} & set(sys.modules))"
         run = subprocess.run([sys.executable, "-c", loads], cwd=HERE.parent, capture_output=True, text=True, check=True)
         assert run.stdout == "set()\n"
 
@@ -743,11 +737,11 @@ class TestMaking:
 
     def test_changed_data_make_a_notebook_stale(self, made, tmp_path):
         (tmp_path / "train-images-idx3-ubyte").write_text("x")
-        assert report.is_stale(made.source, made.report / "notebooks" / "1-svm.ipynb")
+        assert build.is_stale(made.source, made.report / "notebooks" / "1-svm.ipynb")
 
     def test_quick_mode_makes_a_notebook_stale(self, made, monkeypatch):
         monkeypatch.setenv("HINGE_QUICK", "1")
-        assert report.is_stale(made.source, made.report / "notebooks" / "1-svm.ipynb")
+        assert build.is_stale(made.source, made.report / "notebooks" / "1-svm.ipynb")
 
     def test_a_missing_page_is_written_without_executing(self, made, capsys):
         (made.report / "1-svm.html").unlink()
@@ -757,27 +751,27 @@ class TestMaking:
     def test_the_page_of_a_notebook_that_is_gone_goes(self, made):
         other = made.source.with_name("2-other.ipynb")
         made.source.rename(other)
-        report.make([other], made.report)
+        build.make([other], made.report)
         assert sorted(page.name for page in made.report.glob("*.html")) == ["2-other.html", "index.html"]
 
     def test_a_failing_notebook_leaves_the_report_as_it_was(self, made):
         before = made.page()
         made.save("1 / 0")
-        with pytest.raises(report.Mistakes, match="1-svm.ipynb, code cell 2 `1 / 0`: ZeroDivisionError"):
+        with pytest.raises(build.Mistakes, match="1-svm.ipynb, code cell 2 `1 / 0`: ZeroDivisionError"):
             made.make()
         assert made.page() == before
 
     def test_a_faulty_page_leaves_the_report_as_it_was(self, made):
         before = made.page()
         made.save("from IPython.display import HTML\nHTML('<img src=\"data:,\">')")
-        with pytest.raises(report.Mistakes, match="1-svm.html: image 1 has no alternative text"):
+        with pytest.raises(build.Mistakes, match="1-svm.html: image 1 has no alternative text"):
             made.make()
         assert made.page() == before
 
     def test_a_defect_shown_twice_leaves_the_report_as_it_was(self, made):
         before = made.page()
         made.save(SHOWS_DEFECT, SHOWS_DEFECT)
-        with pytest.raises(report.Mistakes, match="1-svm.ipynb, code cell 3: defect 1 is shown already"):
+        with pytest.raises(build.Mistakes, match="1-svm.ipynb, code cell 3: defect 1 is shown already"):
             made.make()
         assert made.page() == before
 
@@ -785,7 +779,7 @@ class TestMaking:
         book = execute.read(project.source)
         del book.cells[0]
         execute.write(book, project.source)
-        with pytest.raises(report.Mistakes, match="1-svm.ipynb: no cell shows the session"):
+        with pytest.raises(build.Mistakes, match="1-svm.ipynb: no cell shows the session"):
             project.make()
 
     def test_without_a_benchmark_there_is_no_page_and_no_link(self, made):
@@ -814,7 +808,7 @@ class TestMaking:
     def test_a_benchmark_that_cannot_be_read_leaves_the_report_as_it_was(self, made, tmp_path):
         before = made.page()
         (tmp_path / "results.json").write_text("{}")
-        with pytest.raises(report.Mistakes, match="results.json: expected what `make bench` writes"):
+        with pytest.raises(build.Mistakes, match="results.json: expected what `make bench` writes"):
             made.make()
         assert made.page() == before
 

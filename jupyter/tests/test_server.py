@@ -11,7 +11,7 @@ import urllib.request
 import psutil
 import pytest
 
-from environment import OWN, ROOT
+from setup.environment import OWN, ROOT
 from test_kernel import wait_until
 
 RUNTIME = OWN / "jupyter" / "runtime"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from results import PageError
+from report.results import PageError
 
 
 class Side(str, Enum):

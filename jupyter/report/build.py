@@ -1,6 +1,6 @@
 """Makes the HTML report: executes the notebooks and writes report/index.html, the whole in one page, and a page for each.
 
-    python report.py
+    python -m report.build
 
 Only what is out of date is made again. A notebook is when its cells, the crate, the versions of its
 dependencies, the data or HINGE_QUICK changed since it was executed; its executed copy, in
@@ -22,7 +22,7 @@ import time
 from datetime import date
 from pathlib import Path
 
-import folder
+from kernel import folder
 
 ROOT = folder.ROOT
 NOTEBOOKS = ROOT / "notebooks"
@@ -99,7 +99,7 @@ def execute_all(notebooks: list[tuple[Path, Path]], report: Path) -> None:
     """Executes each source and writes it to its target. Raises Mistakes once all were tried."""
     if not notebooks:
         return
-    from execute import Failed, execute, write
+    from report.execute import Failed, execute, write
 
     failures = []
     for source, target in notebooks:
@@ -176,10 +176,10 @@ def written_stamp(report: Path, executed: list[Path]) -> str | None:
 
 def write_pages(executed: list[Path], report: Path) -> None:
     """Writes all pages, checks them and puts them in place. Raises Mistakes if there are faults."""
-    import benchmark
-    from checks import faults
-    from pages import PageError, benchmark_page, index_page, notebook_page
-    from results import read
+    from report import benchmark
+    from report.checks import faults
+    from report.pages import PageError, benchmark_page, index_page, notebook_page
+    from report.results import read
 
     started = time.monotonic()
     fresh = Path(tempfile.mkdtemp(prefix=".pages-", dir=report))

@@ -1,6 +1,6 @@
 """Runs all tests, whatever fails, and counts them in its last line.
 
-    python3 environment.py run python test.py
+    python jupyter/tests/run.py
 """
 
 import contextlib
@@ -11,10 +11,10 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import folder
-from environment import find_chromium
+from kernel import folder
+from setup.environment import find_chromium
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ STAGES = (
         r"^test result: .* (\d+) failed;",
     ),
     Stage("Python tests", "python -m pytest -c jupyter/pytest.ini jupyter/tests data", *PYTEST),
-    Stage("Report, with all notebooks and their claims", "python jupyter/report.py"),
+    Stage("Report, with all notebooks and their claims", "python -m report.build"),
 )
 BROWSER_TESTS = Stage("Browser tests", "python jupyter/browser/run.py", *PYTEST)
 

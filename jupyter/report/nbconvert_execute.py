@@ -11,7 +11,7 @@ from nbconvert.preprocessors import ExecutePreprocessor
 from nbconvert.utils.exceptions import ConversionException
 from traitlets import Unicode
 
-import execute
+from report import execute
 
 
 class KeepingPreprocessor(ExecutePreprocessor):

@@ -19,11 +19,11 @@ from markupsafe import Markup
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-import benchmark
-from audit import NUMBERS, audit
-from benchmark import Benchmark, Side
-from findings import findings
-from results import PageError, Results, Row, part
+from report import benchmark
+from report.audit import NUMBERS, audit
+from report.benchmark import Benchmark, Side
+from report.findings import findings
+from report.results import PageError, Results, Row, part
 
 TEMPLATE = Path(__file__).with_name("template")
 # Environments that stand for themselves; docutils sets the lines inside as `aligned`.

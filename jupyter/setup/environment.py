@@ -1,9 +1,9 @@
 """Sets up what notebooks and tests need, under ignored folders of the project.
 
-    python3 environment.py setup            Python packages, libtorch, evcxr, the Jupyter kernel
-    python3 environment.py kernel           the same, and the warm build folder of the kernels
-    python3 environment.py run COMMAND...   runs a command with all of it
-    python3 environment.py clean            removes what was made
+    python3 jupyter/setup setup            Python packages, libtorch, evcxr, the Jupyter kernel
+    python3 jupyter/setup kernel           the same, and the warm build folder of the kernels
+    python3 jupyter/setup run COMMAND...   runs a command with all of it
+    python3 jupyter/setup clean            removes what was made
 
 Each step is skipped when it is up to date, and tells what it does and how long it took. A step that
 was interrupted is done again. An active conda environment with libtorch, or the libtorch that
@@ -26,10 +26,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import folder
+from kernel import folder
 
 ROOT = folder.ROOT
-HERE = ROOT / "jupyter"
+JUPYTER = ROOT / "jupyter"
+HERE = JUPYTER / "setup"
 OWN = ROOT / ".venv"
 LIBTORCH_VERSION = "2.13.0"
 EVCXR_VERSION = "0.22.0"
@@ -96,8 +97,9 @@ class Environment:
         return own | {
             "PATH": joined(str(self.prefix / "bin"), str(OWN / "bin"), os.environ["PATH"]),
             LIBRARY_PATH: joined(own[LIBRARY_PATH], os.environ.get(LIBRARY_PATH, "")),
+            "PYTHONPATH": joined(str(JUPYTER), os.environ.get("PYTHONPATH", "")),
             "JUPYTER_CONFIG_DIR": str(jupyter / "config"),
-            "JUPYTER_CONFIG_PATH": joined(str(HERE / "config"), os.environ.get("JUPYTER_CONFIG_PATH", "")),
+            "JUPYTER_CONFIG_PATH": joined(str(JUPYTER / "config"), os.environ.get("JUPYTER_CONFIG_PATH", "")),
             "JUPYTER_DATA_DIR": str(jupyter / "data"),
             "JUPYTER_RUNTIME_DIR": str(jupyter / "runtime"),
             "IPYTHONDIR": str(jupyter / "ipython"),
@@ -299,7 +301,7 @@ def install_evcxr(env: Environment) -> None:
 def kernelspec(env: Environment) -> str:
     """The kernel.json through which Jupyter finds the launcher."""
     spec = {
-        "argv": [str(env.python), str(HERE / "kernel.py"), "{connection_file}"],
+        "argv": [str(env.python), str(JUPYTER / "kernel"), "{connection_file}"],
         "display_name": "Rust",
         "language": "rust",
         "interrupt_mode": "message",
@@ -312,8 +314,8 @@ def nbconvert_config() -> str:
     """What makes `jupyter nbconvert --execute` keep a notebook that fails, see nbconvert_execute.py."""
     return (
         "import sys\n\n"
-        f"sys.path.append({str(HERE)!r})\n"
-        "import nbconvert_execute\n\n"
+        f"sys.path.append({str(JUPYTER)!r})\n"
+        "from report import nbconvert_execute\n\n"
         "nbconvert_execute.configure(get_config())\n"
     )
 
@@ -345,7 +347,7 @@ def is_warm(env: Environment) -> bool:
 
 
 def warm(env: Environment) -> None:
-    call(env.python, HERE / "warm.py")
+    call(env.python, "-m", "setup.warm")
 
 
 SETUP = (
@@ -386,7 +388,7 @@ def clean() -> None:
     for made in (OWN, ROOT / "target", folder.KERNEL, ROOT / "report"):
         shutil.rmtree(made, ignore_errors=True)
     for cache in ("__pycache__", ".pytest_cache"):
-        for place in (HERE, ROOT / "data", ROOT / "bench"):
+        for place in (JUPYTER, ROOT / "data", ROOT / "bench"):
             for path in list(place.rglob(cache)):
                 shutil.rmtree(path)
     if any((ROOT / "data" / "mnist").glob("*")):
@@ -409,9 +411,10 @@ def main() -> int:
     return 0
 
 
-if __name__ == "__main__":
+def command() -> int:
+    """The command `python3 jupyter/setup`; returns its exit status, or ends with the reason."""
     try:
-        sys.exit(main())
+        return main()
     except Missing as missing:
         sys.exit(str(missing))
     except OSError as error:

@@ -1,6 +1,6 @@
 """Executes notebooks and stores their outputs, normalised.
 
-    python execute.py [--in-place | --to FOLDER] [--timeout SECONDS] NOTEBOOK...
+    python -m report.execute [--in-place | --to FOLDER] [--timeout SECONDS] NOTEBOOK...
 
 A notebook that fails makes the command fail with a message that names the notebook, the cell and the
 reason; what was executed of it is kept under report/failed/, and the file it would have replaced
@@ -23,9 +23,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from proxy import DURATION
+from kernel.proxy import DURATION
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FAILED = ROOT / "report" / "failed"
 RUST = {"name": "rust", "display_name": "Rust", "language": "rust"}
 CELL_TIMEOUT = 1800

@@ -1,6 +1,6 @@
 """Warms the build folder of the kernels: what a notebook compiles first, compiled once for all.
 
-    python warm.py
+    python -m setup.warm
 
 Starts a kernel, runs the first cells of a notebook in it and keeps a copy of its build folder.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from jupyter_client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
-import folder
+from kernel import folder
 
 CELLS = (
     ':dep hinge = { path = "crate" }\nuse hinge::prelude::*;',

@@ -1,6 +1,6 @@
 """Starts a Rust kernel: evcxr in a private copy of the warm build folder, behind the proxy.
 
-    python kernel.py CONNECTION_FILE
+    python jupyter/kernel CONNECTION_FILE
 
 Jupyter starts it through the kernelspec `rust`, which sets EVCXR_JUPYTER, LIBTORCH and the library
 path. It ends when evcxr or its parent ends; a reaper, which outlives even its kill, then ends evcxr
@@ -21,8 +21,8 @@ from pathlib import Path
 
 import zmq
 
-from folder import PrivateFolder
-from proxy import Proxy
+from kernel.folder import PrivateFolder
+from kernel.proxy import Proxy
 
 START_SECONDS = 60
 # Reads process groups until this process is gone, then ends the last one and removes the folder.
@@ -185,7 +185,3 @@ def main() -> None:
         run(sys.argv[1])
     except Failed as failure:
         sys.exit(f"The Rust kernel cannot run: {failure}.")
-
-
-if __name__ == "__main__":
-    main()

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from audit import NUMBERS, Audit
-from results import VERDICTS, Results
+from report.audit import NUMBERS, Audit
+from report.results import VERDICTS, Results
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, fields
 from typing import TypeVar
 
-from results import PageError, Results, shown
+from report.results import PageError, Results, shown
 
 DEFECTS = "application/vnd.hinge.defects+json"
 CONCLUSIONS = "application/vnd.hinge.conclusions+json"
