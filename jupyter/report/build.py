@@ -190,8 +190,7 @@ def write_pages(executed: list[Path], report: Path) -> None:
         if measured := benchmark.read(BENCHMARK):
             (fresh / "benchmark.html").write_text(benchmark_page(measured, pages))
         (fresh / "index.html").write_text(index_page(pages, pages_stamp(executed), measured is not None))
-        found = [*missing_sessions(pages), *faults(fresh, report)]
-        if found:
+        if found := faults(fresh, report):
             keep_failed(fresh, report / "failed")
             raise Mistakes("\n".join((*found, f"The report is not written; its pages are in {report / 'failed'}.")))
         replace_pages(fresh, report)
@@ -201,12 +200,6 @@ def write_pages(executed: list[Path], report: Path) -> None:
         shutil.rmtree(fresh)
     print(f"{report / 'index.html'} and {len(page_names(executed))} more pages: written and checked "
           f"in {time.monotonic() - started:.1f} s")
-
-
-def missing_sessions(pages: list) -> list[str]:
-    """Notebooks that do not say what they ran on."""
-    return [f"{results.name}.ipynb: no cell shows the session, so the report cannot say which data it is on"
-            for results in pages if not results.session]
 
 
 def keep_failed(fresh: Path, failed: Path) -> None:

@@ -24,6 +24,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from kernel.proxy import DURATION
+from report.wire import PROGRESS
 
 ROOT = Path(__file__).resolve().parents[2]
 FAILED = ROOT / "report" / "failed"
@@ -33,7 +34,6 @@ CELL_TIMEOUT = 1800
 START_TIMEOUT = 1800
 SLOW_CELL = 5
 INTERRUPTED = 128 + signal.SIGINT
-PROGRESS = re.compile(r"^.*: \d+ of \d+ done, about \d+ s left$\n?", re.MULTILINE)
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # What says how a notebook is read; the rest says when and where it was executed.
 KEPT_CELL_METADATA = {"tags", "jupyter"}

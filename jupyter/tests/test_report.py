@@ -11,12 +11,15 @@ import nbformat.v4 as v4
 import pytest
 from bs4 import BeautifulSoup
 
-from report import audit, benchmark, build, checks, execute, pages, results
+from report import audit, benchmark, build, checks, execute, pages, results, wire
 from test_red import make_report
 
 HERE = Path(__file__).parent
-MNIST = {"hinge": "0.1.0", "libtorch": "2.13.0", "quick": False, "data": {"kind": "mnist", "description": "MNIST"}}
-SYNTHETIC = MNIST | {"data": {"kind": "synthetic", "description": "synthetic digits"}}
+MNIST = {"hinge": "0.1.0", "libtorch": "2.13.0", "quick": False, "judged": True,
+         "data": {"kind": "mnist", "description": "MNIST"}}
+SYNTHETIC = MNIST | {"judged": False, "data": {"kind": "synthetic", "description": "synthetic digits"}}
+RUN = {"kernel": "evcxr_jupyter 0.22.0", "date": "2026-01-02", "seconds": 1.5, "rustc": "1.95.0", "python": "3.12.0",
+       "machine": "a machine, 2 cores"}
 ROW = {"quantity": "test accuracy", "setting": "weight decay 0.1", "source": "report", "epoch": 100, "published": 0.796,
        "mean": 0.785, "sd": 0.017, "low": 0.749, "high": 0.821, "inside": True, "seeds": 20}
 CLAIMS = {"claims": [{"sentence": "a", "figure": "1", "required": "1", "verdict": verdict}
@@ -26,9 +29,7 @@ FIGURE = '<figure><img alt="Falling curves" src="data:image/png;base64,AA=="><fi
 
 def shows(source: str = "x", **data):
     """A code cell whose result has these media types; `html` stands for text/html."""
-    names = {"html": "text/html", "text": "text/plain", "session": results.SESSION,
-             "comparison": results.COMPARISON, "claims": results.CLAIMS,
-             "defects": audit.DEFECTS, "conclusions": audit.CONCLUSIONS}
+    names = {"html": "text/html", "text": "text/plain"} | {kind.__name__.lower(): wire.mime(kind) for kind in wire.MESSAGES}
     output = v4.new_output("execute_result", data={names[key]: value for key, value in data.items()})
     return v4.new_code_cell(source, outputs=[output])
 
@@ -60,7 +61,7 @@ def read(tmp_path):
     """The results of a notebook with a session and these cells; texts are Markdown cells."""
     def of(*cells, session=MNIST, name="1-svm"):
         cells = [v4.new_markdown_cell(cell) if isinstance(cell, str) else cell for cell in cells]
-        book = v4.new_notebook(cells=[shows(html="<p>ready</p>", session=session), *cells])
+        book = v4.new_notebook(cells=[shows(html="<p>ready</p>", session=session), *cells], metadata={"run": RUN})
         for number, cell in enumerate(execute.code_cells(book), 1):
             cell.execution_count = number
         execute.write(book, tmp_path / f"{name}.ipynb")
@@ -169,7 +170,7 @@ class TestNotebookPage:
 
     def test_results_on_own_images_say_so(self, page):
         banner = page(session=MNIST | {"data": {"kind": "own", "description": "mine"}}).select_one(".warning")
-        assert "on other images than MNIST" in banner.get_text()
+        assert "These results are on mine, not on MNIST." in banner.get_text()
 
     def test_a_quick_run_says_so(self, page):
         assert "quick run" in page(session=MNIST | {"quick": True}).select_one(".warning").get_text()
@@ -259,7 +260,7 @@ class TestIndex:
         assert [float(sign["d"][1:].split()[0]) for sign in signs] == [60, place]
 
     def test_values_are_not_compared_with_synthetic_digits(self, index):
-        made = index(shows(html="t", comparison={"part": "1c", "rows": [ROW]}), session=SYNTHETIC)
+        made = index(published(ROW | {"inside": None}), session=SYNTHETIC)
         assert made.select(".glance tbody td")[-1].get_text() == "not compared"
 
     def test_claims_are_counted_by_verdict(self, index):
@@ -296,8 +297,8 @@ class TestCover:
             "2 of 3 published values lie inside the prediction interval of our runs over seeds, 1 outside.")
 
     def test_published_values_are_not_compared_with_other_images(self, lines):
-        assert lines(published(ROW), session=SYNTHETIC)[0] == (
-            "0 of 1 published values are compared: these results are not on MNIST.")
+        assert lines(published(ROW | {"inside": None}), session=SYNTHETIC)[0] == (
+            "0 of 1 published values are compared: only a full run on MNIST can be.")
 
     def test_conclusions_are_counted_by_verdict(self, lines):
         assert lines(conclusions("supported", "reversed", "not supported", "supported"))[0] == (
@@ -443,11 +444,11 @@ class TestAudit:
 
     @pytest.mark.parametrize("number", [0, 10, "1"])
     def test_a_number_that_is_none_of_the_nine_is_refused(self, index, number):
-        with pytest.raises(pages.PageError, match=f"from 1 to 9, found {number}"):
+        with pytest.raises(pages.PageError, match=f"expected a number among 1, 2, .* 9, found {number}"):
             index(defects(number))
 
     def test_an_unknown_field_is_refused(self, index):
-        with pytest.raises(pages.PageError, match="code cell 2: expected the fields evidence, number, title .*, found .*proof"):
+        with pytest.raises(pages.PageError, match="code cell 2: expected the fields evidence, number, title of a defect, found .*proof"):
             index(defects(1, proof="p"))
 
     def test_a_missing_field_is_refused(self, index):
@@ -474,10 +475,9 @@ class TestAudit:
         line = texts(index(conclusions("reversed", "supported", "supported")).select("#conclusions + p"))
         assert line == ["Of 3 conclusions: 2 supported, 1 reversed."]
 
-    @pytest.mark.parametrize("session", [SYNTHETIC, MNIST | {"quick": True}], ids=["synthetic", "quick"])
-    def test_conclusions_are_not_checked_without_a_full_run_on_mnist(self, index, session):
-        made = index(conclusions("supported", "reversed"), session=session)
-        assert texts(made.select(".verdict")) == ["not checked", "not checked"]
+    def test_conclusions_that_are_not_checked_say_what_they_need(self, index):
+        made = index(conclusions("not checked"), session=SYNTHETIC)
+        assert "Conclusions are checked only against full runs on MNIST." in texts(made.select("p"))
 
     def test_an_unknown_verdict_is_refused(self, index):
         with pytest.raises(pages.PageError, match="code cell 2: expected a verdict among supported, .*, found doubtful"):
@@ -659,12 +659,12 @@ class TestChecks:
 
 SHOWS_SESSION = f"""
 from IPython.display import display
-display({{"text/html": "<p>ready</p>", "{results.SESSION}": {MNIST!r}}}, raw=True)
+display({{"text/html": "<p>ready</p>", "{wire.mime(wire.Session)}": {MNIST!r}}}, raw=True)
 """
 
 SHOWS_DEFECT = f"""
 entry = {{"number": 1, "title": "t", "evidence": "e"}}
-display({{"text/html": "<p>shown</p>", "{audit.DEFECTS}": {{"defects": [entry]}}}}, raw=True)
+display({{"text/html": "<p>shown</p>", "{wire.mime(wire.Defects)}": {{"defects": [entry]}}}}, raw=True)
 """
 
 
