@@ -1,4 +1,4 @@
-"""Makes the HTML report: executes the notebooks and writes report/index.html, the whole in one page, and a page for each.
+"""Makes the HTML report: executes the notebooks and writes report/index.html, all on one page, and a page for each.
 
     python -m report.build
 
@@ -58,7 +58,7 @@ def make(sources: list[Path], report: Path) -> int:
     as it was.
     """
     executed = [report / "notebooks" / source.name for source in sources]
-    stale = [(source, target) for source, target in zip(sources, executed) if is_stale(source, target)]
+    stale = [(source, target) for source, target in zip(sources, executed, strict=True) if is_stale(source, target)]
     if not stale and pages_stamp(executed) == written_stamp(report, executed):
         print(f"{report / 'index.html'} is up to date.")
         return 0
@@ -78,8 +78,10 @@ def inputs(source: Path) -> str:
 def mnist_listings() -> list:
     """Names and sizes of the files in the folders where the crate looks for MNIST."""
     folders = [os.environ.get("MNIST_DIR"), ROOT / "data" / "mnist"]
-    return [sorted((file.name, file.stat().st_size) for file in Path(place).glob("*ubyte*")) if place else None
-            for place in folders]
+    return [
+        sorted((file.name, file.stat().st_size) for file in Path(place).glob("*ubyte*")) if place else None
+        for place in folders
+    ]
 
 
 def digest(*values) -> str:
@@ -198,8 +200,10 @@ def write_pages(executed: list[Path], report: Path) -> None:
         raise Mistakes(f"{error}\nThe report is not written.") from error
     finally:
         shutil.rmtree(fresh)
-    print(f"{report / 'index.html'} and {len(page_names(executed))} more pages: written and checked "
-          f"in {time.monotonic() - started:.1f} s")
+    print(
+        f"{report / 'index.html'} and {len(page_names(executed))} more pages: written and checked "
+        f"in {time.monotonic() - started:.1f} s"
+    )
 
 
 def keep_failed(fresh: Path, failed: Path) -> None:

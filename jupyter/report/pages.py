@@ -40,8 +40,17 @@ TEXT = re.compile(r"(?:^|>)[^<]*")
 def notebook_page(results: Results, pages: list[Results]) -> str:
     """The page of one notebook. Raises PageError for a formula that cannot be shown."""
     body = cells(results)
-    return environment().get_template("page.html.j2").render(
-        title=results.title, pages=pages, results=results, body=body, headings=headings(body), warnings=results.warnings,
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            title=results.title,
+            pages=pages,
+            results=results,
+            body=body,
+            headings=headings(body),
+            warnings=results.warnings,
+        )
     )
 
 
@@ -50,9 +59,15 @@ def benchmark_page(measured: Benchmark, pages: list[Results]) -> str:
     svg = base64.b64encode(benchmark.plot(measured.timings).encode()).decode()
     template = environment().get_template("benchmark.html.j2")
     return template.render(
-        title="Speed", pages=pages, measured=measured, sides=list(Side),
+        title="Speed",
+        pages=pages,
+        measured=measured,
+        sides=list(Side),
         others=[side for side in Side if side != Side.OURS],
-        svg=svg, alt=benchmark.description(measured.timings), headings=[], warnings=measured.warnings,
+        svg=svg,
+        alt=benchmark.description(measured.timings),
+        headings=[],
+        warnings=measured.warnings,
     )
 
 
@@ -66,16 +81,33 @@ def index_page(pages: list[Results], stamp: str, has_benchmark: bool = False) ->
     rows = [row for results in tasks for row in results.rows]
     audited = audit(tasks)
     title = "SVM and logistic regression on MNIST, rebuilt in Rust"
-    body = Markup(environment().get_template("report.html.j2").render(
-        title=title, tasks=[(results, embedded(results, tasks)) for results in tasks],
-        others=[results for results in pages if not results.is_task],
-        findings=findings(tasks, audited), audit=audited, rows=rows,
-        parts=parts([comparison for results in tasks for comparison in results.comparisons]),
-        facts=facts(tasks), tools=tools(tasks), has_benchmark=has_benchmark,
-    ))
-    return environment().get_template("index.html.j2").render(
-        title=title, pages=pages, body=body, headings=headings(body), stamp=stamp,
-        warnings=distinct(warning for results in tasks for warning in results.warnings),
+    body = Markup(
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            title=title,
+            tasks=[(results, embedded(results, tasks)) for results in tasks],
+            others=[results for results in pages if not results.is_task],
+            findings=findings(tasks, audited),
+            audit=audited,
+            rows=rows,
+            parts=parts([comparison for results in tasks for comparison in results.comparisons]),
+            facts=facts(tasks),
+            tools=tools(tasks),
+            has_benchmark=has_benchmark,
+        )
+    )
+    return (
+        environment()
+        .get_template("index.html.j2")
+        .render(
+            title=title,
+            pages=pages,
+            body=body,
+            headings=headings(body),
+            stamp=stamp,
+            warnings=distinct(warning for results in tasks for warning in results.warnings),
+        )
     )
 
 
@@ -119,15 +151,29 @@ def headings(body: str) -> list[tuple[str, str, str]]:
 
 def environment() -> Environment:
     """Jinja with everything escaped that is not marked as HTML."""
-    env = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True, undefined=StrictUndefined,
-                      trim_blocks=True, lstrip_blocks=True)
+    env = Environment(
+        loader=FileSystemLoader(TEMPLATE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     font = base64.b64encode((TEMPLATE / "math.woff2").read_bytes()).decode()
     env.globals["style"] = Markup((TEMPLATE / "page.css").read_text().replace("FONT", font))
     env.globals["script"] = Markup((TEMPLATE / "page.js").read_text())
     env.globals["defects_in_all"] = len(NUMBERS)
     env.filters |= {
-        "value": value, "quantity": quantity, "part": part, "short": short, "runs": runs, "inside": inside, "strip": interval_strip,
-        "last_epoch": last_epoch, "settings": settings, "earlier_epochs": earlier_epochs, "number": benchmark.number,
+        "value": value,
+        "quantity": quantity,
+        "part": part,
+        "short": short,
+        "runs": runs,
+        "inside": inside,
+        "strip": interval_strip,
+        "last_epoch": last_epoch,
+        "settings": settings,
+        "earlier_epochs": earlier_epochs,
+        "number": benchmark.number,
         "unbroken": unbroken,
     }
     return env
@@ -178,8 +224,11 @@ class Exporter(HTMLExporter):
     """The body of a notebook's page; `anchors` counts the headings with each text."""
 
     def __init__(self):
-        super().__init__(template_name=TEMPLATE.name, template_file="notebook.html.j2",
-                         extra_template_basedirs=[str(TEMPLATE.parent)])
+        super().__init__(
+            template_name=TEMPLATE.name,
+            template_file="notebook.html.j2",
+            extra_template_basedirs=[str(TEMPLATE.parent)],
+        )
         self.anchors = Counter()
         self.register_filter("unbroken_html", unbroken_html)
 

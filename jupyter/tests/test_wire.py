@@ -18,7 +18,7 @@ def test_the_report_knows_the_mime_types_of_the_crate_and_no_others():
 
 
 def test_the_kernel_knows_the_mime_type_of_a_failure():
-    assert proxy.FAILURE == GOLDEN["mime"]["failure"]
+    assert GOLDEN["mime"]["failure"] == proxy.FAILURE
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -36,12 +36,15 @@ def test_a_progress_line_of_the_crate_is_known():
     assert wire.PROGRESS.fullmatch(GOLDEN["progress"])
 
 
-@pytest.mark.parametrize("changes, reason", [
-    ({"judged": "yes"}, "expected a judged of type bool, found 'yes'"),
-    ({"data": {"kind": "cifar", "description": "d"}}, "expected a kind among mnist, own, synthetic, found cifar"),
-    ({"data": []}, r"expected a data of type Data, found \[\]"),
-    ({"speed": 1}, "expected the fields data, hinge, judged, libtorch, quick of a session, found .*speed"),
-])
+@pytest.mark.parametrize(
+    "changes, reason",
+    [
+        ({"judged": "yes"}, "expected a judged of type bool, found 'yes'"),
+        ({"data": {"kind": "cifar", "description": "d"}}, "expected a kind among mnist, own, synthetic, found cifar"),
+        ({"data": []}, r"expected a data of type Data, found \[\]"),
+        ({"speed": 1}, "expected the fields data, hinge, judged, libtorch, quick of a session, found .*speed"),
+    ],
+)
 def test_another_message_is_refused_with_what_is_expected_and_found(changes, reason):
     with pytest.raises(wire.WireError, match=reason):
         wire.parse(wire.Session, GOLDEN["messages"]["session"] | changes)
