@@ -2,9 +2,9 @@
 
     python -m report.build
 
-Only what is out of date is made again. A notebook is when its cells, the crate, the versions of its
-dependencies, the data or HINGE_QUICK changed since it was executed; its executed copy, in
-report/notebooks/, records what it was executed from. What `make bench` measured has a page too.
+Only what is out of date is made again. A notebook is out of date if its cells, the crate, the versions of its
+dependencies, the data or HINGE_QUICK changed since its execution; its executed copy in report/notebooks/ records them.
+What `make bench` measured has a page too.
 """
 
 import hashlib
@@ -52,10 +52,9 @@ class Mistakes(Exception):
 
 
 def make(sources: list[Path], report: Path) -> int:
-    """Makes the report on the notebooks `sources` in the folder `report`.
+    """Makes the report on the notebooks `sources` in the folder `report`; returns 0.
 
-    Returns 0. Raises Mistakes for notebooks that fail and pages with faults; the report then stays
-    as it was.
+    Raises Mistakes for notebooks that fail and pages with faults; the report then stays as it was.
     """
     executed = [report / "notebooks" / source.name for source in sources]
     stale = [(source, target) for source, target in zip(sources, executed, strict=True) if is_stale(source, target)]
@@ -68,7 +67,7 @@ def make(sources: list[Path], report: Path) -> int:
 
 
 def inputs(source: Path) -> str:
-    """Digest of all that the results of a notebook depend on."""
+    """Digest of everything that the results of a notebook depend on."""
     cells = [(cell["cell_type"], "".join(cell["source"])) for cell in json.loads(source.read_bytes())["cells"]]
     dependencies = folder.digest(ROOT / "Cargo.lock")
     quick = os.environ.get("HINGE_QUICK", "")
@@ -76,7 +75,7 @@ def inputs(source: Path) -> str:
 
 
 def mnist_listings() -> list:
-    """Names and sizes of the files in the folders where the crate looks for MNIST."""
+    """Names and sizes of the files in the folders in which the crate looks for MNIST."""
     folders = [os.environ.get("MNIST_DIR"), ROOT / "data" / "mnist"]
     return [
         sorted((file.name, file.stat().st_size) for file in Path(place).glob("*ubyte*")) if place else None
@@ -85,12 +84,12 @@ def mnist_listings() -> list:
 
 
 def digest(*values) -> str:
-    """SHA-256 over values that JSON can hold."""
+    """SHA-256 of values that JSON can hold."""
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
 def is_stale(source: Path, target: Path) -> bool:
-    """Whether a notebook has to be executed again."""
+    """Whether a notebook must be executed again."""
     try:
         return json.loads(target.read_bytes())["metadata"]["run"]["inputs"] != inputs(source)
     except (FileNotFoundError, ValueError, KeyError):
@@ -98,7 +97,7 @@ def is_stale(source: Path, target: Path) -> bool:
 
 
 def execute_all(notebooks: list[tuple[Path, Path]], report: Path) -> None:
-    """Executes each source and writes it to its target. Raises Mistakes once all were tried."""
+    """Executes each source and writes it to its target. Raises Mistakes after all were tried."""
     if not notebooks:
         return
     from report.execute import Failed, execute, write
@@ -139,7 +138,7 @@ def machine() -> str:
 
 
 def processor() -> str:
-    """The processor's name, where the system tells it."""
+    """The processor's name, if the system gives it."""
     if platform.system() == "Darwin":
         query = ["sysctl", "-n", "machdep.cpu.brand_string"]
         return subprocess.run(query, capture_output=True, text=True).stdout.strip()
@@ -151,11 +150,11 @@ def processor() -> str:
 
 
 def pages_stamp(executed: list[Path]) -> str:
-    """Digest of all that the pages are made from."""
+    """Digest of everything that the pages are made from."""
     here = Path(__file__).parent
     makers = [*here.glob("*.py"), *(here / "template").iterdir()]
     versions = [importlib.metadata.version(name) for name in ("nbconvert", "docutils")]
-    shown = [*executed, *([BENCHMARK] if BENCHMARK.exists() else [])]
+    shown = [*executed, *BENCHMARK.parent.glob(f"{BENCHMARK.stem}.[js]*")]
     contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in shown]
     return digest([path.name for path in shown], contents, folder.digest(*makers), versions)
 
@@ -207,14 +206,14 @@ def write_pages(executed: list[Path], report: Path) -> None:
 
 
 def keep_failed(fresh: Path, failed: Path) -> None:
-    """Keeps pages with faults for who mends them."""
+    """Keeps pages with faults, to be looked at."""
     failed.mkdir(exist_ok=True)
     for page in fresh.iterdir():
         os.replace(page, failed / page.name)
 
 
 def replace_pages(fresh: Path, report: Path) -> None:
-    """Puts new pages in place, the index last, and removes what is left of notebooks that are gone."""
+    """Puts new pages in place, the index last, and removes the pages of notebooks that no longer exist."""
     names = sorted((page.name for page in fresh.iterdir()), key=lambda name: name == "index.html")
     for name in names:
         os.replace(fresh / name, report / name)
