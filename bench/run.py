@@ -223,8 +223,8 @@ def variables(side: Side) -> dict[str, str]:
 
 def install_peers() -> None:
     """Installs PyTorch for the peers, unless it is there."""
-    does = f"Installing PyTorch in {VENV.relative_to(ROOT)} (5 GB on Linux)"
-    environment.separate_venv(VENV, HERE / "requirements.txt", does)
+    what = f"Installing PyTorch in {VENV.relative_to(ROOT)} (5 GB on Linux)"
+    environment.separate_venv(VENV, HERE / "requirements.txt", what)
 
 
 if __name__ == "__main__":
