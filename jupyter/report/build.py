@@ -179,8 +179,8 @@ def write_pages(executed: list[Path], report: Path) -> None:
     """Writes all pages, checks them and puts them in place. Raises Mistakes if there are faults."""
     from report import benchmark
     from report.checks import faults
-    from report.pages import PageError, benchmark_page, index_page, notebook_page
-    from report.results import read
+    from report.pages import benchmark_page, index_page, notebook_page
+    from report.results import PageError, read
 
     started = time.monotonic()
     fresh = Path(tempfile.mkdtemp(prefix=".pages-", dir=report))

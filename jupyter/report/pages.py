@@ -15,7 +15,6 @@ from report import benchmark, values
 from report.audit import NUMBERS, audit
 from report.benchmark import Benchmark
 from report.cells import TEMPLATE, cells, unbroken
-from report.findings import findings
 from report.results import Results, part, short
 
 
@@ -36,13 +35,12 @@ def index_page(pages: list[Results], stamp: str, has_benchmark: bool = False) ->
     Raises PageError for a formula that cannot be shown, and if two notebooks show the same defect.
     """
     tasks = [results for results in pages if results.is_task]
-    audited = audit(tasks)
-    found = {"audit": audited, "findings": findings(tasks, audited), "has_benchmark": has_benchmark}
     rows = [row for results in tasks for row in results.rows]
-    others = [results for results in pages if not results.is_task]
-    body = render("report.html.j2", tasks=tasks, others=others, rows=rows, **found)
-    warnings = distinct(warning for results in tasks for warning in results.warnings)
-    return page("index.html.j2", TITLE, pages, body, warnings, stamp=stamp)
+    body = render(
+        "report.html.j2", pages=pages, tasks=tasks, rows=rows, audit=audit(tasks), has_benchmark=has_benchmark
+    )
+    warnings = dict.fromkeys(warning for results in tasks for warning in results.warnings)
+    return page("index.html.j2", TITLE, pages, body, list(warnings), stamp=stamp)
 
 
 TITLE = "SVM and logistic regression on MNIST, rebuilt in Rust"
@@ -66,8 +64,9 @@ def environment() -> Environment:
     font = base64.b64encode((TEMPLATE / "math.woff2").read_bytes()).decode()
     env.globals["style"] = Markup((TEMPLATE / "page.css").read_text().replace("FONT", font))
     env.globals["script"] = Markup((TEMPLATE / "page.js").read_text())
-    env.globals |= {"report_title": TITLE, "defects_in_all": len(NUMBERS)}
-    filters = [benchmark.number, embedded, facts, part, short, tools, unbroken]
+    nbconvert = importlib.metadata.version("nbconvert")
+    env.globals |= {"report_title": TITLE, "defects_in_all": len(NUMBERS), "nbconvert_version": nbconvert}
+    filters = [benchmark.number, embedded, part, short, unbroken]
     filters += [values.earlier_epochs, values.inside, values.last_epoch, values.parts, values.quantity, values.runs]
     filters += [values.settings, values.strip, values.value]
     env.filters |= {function.__name__: function for function in filters}
@@ -102,38 +101,3 @@ def in_report(href: str, name: str, tasks: set[str]) -> str:
     if target not in tasks:
         return href
     return f"#{target}/{section}" if section else f"#{target}"
-
-
-def facts(tasks: list[Results]) -> dict[str, str]:
-    """What was run, by name."""
-    sessions = [results.session for results in tasks]
-    return {
-        "Data": several(session.data.description for session in sessions),
-        "Seeds": seeds(sorted({row.seeds for results in tasks for row in results.rows})),
-        "Versions": several(f"hinge {session.hinge}, libtorch {session.libtorch}" for session in sessions),
-        "Executed": several(results.run.date for results in tasks),
-    }
-
-
-def tools(tasks: list[Results]) -> dict[str, str]:
-    """What it was run with, by name."""
-    keys = {"Kernel": "kernel", "rustc": "rustc", "Python": "python", "Machine": "machine"}
-    found = {name: several(results.run[key] for results in tasks) for name, key in keys.items()}
-    return found | {"nbconvert": importlib.metadata.version("nbconvert")}
-
-
-def several(values) -> str:
-    """Each of the values once: more than one where the notebooks differ."""
-    return "; ".join(distinct(values))
-
-
-def distinct(values) -> list:
-    """The values in their order, each once."""
-    return list(dict.fromkeys(values))
-
-
-def seeds(counts: list[int]) -> str:
-    """How many seeds the compared values rest on, from the different counts in ascending order."""
-    if not counts:
-        return "nothing is compared"
-    return " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1]))) + " for each value"

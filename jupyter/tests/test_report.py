@@ -330,7 +330,7 @@ class TestIndex:
 
     def test_it_says_what_was_run(self, index):
         facts = index(shows(html="t", comparison={"part": "1c", "rows": [ROW]})).dl.get_text()
-        assert all(fact in facts for fact in ("MNIST", "20 for each value", "hinge 0.1.0", "libtorch 2.13.0"))
+        assert all(fact in facts for fact in ("MNIST", "20 for each value", "0.1.0", "2.13.0"))
 
     def test_synthetic_digits_are_announced(self, index):
         assert "synthetic digits" in index(session=SYNTHETIC).select_one(".warning").get_text()
