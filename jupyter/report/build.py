@@ -7,6 +7,7 @@ dependencies, the data or HINGE_QUICK changed since its execution; its executed 
 What `make bench` measured has a page too.
 """
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -142,11 +143,10 @@ def processor() -> str:
     if platform.system() == "Darwin":
         query = ["sysctl", "-n", "machdep.cpu.brand_string"]
         return subprocess.run(query, capture_output=True, text=True).stdout.strip()
-    try:
-        name = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    except OSError:
-        name = None
-    return name[1] if name else "unknown processor"
+    with contextlib.suppress(OSError):
+        if name := re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE):
+            return name[1]
+    return "unknown processor"
 
 
 def pages_stamp(executed: list[Path]) -> str:
@@ -166,12 +166,10 @@ def page_names(executed: list[Path]) -> list[str]:
 
 def written_stamp(report: Path, executed: list[Path]) -> str | None:
     """What the pages in `report` were made from; None if one is missing."""
-    if not all((report / f"{name}.html").exists() for name in page_names(executed)):
+    index = report / "index.html"
+    if not all(page.exists() for page in (index, *(report / f"{name}.html" for name in page_names(executed)))):
         return None
-    try:
-        stamp = STAMP.search((report / "index.html").read_text())
-    except FileNotFoundError:
-        return None
+    stamp = STAMP.search(index.read_text())
     return stamp[1] if stamp else None
 
 
@@ -192,24 +190,15 @@ def write_pages(executed: list[Path], report: Path) -> None:
             (fresh / "benchmark.html").write_text(benchmark_page(measured, pages))
         (fresh / "index.html").write_text(index_page(pages, pages_stamp(executed), measured is not None))
         if found := faults(fresh, report):
-            keep_failed(fresh, report / "failed")
+            shutil.copytree(fresh, report / "failed", dirs_exist_ok=True)
             raise Mistakes("\n".join((*found, f"The report is not written; its pages are in {report / 'failed'}.")))
         replace_pages(fresh, report)
     except PageError as error:
         raise Mistakes(f"{error}\nThe report is not written.") from error
     finally:
         shutil.rmtree(fresh)
-    print(
-        f"{report / 'index.html'} and {len(page_names(executed))} more pages: written and checked "
-        f"in {time.monotonic() - started:.1f} s"
-    )
-
-
-def keep_failed(fresh: Path, failed: Path) -> None:
-    """Keeps pages with faults, to be looked at."""
-    failed.mkdir(exist_ok=True)
-    for page in fresh.iterdir():
-        os.replace(page, failed / page.name)
+    written = f"{report / 'index.html'} and {len(page_names(executed))} more pages"
+    print(f"{written}: written and checked in {time.monotonic() - started:.1f} s")
 
 
 def replace_pages(fresh: Path, report: Path) -> None:

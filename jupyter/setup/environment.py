@@ -38,6 +38,14 @@ EVCXR_VERSION = "0.22.0"
 RUST = (1, 95)
 PYTHON = (3, 10)
 MACOS = sys.platform == "darwin"
+# Keeps a notebook that fails in `jupyter nbconvert --execute`.
+NBCONVERT_CONFIG = f"""import sys
+
+sys.path.append({str(JUPYTER)!r})
+from report import nbconvert_execute
+
+nbconvert_execute.configure(get_config())
+"""
 LIBRARY_PATH = "DYLD_LIBRARY_PATH" if MACOS else "LD_LIBRARY_PATH"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -55,26 +63,28 @@ class Wheels:
     libraries: re.Pattern
 
 
+WHEELS = {
+    ("linux", "x86_64"): Wheels(
+        HERE / "libtorch-linux-x86_64.txt",
+        tuple(f"manylinux{tag}_x86_64" for tag in ("_2_28", "_2_25", "_2_17", "2014")),
+        # Not libtorch_cuda and what needs it: tch would link it.
+        re.compile(r".*/lib/(libtorch_cpu\.so|libc10\.so|libgomp\.so\.1|libcu(dart|pti)\.so\.13)"),
+    ),
+    ("darwin", "arm64"): Wheels(
+        HERE / "libtorch-macos-arm64.txt",
+        ("macosx_14_0_arm64",),
+        re.compile(r"torch/lib/(?!libtorch_python|libshm)[^/]+\.dylib"),
+    ),
+}
+
+
 def wheels() -> Wheels:
     """The wheels for this machine. Raises Missing if there are none."""
     machine = (sys.platform, platform.machine())
-    if machine == ("linux", "x86_64"):
-        # Not libtorch_cuda and what needs it: tch would link it.
-        return Wheels(
-            HERE / "libtorch-linux-x86_64.txt",
-            tuple(f"manylinux{tag}_x86_64" for tag in ("_2_28", "_2_25", "_2_17", "2014")),
-            re.compile(r".*/lib/(libtorch_cpu\.so|libc10\.so|libgomp\.so\.1|libcu(dart|pti)\.so\.13)"),
-        )
-    if machine == ("darwin", "arm64"):
-        return Wheels(
-            HERE / "libtorch-macos-arm64.txt",
-            ("macosx_14_0_arm64",),
-            re.compile(r"torch/lib/(?!libtorch_python|libshm)[^/]+\.dylib"),
-        )
-    raise Missing(
-        f"There is no libtorch wheel for {' '.join(machine)}: set LIBTORCH to the folder of a "
-        f"libtorch {LIBTORCH_VERSION}."
-    )
+    if machine not in WHEELS:
+        remedy = f"set LIBTORCH to the folder of a libtorch {LIBTORCH_VERSION}"
+        raise Missing(f"There is no libtorch wheel for {' '.join(machine)}: {remedy}.")
+    return WHEELS[machine]
 
 
 @dataclass(frozen=True)
@@ -225,15 +235,12 @@ def libtorch_version(libtorch: Path) -> str | None:
 
 
 def has_libtorch(env: Environment) -> bool:
-    if env.libtorch == OWN / "libtorch":
-        return libtorch_version(env.libtorch) == LIBTORCH_VERSION
     version = libtorch_version(env.libtorch)
-    if version != LIBTORCH_VERSION:
-        raise Missing(
-            f"{env.libtorch} holds {'libtorch ' + version if version else 'no libtorch'}, but "
-            f"{LIBTORCH_VERSION} is needed: install that version there, or unset LIBTORCH."
-        )
-    return True
+    if version != LIBTORCH_VERSION and env.libtorch != OWN / "libtorch":
+        found = f"libtorch {version}" if version else "no libtorch"
+        remedy = f"{LIBTORCH_VERSION} is needed: install that version there, or unset LIBTORCH"
+        raise Missing(f"{env.libtorch} holds {found}, but {remedy}.")
+    return version == LIBTORCH_VERSION
 
 
 def install_libtorch(env: Environment) -> None:
@@ -291,8 +298,8 @@ def install_evcxr(env: Environment) -> None:
     shutil.rmtree(build)
 
 
-def kernelspec(env: Environment) -> str:
-    """The kernel.json by which Jupyter finds the launcher."""
+def jupyter_files(env: Environment) -> dict[Path, str]:
+    """The files that Jupyter looks for, and their contents."""
     spec = {
         "argv": [str(env.python), str(JUPYTER / "kernel"), "{connection_file}"],
         "display_name": "Rust",
@@ -300,24 +307,9 @@ def kernelspec(env: Environment) -> str:
         "interrupt_mode": "message",
         "env": env.kernel_variables(),
     }
-    return json.dumps(spec, indent=2, ensure_ascii=False) + "\n"
-
-
-def nbconvert_config() -> str:
-    """The configuration by which `jupyter nbconvert --execute` keeps a failed notebook, see nbconvert_execute.py."""
-    return (
-        "import sys\n\n"
-        f"sys.path.append({str(JUPYTER)!r})\n"
-        "from report import nbconvert_execute\n\n"
-        "nbconvert_execute.configure(get_config())\n"
-    )
-
-
-def jupyter_files(env: Environment) -> dict[Path, str]:
-    """The files that Jupyter looks for, and their contents."""
-    files = {env.kernelspec / "kernel.json": kernelspec(env)}
+    files = {env.kernelspec / "kernel.json": json.dumps(spec, indent=2, ensure_ascii=False) + "\n"}
     if env.prefix == OWN:  # a conda environment may have one of the user's
-        files[OWN / "etc" / "jupyter" / "jupyter_nbconvert_config.py"] = nbconvert_config()
+        files[OWN / "etc" / "jupyter" / "jupyter_nbconvert_config.py"] = NBCONVERT_CONFIG
     return files
 
 
@@ -393,25 +385,21 @@ def clean() -> None:
 
 
 def main() -> int:
-    match sys.argv[1:]:
-        case ["setup"]:
-            setup(*SETUP)
-        case ["kernel"]:
-            setup(*SETUP, KERNEL)
-        case ["run", _, *_]:
-            run(sys.argv[2:])
-        case ["clean"]:
-            clean()
-        case _:
-            print(__doc__, file=sys.stderr)
-            return 2
-    return 0
-
-
-def command() -> int:
-    """Runs the command `python3 jupyter/setup`; returns its exit status, or ends with the reason of a failure."""
+    """The command `python3 jupyter/setup`: returns 0, 2 for other arguments, or exits with the reason of a failure."""
     try:
-        return main()
+        match sys.argv[1:]:
+            case ["setup"]:
+                setup(*SETUP)
+            case ["kernel"]:
+                setup(*SETUP, KERNEL)
+            case ["run", *command] if command:
+                run(command)
+            case ["clean"]:
+                clean()
+            case _:
+                print(__doc__, file=sys.stderr)
+                return 2
+        return 0
     except Missing as missing:
         sys.exit(str(missing))
     except OSError as error:
