@@ -79,7 +79,7 @@ impl Digits {
     /// black on white: the mean border pixel of the training or the test images is above half.
     pub fn open(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
         let folder = folder.as_ref();
-        Digits::own(folder, mnist::read(folder, Content::Any)?, "open_inverted")
+        Digits::own(folder, mnist::read(folder, Content::Any)?, false, "open_inverted")
     }
 
     /// Reads your own PNG images, of 28 x 28 pixels and white on black as MNIST's: the training images in
@@ -91,7 +91,7 @@ impl Digits {
     /// damaged or of another size. If the digits are black on white, as for [`open`](Self::open).
     pub fn open_png(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
         let folder = folder.as_ref();
-        Digits::own(folder, read_png(folder)?, "open_png_inverted")
+        Digits::own(folder, read_png(folder)?, false, "open_png_inverted")
     }
 
     /// [`open`](Self::open) for digits that are black on white: the images are [`Images::inverted`].
@@ -100,8 +100,7 @@ impl Digits {
     /// The errors of [`open`](Self::open); also if the digits are white on black.
     pub fn open_inverted(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
         let folder = folder.as_ref();
-        let halves = mnist::read(folder, Content::Any)?;
-        Digits::own(folder, halves.map(|images| images.inverted()), "open")
+        Digits::own(folder, mnist::read(folder, Content::Any)?, true, "open")
     }
 
     /// [`open_png`](Self::open_png) for digits that are black on white: the images are [`Images::inverted`].
@@ -110,7 +109,7 @@ impl Digits {
     /// The errors of [`open_png`](Self::open_png); also if the digits are white on black.
     pub fn open_png_inverted(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
         let folder = folder.as_ref();
-        Digits::own(folder, read_png(folder)?.map(|images| images.inverted()), "open_png")
+        Digits::own(folder, read_png(folder)?, true, "open_png")
     }
 
     /// Draws 6 000 training and 2 000 test images: the same for the same seed, on every machine.
@@ -138,16 +137,23 @@ impl Digits {
         Ok(Digits { train, test, source: Source::Mnist { folder } })
     }
 
-    /// The user's images, which must be white on black; the function `other` reads their inverse.
-    fn own(folder: &Path, [train, test]: [Images; 2], other: &str) -> Result<Digits, DataError> {
-        for (images, half) in [(&train, "training"), (&test, "test")] {
-            if images.are_black_on_white() {
-                let expected = format!("white digits on black in the {half} images, as in MNIST");
-                let found = "black on white (the mean border pixel is above half)";
+    /// The user's images, of black digits on white if `inverted`; the function `other` reads the opposite.
+    fn own(
+        folder: &Path,
+        halves: [Images; 2],
+        inverted: bool,
+        other: &str,
+    ) -> Result<Digits, DataError> {
+        let colours = ["white digits on black", "black digits on white"];
+        for (images, half) in halves.iter().zip(["training", "test"]) {
+            if images.are_black_on_white() != inverted {
+                let expected = format!("{half} images with {}", colours[usize::from(inverted)]);
+                let found = format!("{} by their borders", colours[usize::from(!inverted)]);
                 let remedy = format!("read them with `Digits::{other}`");
                 return Err(DataError::at(folder, expected, found, remedy));
             }
         }
+        let [train, test] = halves.map(|images| if inverted { images.inverted() } else { images });
         Ok(Digits { train, test, source: Source::Own { folder: folder.into() } })
     }
 }
@@ -251,12 +257,15 @@ mod tests {
         let (white_on_black, black_on_white) =
             (png_folder(&images), png_folder(&images.inverted()));
         let error = Digits::open_png(&black_on_white).unwrap_err().to_string();
-        let expected = ": expected white digits on black in the training images, as in MNIST, found black on white \
-                        (the mean border pixel is above half); read them with `Digits::open_png_inverted`.";
+        let expected = ": expected training images with white digits on black, found black digits on white by their \
+                        borders; read them with `Digits::open_png_inverted`.";
         assert!(error.ends_with(expected), "{error}");
         assert_eq!(Digits::open_png_inverted(&black_on_white).unwrap().train, images);
         assert_eq!(Digits::open_png(&white_on_black).unwrap().train, images);
-        assert!(Digits::open_png_inverted(&white_on_black).is_err());
+        let error = Digits::open_png_inverted(&white_on_black).unwrap_err().to_string();
+        assert!(error.ends_with(
+            "found white digits on black by their borders; read them with `Digits::open_png`."
+        ));
     }
 
     #[test]
