@@ -12,7 +12,7 @@ use crate::nn::Sgd;
 use crate::rng::{ChaCha8Rng, Stream, permutation, random};
 use crate::runtime::progress::Progress;
 use crate::train::{
-    Engine, Epoch, Examples, Metric, Plateau, PlateauSchedule, Score, Trainer, TrainerSettings,
+    Engine, Epoch, Examples, Plateau, PlateauSchedule, Score, Trainer, TrainerSettings,
 };
 use serde::Serialize;
 use std::fmt;
@@ -134,7 +134,7 @@ impl Experiment {
 
     /// The subsets that a run with `seed` draws.
     pub fn sample(&self, seed: u64) -> Sample {
-        Sample { train: self.train_examples, test: self.test_examples, seed }
+        Sample { train: self.train_examples, test: self.test_examples, seed, test_seed: None }
     }
 
     /// Checks every setting.
