@@ -51,14 +51,15 @@ impl Unit {
     /// `value` without its unit and with this many decimals: `81.1`. The minus is as wide as a plus, and what
     /// rounds to zero is not negative.
     pub fn digits(self, value: f64, decimals: usize) -> String {
-        let shown = format!("{:+.decimals$}", self.scale(value));
-        let is_zero = !shown.contains(|letter: char| ('1'..='9').contains(&letter));
-        match shown.strip_prefix(['+', '-']) {
-            Some(digits) if shown.starts_with('-') && !is_zero => format!("\u{2212}{digits}"),
-            Some(digits) if self.is_signed() => format!("+{digits}"),
-            Some(digits) => digits.to_string(),
-            None => shown, // NaN has no sign.
-        }
+        let size = format!("{:.decimals$}", self.scale(value).abs());
+        let sign = if value < 0. && size.parse() != Ok(0.) {
+            "\u{2212}"
+        } else if self.is_signed() && !value.is_nan() {
+            "+"
+        } else {
+            ""
+        };
+        format!("{sign}{size}")
     }
 
     /// `value` as it is drawn on an axis: percent or points for a fraction, else `value` itself.
@@ -131,7 +132,8 @@ mod tests {
             (Unit::Difference, 0.25, "+0.2500", "+0.2500"),
             (Unit::Points, -0.021, "\u{2212}2.1 points", "\u{2212}2.10"),
             (Unit::Seconds, 3.04, "3.0 s", "3.0"),
-            (Unit::Number, f64::NAN, "NaN", "NaN"),
+            (Unit::Points, f64::NAN, "NaN points", "NaN"),
+            (Unit::Number, f64::NEG_INFINITY, "\u{2212}inf", "\u{2212}inf"),
         ] {
             assert_eq!((unit.show(value), unit.cell(value)), (sentence.into(), cell.into()));
         }
