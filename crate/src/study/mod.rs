@@ -13,7 +13,7 @@ mod runs;
 pub use claims::{Claim, Claims, Required, Unit, Verdict};
 pub use confusion::{Confusion, Mistake};
 pub use distribution::{Distribution, Interval};
-pub use experiment::Experiment;
+pub use experiment::{Difference, Experiment};
 pub use gains::{Gain, Gains};
 pub use records::Record;
 pub use run::{Log, Run};
