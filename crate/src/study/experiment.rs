@@ -222,9 +222,9 @@ impl Experiment {
             ("test examples", test_examples.to_string()),
             ("epochs", epochs.to_string()),
             ("batch size", batch_size.to_string()),
-            ("augmentation", format!("({train_transform})")),
-            ("transform before scoring", format!("({test_transform})")),
-            ("plateau schedule", plateau.map_or("none".into(), |plateau| format!("({plateau})"))),
+            ("augmentation", train_transform.to_string()),
+            ("transform before scoring", test_transform.to_string()),
+            ("plateau schedule", plateau.map_or("none".into(), |plateau| plateau.to_string())),
             ("clip norm", clip_norm.map_or("none".into(), |norm| norm.to_string())),
         ]
     }
@@ -315,6 +315,8 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.field {
             Experiment::MODEL | Experiment::LOSS => f.write_str(&self.value),
+            // A list in a list.
+            field if self.value.contains(", ") => write!(f, "{field} ({})", self.value),
             field => write!(f, "{field} {}", self.value),
         }
     }
@@ -349,8 +351,6 @@ mod tests {
             clip_norm: Some(1.5),
             ..Experiment::default()
         };
-        let [train_transform, test_transform] =
-            [&changed.train_transform, &changed.test_transform].map(|t| format!("({t})"));
         let differences: Vec<(&str, String)> =
             changed.differences().into_iter().map(|d| (d.field, d.value)).collect();
         let expected = [
@@ -363,12 +363,13 @@ mod tests {
             ("test examples", "500"),
             ("epochs", "20"),
             ("batch size", "64"),
-            ("augmentation", &train_transform),
-            ("transform before scoring", &test_transform),
-            ("plateau schedule", "(train loss, factor 0.1, patience 10, least learning rate 0.001)"),
+            ("augmentation", "r4"),
+            ("transform before scoring", "r2"),
+            ("plateau schedule", "train loss, factor 0.1, patience 10, least learning rate 0.001"),
             ("clip norm", "1.5"),
         ];
         assert_eq!(differences, expected.map(|(field, value)| (field, value.to_string())));
+        assert!(changed.to_string().contains("batch size 64, augmentation r4, transform"));
     }
 
     #[test]
