@@ -1,4 +1,4 @@
-//! Whatever the settings: no panic, and either finite results or an error that is a sentence.
+//! Any settings give finite results or an error that is a sentence, and never a panic.
 
 use hinge::data::idx::{self, Kind};
 use hinge::prelude::*;
@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 static DIGITS: LazyLock<Digits> = LazyLock::new(|| Digits::synthetic(0));
 
-/// Ordinary numbers, and all that a float can be.
+/// Mostly ordinary numbers, sometimes any float.
 fn number(ordinary: std::ops::Range<f64>) -> impl Strategy<Value = f64> {
     prop_oneof![4 => ordinary, 1 => any::<f64>()]
 }

@@ -137,7 +137,7 @@ impl Experiment {
 
     /// The subsets that a run with `seed` draws.
     pub fn sample(&self, seed: u64) -> Sample {
-        Sample { train: self.train_examples, test: self.test_examples, seed }
+        Sample { train: self.train_examples, test: self.test_examples, seed, test_seed: None }
     }
 
     /// Checks every setting.

@@ -465,7 +465,7 @@ mod tests {
     }
 
     fn split(train: usize, test: usize) -> Result<Split> {
-        Ok(Digits::synthetic(3).sample(&Sample { train, test, seed: 0 })?)
+        Ok(Digits::synthetic(3).sample(&Sample { train, test, ..Sample::default() })?)
     }
 
     fn linear() -> Case {
