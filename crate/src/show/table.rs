@@ -24,7 +24,6 @@ pub struct Table {
     /// The data.
     pub frame: DataFrame,
     caption: String,
-    decimals: usize,
     units: Vec<(String, Unit)>,
     right: Vec<String>,
 }
@@ -45,7 +44,7 @@ pub fn show(frame: &DataFrame) -> Table {
 impl Table {
     /// A table of `frame` under `caption`; numbers that are not whole are shown with 4 decimals.
     pub fn new(caption: impl Into<String>, frame: DataFrame) -> Table {
-        Table { frame, caption: caption.into(), decimals: 4, units: Vec::new(), right: Vec::new() }
+        Table { frame, caption: caption.into(), units: Vec::new(), right: Vec::new() }
     }
 
     /// Shows the fractions in the column `name` in percent, which its heading then says.
@@ -85,15 +84,10 @@ impl Table {
         if column.dtype().is_float() {
             let values = column.cast(&DataType::Float64)?;
             let unit = self.unit(column);
-            let show = |value: f64| match unit {
-                Unit::Percent => format!("{:.2}", 100. * value),
-                Unit::Points => format!("{:+.2}", 100. * value),
-                Unit::Number | Unit::Count => format!("{value:.*}", self.decimals),
-            };
             return Ok(values
                 .f64()?
                 .iter()
-                .map(|value| value.map_or("–".to_string(), show))
+                .map(|value| value.map_or("–".to_string(), |value| unit.cell(value)))
                 .collect());
         }
         let text = |index: usize| {
@@ -106,17 +100,12 @@ impl Table {
     }
 
     fn heading(&self, column: &Column) -> Heading {
-        let unit = match self.unit(column) {
-            Unit::Percent => " (%)",
-            Unit::Points => " (points)",
-            Unit::Number | Unit::Count => "",
-        };
         let is_right = self.right.iter().any(|name| name == column.name());
         let side = match is_right || column.dtype().is_primitive_numeric() {
             true => Side::Right,
             false => Side::Left,
         };
-        Heading::new(format!("{}{unit}", column.name()), side)
+        Heading::new(self.unit(column).label(column.name()), side)
     }
 
     fn html(&self) -> Result<String> {
@@ -178,7 +167,7 @@ mod tests {
     fn a_difference_of_fractions_is_shown_in_points_with_its_sign() -> Result<()> {
         let table = Table::new("", df!("gain" => [0.021, -0.005])?).points("gain");
         let html = table.html()?;
-        let texts = [">gain (points)</th>", ">+2.10</td>", ">-0.50</td>"];
+        let texts = [">gain (points)</th>", ">+2.10</td>", ">\u{2212}0.50</td>"];
         assert!(texts.iter().all(|text| html.contains(text)), "{html}");
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Claims of an answer, each checked against the results.
 
+use super::Unit;
 use crate::data::Source;
 use std::fmt;
 
@@ -31,19 +32,6 @@ pub struct Claim {
     pub required: Required,
     /// Whether it holds.
     pub verdict: Verdict,
-}
-
-/// How a figure is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// As it is, with 4 decimals.
-    Number,
-    /// A whole number.
-    Count,
-    /// A fraction, shown in percent.
-    Percent,
-    /// A difference of fractions, shown in percentage points.
-    Points,
 }
 
 /// What a figure has to be. A figure that is not a number meets none of these.
@@ -136,18 +124,6 @@ impl Claim {
             Required::Below(value) => format!("below {}", show(value)),
             Required::Between(low, high) => format!("{} to {}", show(low), show(high)),
             Required::Exactly(value) => format!("exactly {}", show(value)),
-        }
-    }
-}
-
-impl Unit {
-    /// `value` in this unit.
-    pub fn show(self, value: f64) -> String {
-        match self {
-            Unit::Number => format!("{value:.4}"),
-            Unit::Count => format!("{value:.0}"),
-            Unit::Percent => format!("{:.1} %", 100. * value),
-            Unit::Points => format!("{:+.1} points", 100. * value),
         }
     }
 }

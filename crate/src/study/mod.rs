@@ -9,8 +9,9 @@ mod parquet;
 mod records;
 mod run;
 mod runs;
+mod unit;
 
-pub use claims::{Claim, Claims, Required, Unit, Verdict};
+pub use claims::{Claim, Claims, Required, Verdict};
 pub use confusion::{Confusion, Mistake};
 pub use distribution::{Distribution, Interval};
 pub use experiment::{Difference, Experiment};
@@ -18,3 +19,4 @@ pub use gains::{Gain, Gains};
 pub use records::Record;
 pub use run::{Log, Run};
 pub use runs::Runs;
+pub use unit::Unit;
