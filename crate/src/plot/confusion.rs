@@ -5,7 +5,7 @@ use super::style::{INK, MUTED, TEST, TEXT, TRAIN, font, label};
 use super::{Figure, Image};
 use crate::data::CLASSES;
 use crate::error::Result;
-use crate::study::Confusion;
+use crate::study::{Confusion, Mistake, Unit};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -24,7 +24,7 @@ const SIDE: i32 = CELL * CLASSES as i32;
 ///
 /// let mut counts = [[0; 10]; 10];
 /// counts[7][1] = 3; // three sevens taken for ones
-/// let figure: Figure = plot::confusion(&Confusion { counts })?;
+/// let figure: Figure = plot::confusion(&Confusion::from_counts(counts)?)?;
 /// # Ok::<(), hinge::Error>(())
 /// ```
 ///
@@ -33,14 +33,15 @@ const SIDE: i32 = CELL * CLASSES as i32;
 pub fn confusion(confusion: &Confusion) -> Result<Figure> {
     let size = (LEFT + SIDE + RIGHT, TOP + SIDE + BOTTOM);
     let image = Image::drawn(size, |page| draw(page, confusion))?;
-    let most = confusion.most_frequent_mistake();
+    let most = confusion.most_frequent_mistake().map_or("there is no mistake".into(), |most| {
+        let Mistake { count, label, prediction } = most;
+        format!(
+            "the most frequent mistake is a {label} classified as a {prediction}, {count} times"
+        )
+    });
     let alt = format!(
-        "Confusion matrix of the ten digits, {:.1} % on the diagonal; the most frequent mistake is {} times a {} taken \
-         for a {}. Of each digit are right: {}.",
-        100. * confusion.accuracy(),
-        most.count,
-        most.label,
-        most.prediction,
+        "Confusion matrix of the ten digits, {} on the diagonal; {most}. Recall of each digit: {}.",
+        Unit::Percent.show(confusion.accuracy()),
         rights(confusion).join(", ")
     );
     let caption = "Confusion matrix on the test images: how many images of each digit (row) were taken for each (column), \
@@ -54,11 +55,9 @@ fn rights(confusion: &Confusion) -> Vec<String> {
     (0..CLASSES).filter_map(right).collect()
 }
 
-/// "93 %" of the images of a digit are taken for it; `None` if there are none.
+/// "93 %"; `None` for a digit without images.
 fn right(confusion: &Confusion, digit: usize) -> Option<String> {
-    let row = &confusion.counts[digit];
-    let images: usize = row.iter().sum();
-    (images > 0).then(|| format!("{:.0} %", 100. * row[digit] as f64 / images as f64))
+    confusion.recall(digit).map(|recall| Unit::Percent.show_to(recall, 0))
 }
 
 fn draw(page: &Page, confusion: &Confusion) -> Drawn {
@@ -68,7 +67,7 @@ fn draw(page: &Page, confusion: &Confusion) -> Drawn {
     page.draw(&Text::new("true digit", place, upwards.pos(middle)))?;
     page.draw(&label("predicted digit", (LEFT + SIDE / 2, 14), HPos::Center, &MUTED))?;
     page.draw(&label("right", (LEFT + SIDE + RIGHT - 16, TOP - 16), HPos::Right, &MUTED))?;
-    let most = confusion.counts.iter().flatten().copied().max();
+    let most = confusion.counts().iter().flatten().copied().max();
     for digit in 0..CLASSES {
         let along = CELL * digit as i32 + CELL / 2;
         let name = digit.to_string();
@@ -90,7 +89,7 @@ fn draw_cell(
     (digit, prediction): (usize, usize),
     most: usize,
 ) -> Drawn {
-    let count = confusion.counts[digit][prediction];
+    let count = confusion.counts()[digit][prediction];
     let (x, y) = (LEFT + CELL * prediction as i32, TOP + CELL * digit as i32);
     let square = [(x + 1, y + 1), (x + CELL - 1, y + CELL - 1)];
     let is_right = digit == prediction;
@@ -119,17 +118,17 @@ mod tests {
     use super::*;
 
     /// Three of four sevens are right, one is taken for a one, and there are no other digits.
-    fn sevens() -> Confusion {
+    fn sevens() -> Result<Confusion> {
         let mut counts = [[0; CLASSES]; CLASSES];
         counts[7][7] = 3;
         counts[7][1] = 1;
-        Confusion { counts }
+        Confusion::from_counts(counts)
     }
 
     #[test]
     fn the_share_of_a_digit_that_is_right_stands_beside_its_row() -> Result<()> {
-        assert_eq!(rights(&sevens()), ["7: 75 %"]);
-        let figure = confusion(&sevens())?;
+        assert_eq!(rights(&sevens()?), ["7: 75 %"]);
+        let figure = confusion(&sevens()?)?;
         assert!(figure.image.svg()?.lines().any(|line| line == "75 %"));
         Ok(())
     }

@@ -5,8 +5,9 @@ use super::figure::{Drawn, Page};
 use super::style::{INK, MUTED, TEST, TRAIN, WIDTH, label, label_width, number};
 use super::{Figure, Image};
 use crate::error::{Error, Result};
-use crate::original::{Comparison, Row};
+use crate::original::{ComparedValue, Comparison, Place};
 use crate::show::settings::Settings;
+use crate::study::Judged;
 use crate::train::Metric;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -26,7 +27,7 @@ const VERDICT: i32 = 66;
 /// # Errors
 /// [`Error::Figure`] if there is no published value.
 pub fn published(comparison: &Comparison) -> Result<Figure> {
-    let Some(first) = comparison.rows.first() else {
+    let Some(first) = comparison.values().next() else {
         return Err(Error::Figure("there is no published value to draw".into()));
     };
     let (seeds, settings) = (first.ours.count(), settings(comparison));
@@ -34,28 +35,32 @@ pub fn published(comparison: &Comparison) -> Result<Figure> {
     let bottom = TOP + RUN * runs.len() as i32;
     let size = (WIDTH, bottom + Axis::FOOT);
     let image = Image::drawn(size, |page| draw(page, &runs, bottom, seeds))?;
-    let inside = format!("{} of {}", comparison.inside(), comparison.rows.len());
+    let count = comparison.values().count();
+    let inside = match comparison.judged {
+        Judged::Yes => format!("{} of {count} lie inside", comparison.inside()),
+        Judged::No(reason) => format!("{count} values are not compared ({reason})"),
+    };
     let alt = format!(
         "Published losses (left) and accuracies (right) as diamonds over our means and 95 % prediction intervals, a row \
-         each: {inside} lie inside. {}",
+         each: {inside}. {}",
         outside(comparison)
     );
     let caption = format!(
         "Part {}: published values against the mean and the 95 % prediction interval of {seeds} seeds of ours, on {}; \
-         {inside} lie inside.",
+         {inside}.",
         comparison.part, comparison.source
     );
     Ok(Figure::new(image, alt, settings.caption(caption)))
 }
 
 fn settings(comparison: &Comparison) -> Settings {
-    let of_rows = comparison.rows.iter().map(|row| row.setting.clone());
-    Settings::of(of_rows.collect())
+    let of_runs = comparison.runs.iter().map(|run| run.experiment.to_string());
+    Settings::of(of_runs.collect())
 }
 
 /// "Outside: train loss 0.2249 of ours 0.0061 to 0.0072."
 fn outside(comparison: &Comparison) -> String {
-    let sentence = |row: &Row| {
+    let sentence = |row: &ComparedValue| {
         let (show, interval) = (|value| row.metric.show(value), row.prediction());
         format!(
             "{} {} where ours are {} to {}",
@@ -65,7 +70,7 @@ fn outside(comparison: &Comparison) -> String {
             show(interval.high)
         )
     };
-    let rows = comparison.rows.iter().filter(|row| !row.is_inside());
+    let rows = comparison.values().filter(|row| row.place() == Place::Outside);
     let sentences: Vec<String> = rows.map(sentence).collect();
     match sentences.is_empty() {
         true => String::new(),
@@ -76,19 +81,16 @@ fn outside(comparison: &Comparison) -> String {
 /// The values that were published of one run.
 struct PublishedRun<'a> {
     name: String,
-    rows: Vec<&'a Row>,
+    values: &'a [ComparedValue; 4],
 }
 
 fn runs<'a>(comparison: &'a Comparison, settings: &[String]) -> Vec<PublishedRun<'a>> {
-    let mut runs: Vec<PublishedRun> = Vec::new();
-    for (row, setting) in comparison.rows.iter().zip(settings) {
-        let name = format!("{setting} ({}, epoch {})", row.origin, row.epoch);
-        match runs.last_mut() {
-            Some(run) if run.name == name => run.rows.push(row),
-            _ => runs.push(PublishedRun { name, rows: vec![row] }),
-        }
-    }
-    runs
+    let runs = comparison.runs.iter().zip(settings);
+    runs.map(|(run, setting)| PublishedRun {
+        name: format!("{setting} ({}, epoch {})", run.origin, run.epoch),
+        values: &run.values,
+    })
+    .collect()
 }
 
 /// Losses as they are, accuracies in percent.
@@ -120,7 +122,7 @@ fn draw(page: &Page, runs: &[PublishedRun], bottom: i32, seeds: usize) -> Drawn 
         for (name, line, colour) in [("train", 1, TRAIN), ("test", 2, TEST)] {
             page.draw(&label(name, (LEFT, top + line * ROW), HPos::Left, &colour))?;
         }
-        for row in &run.rows {
+        for row in run.values {
             let line = if is_test(row.metric) { 2 } else { 1 };
             let axis = &axes[usize::from(row.metric.is_accuracy())];
             draw_row(page, axis, row, top + line * ROW)?;
@@ -131,7 +133,7 @@ fn draw(page: &Page, runs: &[PublishedRun], bottom: i32, seeds: usize) -> Drawn 
 
 /// All that has to be on the axis of the losses or of the accuracies.
 fn values(runs: &[PublishedRun], are_accuracies: bool) -> Vec<f64> {
-    let rows = runs.iter().flat_map(|run| &run.rows);
+    let rows = runs.iter().flat_map(|run| run.values);
     let rows = rows.filter(|row| row.metric.is_accuracy() == are_accuracies);
     rows.flat_map(|row| {
         let interval = row.prediction();
@@ -160,13 +162,13 @@ fn draw_name(page: &Page, name: &str, y: i32) -> Drawn {
     page.draw(&label(name, (LEFT, y), HPos::Left, &INK))
 }
 
-fn draw_row(page: &Page, axis: &Axis, row: &Row, y: i32) -> Drawn {
+fn draw_row(page: &Page, axis: &Axis, row: &ComparedValue, y: i32) -> Drawn {
     let place = |value: f64| axis.place(in_unit(row.metric, value));
     let interval = row.prediction();
     let ours = [interval.low, row.ours.mean(), interval.high].map(place);
     draw_ours(page, ours, y, if is_test(row.metric) { TEST } else { TRAIN })?;
-    draw_published(page, (place(row.published), y), row.is_inside())?;
-    if !row.is_inside() {
+    draw_published(page, (place(row.published), y), row.place() != Place::Outside)?;
+    if row.place() == Place::Outside {
         page.draw(&label("outside", (axis.right() + 12, y), HPos::Left, &INK))?;
     }
     Ok(())
@@ -192,41 +194,43 @@ mod tests {
     use super::*;
     use crate::data::Digits;
     use crate::original::Part;
-    use crate::study::Experiment;
+    use crate::study::{Experiment, Mode};
 
     /// Runs on synthetic digits, which are easier than the published ones.
     fn comparison() -> Result<Comparison> {
         let runs = Experiment::default().repeat(&Digits::synthetic(0), 0..2)?;
-        Comparison::new(Part::LinearSvm, &[&runs])
+        Comparison::new(Part::LinearSvm, &[&runs], Mode::Full)
     }
 
     #[test]
-    fn every_run_has_its_name_and_every_value_outside_is_called_so() -> Result<()> {
-        let comparison = comparison()?;
-        let figure = published(&comparison)?;
-        let lines = |text: &str| {
-            figure.image.svg().map(|svg| svg.lines().filter(|line| *line == text).count())
-        };
-        assert_eq!((lines("train")?, lines("test")?), (2, 2));
-        assert_eq!(lines("outside")?, comparison.rows.len() - comparison.inside());
+    fn every_run_has_its_name_and_only_values_outside_are_called_so() -> Result<()> {
+        for comparison in [comparison()?, comparison()?.as_if_judged()] {
+            let figure = published(&comparison)?;
+            let lines = |text: &str| {
+                figure.image.svg().map(|svg| svg.lines().filter(|line| *line == text).count())
+            };
+            assert_eq!((lines("train")?, lines("test")?), (2, 2));
+            assert_eq!(lines("outside")?, comparison.outside());
+        }
         Ok(())
     }
 
     #[test]
     fn published_values_that_lie_outside_are_said_in_words() -> Result<()> {
-        let mut comparison = comparison()?;
-        comparison.rows.truncate(1);
-        comparison.rows[0].published = 1000.;
-        assert!(outside(&comparison).starts_with("Outside: train loss 1000.0000 where ours are "));
-        comparison.rows[0].published = comparison.rows[0].ours.mean();
+        let mut comparison = comparison()?.as_if_judged();
+        for value in comparison.runs.iter_mut().flat_map(|run| &mut run.values) {
+            value.published = value.ours.mean();
+        }
         assert_eq!(outside(&comparison), "");
+        comparison.runs[0].values[0].published = 1000.;
+        assert!(outside(&comparison).starts_with("Outside: train loss 1000.0000 where ours are "));
         Ok(())
     }
 
     #[test]
     fn nothing_published_is_no_figure() -> Result<()> {
         let mut comparison = comparison()?;
-        comparison.rows.clear();
+        comparison.runs.clear();
         assert!(published(&comparison).is_err());
         Ok(())
     }

@@ -6,8 +6,8 @@ use super::settings::Settings;
 use super::{Failure, Show, Table};
 use crate::data::{CLASSES, Digits};
 use crate::error::Result;
-use crate::original::{Comparison, Conclusion, Evidence, Row};
-use crate::study::{Claims, Distribution, Gain, Gains, Interval, Log, Run, Runs, Verdict};
+use crate::original::{ComparedRun, ComparedValue, Comparison, Conclusion, Evidence, Log, Place};
+use crate::study::{Claims, Distribution, Gain, Gains, Interval, Judged, Run, Runs, Unit, Verdict};
 use crate::train::Metric;
 use polars::prelude::*;
 use serde_json::{Value, json};
@@ -87,8 +87,8 @@ impl Show for Vec<Conclusion> {
             json!({
                 "part": conclusion.part,
                 "statement": conclusion.statement,
-                "verdict": conclusion.verdict.to_string(),
-                "evidence": conclusion.evidence,
+                "verdict": conclusion.verdict().to_string(),
+                "evidence": conclusion.evidence(),
             })
         };
         let conclusions: Vec<Value> = self.iter().map(conclusion).collect();
@@ -106,8 +106,8 @@ fn conclusions_table(conclusions: &[Conclusion]) -> Result<Table> {
     let frame = df!(
         "part" => column(&|conclusion| conclusion.part.clone()),
         "the original concludes" => column(&|conclusion| conclusion.statement.clone()),
-        "our seeds" => column(&|conclusion| conclusion.evidence.clone()),
-        "verdict" => column(&|conclusion| conclusion.verdict.to_string()),
+        "our seeds" => column(&|conclusion| conclusion.evidence()),
+        "verdict" => column(&|conclusion| conclusion.verdict().to_string()),
     )?;
     Ok(Table::new(
         "The original's conclusions, judged by the 95 % interval of the mean over our seeds.",
@@ -206,18 +206,12 @@ const INTERVAL_OF_MEAN: &str = "95 % interval of the mean";
 
 /// A metric with its unit: "test accuracy (%)".
 fn quantity(metric: Metric) -> String {
-    match metric.is_accuracy() {
-        true => format!("{metric} (%)"),
-        false => metric.to_string(),
-    }
+    metric.unit().label(metric)
 }
 
 /// A value in the unit that [`quantity`] names.
 fn bare(metric: Metric, value: f64) -> String {
-    match metric.is_accuracy() {
-        true => format!("{:.2}", 100. * value),
-        false => format!("{value:.4}"),
-    }
+    metric.unit().cell(value)
 }
 
 fn mean_and_spread(over_seeds: &Distribution, metric: Metric) -> String {
@@ -281,41 +275,50 @@ fn over_seeds(runs: &Runs) -> Result<Table> {
 
 /// A number with its sign.
 fn signed(value: f64, decimals: usize) -> String {
-    let scale = 10f64.powi(decimals as i32);
-    // What is rounded to nothing is not below it: -0.0 + 0.0 is 0.0.
-    let rounded = (scale * value).round() / scale + 0.;
-    format!("{rounded:+.decimals$}")
+    Unit::Difference.digits(value, decimals)
 }
 
 fn comparison_table(comparison: &Comparison) -> Result<Table> {
-    let text = |value: &dyn Fn(&Row) -> String| -> Vec<String> {
-        comparison.rows.iter().map(value).collect()
+    let rows: Vec<(&ComparedRun, &ComparedValue)> = rows(comparison).collect();
+    let text = |value: &dyn Fn(&ComparedRun, &ComparedValue) -> String| -> Vec<String> {
+        rows.iter().map(|(run, compared)| value(run, compared)).collect()
     };
-    let prediction = |row: &Row| from_to(row.prediction(), |value| bare(row.metric, value));
-    let place = |row: &Row| if row.is_inside() { "inside" } else { "OUTSIDE" }.to_string();
-    let off = |row: &Row| row.deviations().map_or("–".to_string(), |by| signed(by, 1));
-    let settings = Settings::of(text(&|row| row.setting.clone()));
+    let prediction = |_: &ComparedRun, value: &ComparedValue| {
+        from_to(value.prediction(), |end| bare(value.metric, end))
+    };
+    let off = |_: &ComparedRun, value: &ComparedValue| {
+        value.z_score().map_or("–".to_string(), |by| signed(by, 1))
+    };
+    let settings = Settings::of(text(&|run, _| run.experiment.to_string()));
     let frame = df!(
         "settings" => said_once(&settings.own),
-        "source" => text(&|row| row.origin.to_string()),
-        "epoch" => comparison.rows.iter().map(|row| row.epoch as u64).collect::<Vec<_>>(),
-        "metric" => text(&|row| quantity(row.metric)),
-        "published" => text(&|row| bare(row.metric, row.published)),
-        "ours, mean ± sd" => text(&|row| mean_and_spread(&row.ours, row.metric)),
+        "source" => text(&|run, _| run.origin.to_string()),
+        "epoch" => rows.iter().map(|(run, _)| run.epoch as u64).collect::<Vec<_>>(),
+        "metric" => text(&|_, value| quantity(value.metric)),
+        "published" => text(&|_, value| bare(value.metric, value.published)),
+        "ours, mean ± sd" => text(&|_, value| mean_and_spread(&value.ours, value.metric)),
         "95 % prediction interval" => text(&prediction),
-        "published is" => text(&place),
-        "off our mean by (sd)" => text(&off),
+        "published is" => text(&|_, value| value.place().to_string()),
+        "z-score" => text(&off),
     )?;
-    let caption = format!(
-        "Part {}: {} of {} published values lie inside the 95 % prediction interval of our {} seeds, on {}.",
-        comparison.part,
-        comparison.inside(),
-        comparison.rows.len(),
-        comparison.rows.first().map_or(0, |row| row.ours.count()),
-        comparison.source
-    );
-    let numbers =
-        ["published", "ours, mean ± sd", "95 % prediction interval", "off our mean by (sd)"];
+    let seeds = comparison.values().next().map_or(0, |value| value.ours.count());
+    let caption = match comparison.judged {
+        Judged::Yes => format!(
+            "Part {}: {} of {} published values lie inside the 95 % prediction interval of our {seeds} seeds, on {}.",
+            comparison.part,
+            comparison.inside(),
+            rows.len(),
+            comparison.source
+        ),
+        Judged::No(reason) => format!(
+            "Part {}: {} published values, not compared ({reason}) with the 95 % prediction interval of our {seeds} \
+             seeds, on {}.",
+            comparison.part,
+            rows.len(),
+            comparison.source
+        ),
+    };
+    let numbers = ["published", "ours, mean ± sd", "95 % prediction interval", "z-score"];
     let table = match settings.only() {
         Some(setting) => {
             Table::new(format!("{caption} All with: {setting}."), frame.drop("settings")?)
@@ -323,6 +326,10 @@ fn comparison_table(comparison: &Comparison) -> Result<Table> {
         None => Table::new(settings.caption(caption), frame),
     };
     Ok(table.right(numbers))
+}
+
+fn rows(comparison: &Comparison) -> impl Iterator<Item = (&ComparedRun, &ComparedValue)> {
+    comparison.runs.iter().flat_map(|run| run.values.iter().map(move |value| (run, value)))
 }
 
 /// The texts, with those that repeat the one above left empty.
@@ -334,22 +341,30 @@ fn said_once(texts: &[String]) -> Vec<String> {
 }
 
 fn comparison_json(comparison: &Comparison) -> Value {
-    let row = |row: &Row| {
+    let row = |(run, value): (&ComparedRun, &ComparedValue)| {
         json!({
-            "quantity": row.metric.to_string(),
-            "setting": row.setting,
-            "epoch": row.epoch,
-            "source": row.origin.to_string(),
-            "published": row.published,
-            "mean": row.ours.mean(),
-            "sd": row.ours.standard_deviation(),
-            "low": row.prediction().low,
-            "high": row.prediction().high,
-            "inside": row.is_inside(),
-            "seeds": row.ours.count(),
+            "quantity": value.metric.to_string(),
+            "setting": run.experiment.to_string(),
+            "epoch": run.epoch,
+            "source": run.origin.to_string(),
+            "published": value.published,
+            "mean": value.ours.mean(),
+            "sd": value.ours.standard_deviation(),
+            "low": value.prediction().low,
+            "high": value.prediction().high,
+            "inside": match value.place() {
+                Place::Inside => Some(true),
+                Place::Outside => Some(false),
+                Place::NotCompared => None,
+            },
+            "seeds": value.ours.count(),
         })
     };
-    json!({ "part": comparison.part.to_string(), "rows": comparison.rows.iter().map(row).collect::<Vec<_>>() })
+    json!({
+        "part": comparison.part.to_string(),
+        "judged": comparison.judged,
+        "rows": rows(comparison).map(row).collect::<Vec<_>>(),
+    })
 }
 
 fn claims_html(claims: &Claims) -> String {
@@ -401,15 +416,4 @@ fn claims_json(claims: &Claims) -> Value {
         })
     };
     json!({ "claims": claims.all().iter().map(claim).collect::<Vec<_>>() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_rounded_to_zero_is_not_negative() {
-        let signed = [-0.04, -0.06, 0.04, 12.34].map(|value| signed(value, 1));
-        assert_eq!(signed, ["+0.0", "-0.1", "+0.0", "+12.3"]);
-    }
 }

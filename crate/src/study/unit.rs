@@ -33,58 +33,40 @@ pub enum Unit {
 impl Unit {
     /// `value` with its unit, rounded as in a sentence: `0.1048`, `81.1 %`, `+2.1 points`.
     pub fn show(self, value: f64) -> String {
-        let decimals = if self.is_fraction() { 1 } else { self.decimals() };
-        self.show_to(value, decimals)
+        let (.., factor, decimals) = self.format();
+        self.show_to(value, if factor == 100. { 1 } else { decimals })
     }
 
     /// `value` with its unit and this many decimals: `81.10 %`.
     pub fn show_to(self, value: f64, decimals: usize) -> String {
-        let space = if self.name().is_empty() { "" } else { " " };
-        format!("{}{space}{}", self.digits(value, decimals), self.name())
+        format!("{} {}", self.digits(value, decimals), self.name()).trim_end().to_string()
     }
 
     /// `value` without its unit, rounded as in a table: `0.1048`, `81.10`, `+2.10`.
     pub fn cell(self, value: f64) -> String {
-        self.digits(value, self.decimals())
+        let (.., decimals) = self.format();
+        self.digits(value, decimals)
     }
 
     /// `value` without its unit and with this many decimals: `81.1`. The minus is as wide as a plus, and what
     /// rounds to zero is not negative.
     pub fn digits(self, value: f64, decimals: usize) -> String {
         let size = format!("{:.decimals$}", self.scale(value).abs());
-        let sign = if value < 0. && size.parse() != Ok(0.) {
-            "\u{2212}"
-        } else if self.is_signed() && !value.is_nan() {
-            "+"
-        } else {
-            ""
-        };
+        let (_, plus, ..) = self.format();
+        let is_negative = value < 0. && size.parse() != Ok(0.);
+        let sign = if is_negative { "\u{2212}" } else { plus };
         format!("{sign}{size}")
     }
 
-    /// `value` as it is drawn on an axis: percent or points for a fraction, else `value` itself.
+    /// `value` as an axis shows it: in percent or points if it is a fraction, else unchanged.
     pub fn scale(self, value: f64) -> f64 {
-        if self.is_fraction() { 100. * value } else { value }
-    }
-
-    /// The decimals of a table.
-    pub fn decimals(self) -> usize {
-        match self {
-            Unit::Number | Unit::Difference => 4,
-            Unit::Percent | Unit::Points => 2,
-            Unit::Seconds => 1,
-            Unit::Count => 0,
-        }
+        let (_, _, factor, _) = self.format();
+        factor * value
     }
 
     /// Its name, empty for a number without a unit.
     pub fn name(self) -> &'static str {
-        match self {
-            Unit::Number | Unit::Count | Unit::Difference => "",
-            Unit::Percent => "%",
-            Unit::Points => "points",
-            Unit::Seconds => "s",
-        }
+        self.format().0
     }
 
     /// The heading of a column or the name of an axis: `test accuracy (%)`.
@@ -103,12 +85,16 @@ impl Unit {
         }
     }
 
-    fn is_fraction(self) -> bool {
-        matches!(self, Unit::Percent | Unit::Points)
-    }
-
-    fn is_signed(self) -> bool {
-        matches!(self, Unit::Difference | Unit::Points)
+    /// Its name, the sign of positive numbers, the factor to it, and the decimals of a table.
+    fn format(self) -> (&'static str, &'static str, f64, usize) {
+        match self {
+            Unit::Number => ("", "", 1., 4),
+            Unit::Count => ("", "", 1., 0),
+            Unit::Percent => ("%", "", 100., 2),
+            Unit::Difference => ("", "+", 1., 4),
+            Unit::Points => ("points", "+", 100., 2),
+            Unit::Seconds => ("s", "", 1., 1),
+        }
     }
 }
 
@@ -132,7 +118,7 @@ mod tests {
             (Unit::Difference, 0.25, "+0.2500", "+0.2500"),
             (Unit::Points, -0.021, "\u{2212}2.1 points", "\u{2212}2.10"),
             (Unit::Seconds, 3.04, "3.0 s", "3.0"),
-            (Unit::Points, f64::NAN, "NaN points", "NaN"),
+            (Unit::Number, f64::NAN, "NaN", "NaN"),
             (Unit::Number, f64::NEG_INFINITY, "\u{2212}inf", "\u{2212}inf"),
         ] {
             assert_eq!((unit.show(value), unit.cell(value)), (sentence.into(), cell.into()));
