@@ -163,10 +163,13 @@ mod tests {
 
     #[test]
     fn a_conclusion_is_judged_by_the_side_of_zero_on_which_the_interval_lies() -> Result<()> {
-        let verdict = |values: &[f64]| Ok(conclusion(Judged::Yes, values)?.verdict());
-        assert_eq!(verdict(&[1.0, 1.1, 0.9])?, Support::Supported);
-        assert_eq!(verdict(&[-1.0, -1.1, -0.9])?, Support::Reversed);
-        assert_eq!(verdict(&[-1.0, 1.1, 0.1])?, Support::NotSupported);
+        for (values, verdict) in [
+            ([1.0, 1.1, 0.9], Support::Supported),
+            ([-1.0, -1.1, -0.9], Support::Reversed),
+            ([-1.0, 1.1, 0.1], Support::NotSupported),
+        ] {
+            assert_eq!(conclusion(Judged::Yes, &values)?.verdict(), verdict, "{values:?}");
+        }
         Ok(())
     }
 

@@ -53,7 +53,7 @@ impl Unit {
     pub fn digits(self, value: f64, decimals: usize) -> String {
         let size = format!("{:.decimals$}", self.scale(value).abs());
         let (_, plus, ..) = self.format();
-        let is_negative = value < 0. && size.parse() != Ok(0.);
+        let is_negative = value < 0. && size.parse::<f64>() != Ok(0.);
         let sign = if is_negative { "\u{2212}" } else { plus };
         format!("{sign}{size}")
     }
