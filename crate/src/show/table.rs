@@ -47,17 +47,18 @@ impl Table {
         Table { frame, caption: caption.into(), units: Vec::new(), right: Vec::new() }
     }
 
-    /// Shows the fractions in the column `name` in percent, which its heading then says.
+    /// Shows the fractions in the column `name` in percent.
     pub fn percent(self, name: &str) -> Table {
         self.in_unit(name, Unit::Percent)
     }
 
-    /// Shows the differences of fractions in the column `name` in percentage points, which its heading then says.
+    /// Shows the differences of fractions in the column `name` in percentage points.
     pub fn points(self, name: &str) -> Table {
         self.in_unit(name, Unit::Points)
     }
 
-    fn in_unit(mut self, name: &str, unit: Unit) -> Table {
+    /// Shows the numbers in the column `name` in `unit`, which its heading then says.
+    pub fn in_unit(mut self, name: &str, unit: Unit) -> Table {
         self.units.push((name.to_string(), unit));
         self
     }
@@ -101,10 +102,8 @@ impl Table {
 
     fn heading(&self, column: &Column) -> Heading {
         let is_right = self.right.iter().any(|name| name == column.name());
-        let side = match is_right || column.dtype().is_primitive_numeric() {
-            true => Side::Right,
-            false => Side::Left,
-        };
+        let is_right = is_right || column.dtype().is_primitive_numeric();
+        let side = if is_right { Side::Right } else { Side::Left };
         Heading::new(self.unit(column).label(column.name()), side)
     }
 
@@ -141,7 +140,7 @@ mod tests {
         Ok(Table::new("Scores", frame).percent("accuracy"))
     }
 
-    /// Whether the cell with this text stands on the right.
+    /// Whether the cell with this text is aligned to the right.
     fn is_right(table: &Table, text: &str) -> Result<bool> {
         let html = table.html()?;
         let cell = html.split("<td").find(|cell| cell.contains(&format!(">{text}</td>")));
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stand_on_the_right_and_texts_on_the_left() -> Result<()> {
+    fn numbers_are_aligned_to_the_right_and_texts_to_the_left() -> Result<()> {
         let table = scores()?;
         let sides = ["a &amp; b", "78.50", "20", "first"].map(|text| is_right(&table, text));
         assert_eq!(sides.into_iter().collect::<Result<Vec<_>>>()?, [false, true, true, false]);
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_can_stand_on_the_right_like_numbers() -> Result<()> {
+    fn texts_can_be_aligned_to_the_right_like_numbers() -> Result<()> {
         let table = scores()?.right_but_first();
         assert!(is_right(&table, "first")? && !is_right(&table, "a &amp; b")?);
         Ok(())
