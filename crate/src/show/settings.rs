@@ -30,7 +30,8 @@ impl Settings {
 
     /// The column of what each row has of its own; `None` if there is nothing.
     pub fn column(&self) -> Option<Column> {
-        let cells = self.own.iter().map(|own| if own.is_empty() { "nothing else" } else { own.as_str() });
+        let cells =
+            self.own.iter().map(|own| if own.is_empty() { "nothing else" } else { own.as_str() });
         let cells: Vec<&str> = cells.collect();
         self.differ().then(|| Series::new("settings".into(), cells).into_column())
     }

@@ -20,10 +20,7 @@ impl Experiment {
     pub fn run(&self, digits: &Digits, seed: impl Into<Seeds>) -> Result<Run> {
         let seed = seed.into();
         let mut progress = Progress::new(format!("{self}, epochs"), self.epochs);
-        let after_epoch = || {
-            progress.advance();
-            Ok(())
-        };
+        let after_epoch = || progress.advance();
         // The threads of the pool pass work to each other faster than an outside thread can.
         rayon::scope(|_| self.run_with(digits, seed, after_epoch))
     }

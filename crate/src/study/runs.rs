@@ -4,6 +4,7 @@ use super::run::at;
 use super::{Distribution, Run, Seeds};
 use crate::data::{Digits, Source};
 use crate::error::{Error, Result};
+use crate::runtime::interrupt;
 use crate::runtime::progress::Progress;
 use crate::runtime::threads::side_by_side;
 use crate::train::{Epoch, Experiment, Metric};
@@ -90,9 +91,9 @@ impl Experiment {
         check_different(&seeds)?;
         let progress = Mutex::new(Progress::new(self, seeds.len()));
         let job = |seed: Seeds| {
-            let result = of_run(self.run_with(digits, seed, || Ok(()))?)?;
+            let result = of_run(self.run_with(digits, seed, interrupt::check)?)?;
             if let Ok(mut progress) = progress.lock() {
-                progress.advance();
+                progress.advance()?;
             }
             Ok(result)
         };
