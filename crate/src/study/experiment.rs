@@ -12,7 +12,7 @@ use crate::nn::Sgd;
 use crate::rng::{ChaCha8Rng, Stream, permutation, random};
 use crate::runtime::progress::Progress;
 use crate::train::{
-    Engine, Epoch, Examples, Metric, Plateau, PlateauSchedule, Score, Trainer, TrainerSettings,
+    Engine, Epoch, Examples, Plateau, PlateauSchedule, Score, Trainer, TrainerSettings,
 };
 use serde::Serialize;
 use std::fmt;
