@@ -51,7 +51,7 @@ pub fn grid(images: &Images, rows: usize, columns: usize) -> Result<Figure> {
 /// [`Error::Figure`](crate::Error::Figure) if it cannot be drawn.
 pub fn mistakes(run: &Run, count: usize) -> Result<Figure> {
     let test = &run.split.test;
-    let predictions = run.predict(test);
+    let predictions = run.evaluate(test)?.predictions();
     let wrong: Vec<usize> =
         (0..test.len()).filter(|index| predictions[*index] != test.label(*index)).collect();
     let title = |index: usize| format!("{} \u{2192} {}", test.label(index), predictions[index]);
