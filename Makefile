@@ -1,5 +1,5 @@
 # Everything is set up under ignored folders: .venv/ and target/. Steps that are up to date are skipped.
-ENVIRONMENT = python3 jupyter/environment.py
+ENVIRONMENT = python3 jupyter/setup
 RUN = $(ENVIRONMENT) run
 # Containers often have no other user.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -16,14 +16,14 @@ help:
 	@echo 'make reference  compare with PyTorch: the runs in HINGE_REFERENCE_DIR, or our copy of them'
 	@echo 'make bench      measure speed, ours and PyTorch'\''s (installs PyTorch, 5 GB on Linux)'
 	@echo 'make kernel     set up what the above need, and no more'
-	@echo 'make lock       pin the newest Python packages in jupyter/, jupyter/browser/ and bench/'
+	@echo 'make lock       pin the newest Python packages in jupyter/setup/, jupyter/browser/ and bench/'
 	@echo 'make clean      remove what make made; data/mnist/ stays'
 
 report: kernel mnist
-	@$(RUN) python jupyter/report.py
+	@$(RUN) python -m report.build
 
 test: kernel mnist
-	@$(RUN) python jupyter/test.py
+	@$(RUN) python jupyter/tests/run.py
 
 browser: kernel mnist
 	@$(RUN) python jupyter/browser/run.py
@@ -33,7 +33,7 @@ lab: kernel mnist
 		--LabApp.default_url=/lab/tree/start-here.md $(LAB_OPTIONS) $(or $(LAB_FOLDER),notebooks)
 
 notebooks: kernel mnist
-	@$(RUN) python jupyter/execute.py --in-place notebooks/*.ipynb
+	@$(RUN) python -m report.execute notebooks/*.ipynb
 
 data:
 	@python3 data/fetch.py
@@ -58,7 +58,7 @@ setup:
 
 lock:
 	@python3 -m venv target/lock && target/lock/bin/pip install --quiet uv
-	@for folder in jupyter jupyter/browser bench; do \
+	@for folder in jupyter/setup jupyter/browser bench; do \
 		target/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.10 \
 			--no-header --no-annotate --upgrade -o $$folder/requirements.txt $$folder/requirements.in; \
 	done

@@ -5,7 +5,7 @@ import os
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from environment import ROOT, find_chromium
+from setup.environment import ROOT, find_chromium
 
 SCREENSHOTS = ROOT / "report" / "screenshots"
 expect.set_options(timeout=60_000)

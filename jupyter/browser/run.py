@@ -11,13 +11,10 @@ import shutil
 import sys
 from pathlib import Path
 
+from setup import environment
+from setup.environment import ROOT, Missing
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-sys.path.insert(0, str(HERE.parent))
-
-import environment  # noqa: E402
-from environment import Missing  # noqa: E402
-
 VENV = ROOT / "target" / "browser-venv"
 REPORT = ROOT / "report"
 
@@ -30,16 +27,16 @@ def main() -> int:
                 f"Chromium is missing: none of {', '.join(environment.CHROMIUM)} is there; "
                 "on Debian install it with `apt-get install chromium`."
             )
-        does = f"Installing Playwright in {VENV.relative_to(ROOT)}"
-        python = environment.separate_venv(VENV, HERE / "requirements.txt", does)
+        what = f"Installing Playwright in {VENV.relative_to(ROOT)}"
+        python = environment.separate_venv(VENV, HERE / "requirements.txt", what)
         if not (REPORT / "index.html").exists():
-            environment.call(sys.executable, ROOT / "jupyter" / "report.py", env=os.environ | {"HINGE_QUICK": "1"})
+            environment.call(sys.executable, "-m", "report.build", env=os.environ | {"HINGE_QUICK": "1"})
     except Missing as missing:
         print(missing, file=sys.stderr)
         return 1
     shutil.rmtree(REPORT / "screenshots", ignore_errors=True)
     os.chdir(HERE)
-    os.execv(python, [str(python), "-m", "pytest", "-c", "../pytest.ini", *(sys.argv[1:] or ["."])])
+    os.execv(python, [str(python), "-m", "pytest", *(sys.argv[1:] or ["."])])
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ import nbformat.v4 as v4
 import pytest
 from traitlets.config import Config
 
-import execute
-import nbconvert_execute
-from execute import PROGRESS, normalise
-from proxy import duration
+from kernel.proxy import duration
+from report import execute, nbconvert_execute
+from report.execute import normalise
+from report.wire import PROGRESS
 
 PYTHON = {"name": "python3", "display_name": "Python", "language": "python"}
 
@@ -50,7 +50,7 @@ def streams(*outputs):
 
 def test_outputs_are_stored_in_place(saved):
     path = saved("6 * 7")
-    assert execute.main(["--in-place", str(path)]) == 0
+    assert execute.main([str(path)]) == 0
     assert outputs(path)[0].data == {"text/plain": "42"}
 
 
@@ -85,7 +85,7 @@ def test_a_failure_names_notebook_cell_and_reason(saved, capsys):
 def test_a_failure_leaves_the_notebook_untouched(saved):
     path = saved("1 / 0")
     before = path.read_bytes()
-    execute.main(["--in-place", str(path)])
+    execute.main([str(path)])
     assert path.read_bytes() == before
 
 
@@ -133,7 +133,7 @@ def test_nbconvert_lets_no_cell_run_longer_than_we_do():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_execution_ends_its_kernel(saved, number):
     path = saved("import os; print(os.getpid(), file=open('pid', 'w')); import time; time.sleep(60)")
-    command = subprocess.Popen([sys.executable, execute.__file__, path], stderr=subprocess.PIPE, text=True)
+    command = subprocess.Popen([sys.executable, "-m", "report.execute", path], stderr=subprocess.PIPE, text=True)
     pid = path.with_name("pid")
     while not (pid.exists() and pid.read_text()):
         time.sleep(0.1)

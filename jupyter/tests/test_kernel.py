@@ -16,9 +16,8 @@ import pytest
 from jupyter_client import KernelManager
 from jupyter_client.connect import write_connection_file
 
-import folder
-import kernel
-from folder import KERNEL, ROOT
+from kernel import folder, launcher
+from kernel.folder import KERNEL, ROOT
 
 RUN = KERNEL / "run"
 DEP = ':dep hinge = { path = "../crate" }\nuse hinge::prelude::*;\n'
@@ -34,7 +33,7 @@ class Kernel:
     def __init__(self, project: Path = ROOT):
         self.manager = KernelManager(kernel_name="rust")
         if project != ROOT:
-            self.manager.kernel_spec.argv[1] = str(project / "jupyter" / "kernel.py")
+            self.manager.kernel_spec.argv[1] = str(project / "jupyter" / "kernel")
         self.manager.start_kernel(cwd=str(project / "notebooks"))
         self.client = self.manager.client()
         self.client.start_channels()
@@ -424,9 +423,9 @@ def test_an_evcxr_that_does_not_answer_is_reported(monkeypatch, tmp_path):
     connection = tmp_path / "connection.json"
     write_connection_file(str(connection), key=b"secret")
     monkeypatch.setenv("EVCXR_JUPYTER", str(silent))
-    monkeypatch.setattr(kernel, "START_SECONDS", 1)
-    with pytest.raises(kernel.Failed, match="did not answer within 1 s"):
-        kernel.run(str(connection))
+    monkeypatch.setattr(launcher, "START_SECONDS", 1)
+    with pytest.raises(launcher.Failed, match="did not answer within 1 s"):
+        launcher.run(str(connection))
 
 
 def test_a_taken_address_is_reported():
@@ -444,8 +443,8 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_folder(monkeypatch):
 
     before = private_folders()
     monkeypatch.setattr(folder.shutil, "copy2", copy_to_a_full_disk)
-    with pytest.raises(kernel.Failed, match="the disk is full: .* was not made; free some space"):
-        kernel.private_folder()
+    with pytest.raises(launcher.Failed, match="the disk is full: .* was not made; free some space"):
+        launcher.private_folder()
     assert private_folders() <= before
 
 

@@ -5,8 +5,8 @@ import sys
 
 import nbformat
 
-import execute
 from namespaces import without_network
+from report import execute
 from test_kernel import DEP, ROOT
 
 CELLS = (
@@ -23,7 +23,7 @@ def test_a_notebook_runs_without_a_network(tmp_path):
     )
     path = tmp_path / "offline.ipynb"
     execute.write(notebook, path)
-    command = without_network(sys.executable, execute.__file__, path)
+    command = without_network(sys.executable, "-m", "report.execute", path)
     done = subprocess.run(command, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
     outputs = [cell.outputs for cell in nbformat.read(path, as_version=4).cells]

@@ -12,8 +12,8 @@ import psutil
 import pytest
 from jupyter_client.connect import write_connection_file
 
-import folder
-from folder import KERNEL, ROOT
+from kernel import folder
+from kernel.folder import KERNEL, ROOT
 from namespaces import read_only
 from test_kernel import DEP, Kernel, alive, wait_until
 
@@ -104,7 +104,7 @@ def environment(project):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     (packages,) = venv.glob("lib/python*/site-packages")
     (packages / "ours.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
-    stamp = "import environment; (environment.OWN / 'python.stamp').write_text(environment.python_stamp())"
+    stamp = "from setup.environment import *; (OWN / 'python.stamp').write_text(venv_stamp(OWN, LOCK))"
     subprocess.run([sys.executable, "-c", stamp], cwd=project / "jupyter", check=True)
     return project
 
@@ -112,8 +112,16 @@ def environment(project):
 def make_kernel(project, **options) -> psutil.Popen:
     """Starts `make kernel` in a project."""
     variables = {name: value for name, value in os.environ.items() if name != "CONDA_PREFIX"}
-    return psutil.Popen(["make", "kernel"], cwd=project, env=variables, stdout=subprocess.PIPE,
-                        stderr=subprocess.STDOUT, text=True, start_new_session=True, **options)
+    return psutil.Popen(
+        ["make", "kernel"],
+        cwd=project,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        **options,
+    )
 
 
 COMPILES = "Compiling the crate and its dependencies for the kernels"
@@ -138,8 +146,8 @@ def test_set_ups_go_on_after_a_killed_one_and_wait_for_each_other(environment):
     assert sorted(text.count(f"{COMPILES}: done") for text in said) == [0, 1]
     assert sum("Another set-up is under way: waiting for it." in text for text in said) == 1
     assert wait_until(lambda: not any((kernels / "run").iterdir()))
-    with Kernel(environment) as started:
-        reply, outputs = started.run(DEP + "1 + 1")
+    with Kernel(environment) as kernel:
+        outputs = kernel.run(DEP + "1 + 1")[1]
         assert dict(outputs)["execute_result"]["data"]["text/plain"] == "2"
         assert "stream" not in dict(outputs)  # no notice: nothing is out of date
 
@@ -172,7 +180,7 @@ def test_a_target_of_make_says_in_a_sentence_that_the_folder_is_read_only(checko
 def test_a_kernel_says_in_a_sentence_that_the_folder_is_read_only(checkout, tmp_path_factory):
     connection = tmp_path_factory.mktemp("connection") / "connection.json"
     write_connection_file(str(connection), key=b"secret")
-    done = run_read_only(checkout, sys.executable, checkout / "jupyter" / "kernel.py", connection)
+    done = run_read_only(checkout, sys.executable, checkout / "jupyter" / "kernel", connection)
     assert done.returncode != 0
     assert re.fullmatch(
         r"The Rust kernel cannot run: the kernel's build folder cannot be made: "

@@ -11,10 +11,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-import execute
+from report import execute
 from test_kernel import DEP, ROOT, Kernel
 
-HERE = Path(execute.__file__).parent
+HERE = Path(__file__).parent
 
 OPEN = DEP + "let digits: Digits = Digits::synthetic(0);\nnotebook::open()?;"
 FALSE_CLAIM = """let mut claims: Claims = Claims::about_any_data();
@@ -74,7 +74,8 @@ def test_a_notebook_outlives_its_data_folder(notebook, tmp_path):
     assert notebook.value(f"{experiment}.run(&own, 0)?.history().len()") == "2"
     reply, _ = notebook.run(f'let own: Digits = Digits::open("{data}")?;')
     assert (reply["status"], reply["ename"]) == ("error", "Error")
-    assert f"{data}" in reply["evalue"] and "no such folder" in reply["evalue"]
+    assert f"{data}" in reply["evalue"]
+    assert "no such folder" in reply["evalue"]
 
 
 def write_digits(folder):
@@ -109,7 +110,7 @@ WRONG = {
     "false claim": Wrong(FALSE_CLAIM, "Two is three: it is 2, required is exactly 3"),
     "process exit": Wrong("std::process::exit(3)", "exit status: 3"),
     "kernel death": Wrong(
-        'let kernel: String = std::os::unix::process::parent_id().to_string();\n'
+        "let kernel: String = std::os::unix::process::parent_id().to_string();\n"
         'std::process::Command::new("kill").args(["-KILL", &kernel]).status()?;\n'
         "std::thread::sleep(std::time::Duration::from_secs(600));",
         "the kernel died or was ended",
@@ -118,10 +119,11 @@ WRONG = {
 }
 # `make report` on the notebooks of another folder.
 REPORT = """
-import sys, pathlib, execute, report
-report.NOTEBOOKS, report.REPORT = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[1], "report")
+import sys, pathlib
+from report import build, execute
+build.NOTEBOOKS, build.REPORT = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[1], "report")
 execute.CELL_TIMEOUT = int(sys.argv[2])
-sys.exit(report.main())
+sys.exit(build.main())
 """
 
 
@@ -164,7 +166,7 @@ def start(pool: ThreadPoolExecutor, folder: Path, command, kind: str) -> Case:
     notebook.metadata.kernelspec = execute.RUST
     execute.write(notebook, folder / f"{kind}.ipynb")
     limit = LIMIT if kind == "endless cell" else execute.CELL_TIMEOUT
-    options = {"cwd": HERE, "capture_output": True, "text": True, "timeout": 600}
+    options = {"cwd": HERE.parent, "capture_output": True, "text": True, "timeout": 600}
     return Case(folder, kind, pool.submit(subprocess.run, command(folder, limit), **options))
 
 

@@ -1,0 +1,1 @@
+"""Installs what notebooks and tests need, and warms the kernels' build folder."""

@@ -1,0 +1,111 @@
+"""Runs all tests, whatever fails, and counts them in its last line.
+
+python jupyter/tests/run.py
+"""
+
+import contextlib
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kernel import folder
+from setup.environment import find_chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A command, and how its lines tell how many tests passed and failed; none: it is one test."""
+
+    name: str
+    command: str
+    passed: str = ""
+    failed: str = ""
+
+
+@dataclass
+class Outcome:
+    """How many tests of a stage passed and failed, and which were skipped: their place and the reason."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+
+SKIPPED = re.compile(r"^SKIPPED \[\d+\] (.+)")
+PYTEST = (r"^=+ .*?(\d+) passed", r"^=+ .*?(\d+) (?:failed|errors?)")
+STAGES = (
+    Stage("Rust formatting", "cargo fmt --all --check"),
+    Stage("Rust lints", "cargo clippy --workspace --all-targets --all-features --locked -- -D warnings"),
+    Stage(
+        "Rust tests",
+        "cargo test --package hinge --all-features --locked --no-fail-fast",
+        r"^test result: .* (\d+) passed;",
+        r"^test result: .* (\d+) failed;",
+    ),
+    Stage("Python formatting", "ruff format --check"),
+    Stage("Python lints", "ruff check"),
+    Stage("Python tests", "python -m pytest", *PYTEST),
+    Stage("Report, with all notebooks and their claims", "python -m report.build"),
+)
+BROWSER_TESTS = Stage("Browser tests", "python jupyter/browser/run.py", *PYTEST)
+
+
+def count(pattern: str, line: str) -> int:
+    return sum(map(int, re.findall(pattern, line))) if pattern else 0
+
+
+def run(stage: Stage) -> Outcome:
+    """Runs a stage and shows its output."""
+    print(f"\n== {stage.name}: {stage.command}", flush=True)
+    outcome = Outcome()
+    # One stream, so that errors stand where they occurred.
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+    with subprocess.Popen(stage.command.split(), cwd=ROOT, **output) as process, ended_with_us(process):
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            outcome.passed += count(stage.passed, line)
+            outcome.failed += count(stage.failed, line)
+            outcome.skipped += SKIPPED.findall(line)
+    if process.returncode:
+        outcome.failed = max(outcome.failed, 1)
+    elif not stage.passed:
+        outcome.passed = 1
+    return outcome
+
+
+@contextlib.contextmanager
+def ended_with_us(process: subprocess.Popen):
+    """Ends a process when we are ended: it is to end what it started in turn."""
+    try:
+        yield
+    except BaseException:
+        process.terminate()
+        raise
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # The kernels' dependencies are those of the tests, which else are compiled once more: four minutes.
+    folder.lend(ROOT / "target")
+    chromium = find_chromium()
+    stages = (*STAGES, BROWSER_TESTS) if chromium else STAGES
+    outcomes = [run(stage) for stage in stages]
+    print()
+    for stage, outcome in zip(stages, outcomes, strict=True):
+        print(f"{stage.name}: {outcome.passed} passed, {outcome.failed} failed")
+        for skipped in outcome.skipped:
+            print(f"  not run: {skipped}")
+    if not chromium:
+        print(f"{BROWSER_TESTS.name}: not run, Chromium is not there")
+    passed, failed = sum(outcome.passed for outcome in outcomes), sum(outcome.failed for outcome in outcomes)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
