@@ -211,6 +211,18 @@ mod tests {
     }
 
     #[test]
+    fn every_value_outside_is_called_so_in_the_picture_and_in_words() -> Result<()> {
+        let comparison = comparison()?.as_if_judged();
+        let figure = published(&comparison)?;
+        // The key names both signs.
+        let verdicts = figure.image.svg()?.matches(">outside").count();
+        assert_eq!((verdicts, comparison.outside() > 0), (comparison.outside(), true));
+        let words = outside(&comparison);
+        assert_eq!(words.matches(" where ours are ").count(), comparison.outside(), "{words}");
+        Ok(())
+    }
+
+    #[test]
     fn a_value_far_away_is_drawn_at_the_end_of_the_axis() -> Result<()> {
         let comparison = comparison()?;
         let value = &comparison.runs[0].values[0];
