@@ -8,6 +8,7 @@
 //! 2. [`augment`]: what is done to images at random; [`Model`], [`Loss`], [`Sgd`], [`Network`]: what is
 //!    trained, on what, and how.
 //! 3. [`train`]: minibatch steps, epochs and scores.
+//!    [`features`], [`svm`]: other representations and exact SVMs.
 //! 4. [`study`]: experiments, runs, repetition over seeds, comparison with the published values, claims.
 //! 5. [`plot`] and [`show`]: figures and tables; [`notebook`]: what a notebook needs beside.
 //!
@@ -23,10 +24,12 @@
 //! ```
 #![warn(missing_docs)]
 
+mod accuracy;
 pub mod augment;
 pub mod data;
 mod device;
 mod error;
+pub mod features;
 mod files;
 mod logits;
 mod loss;
@@ -40,6 +43,7 @@ pub mod seed;
 mod sgd;
 pub mod show;
 pub mod study;
+pub mod svm;
 mod tensors;
 mod threads;
 pub mod train;
@@ -67,6 +71,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub mod prelude {
     pub use crate::augment::{self, Compose, OwnTransform, Recipe};
     pub use crate::data::{Digits, Images, Sample, Source, Split};
+    pub use crate::features::{Hog, Representation};
     pub use crate::notebook::{self, seeds};
     pub use crate::plot::{self, Figure};
     pub use crate::show::{Show, Table, final_results, final_results_over_seeds, show};
@@ -75,6 +80,7 @@ pub mod prelude {
         Claims, Comparison, Conclusion, Confusion, Defect, Distribution, Experiment, Gains,
         Interval, Part, Required, Run, Runs, Unit,
     };
+    pub use crate::svm::{Kernel, Svm, SvmProblem, TrainedSvm};
     pub use crate::train::{Engine, Metric, Plateau, Score};
     pub use crate::{Device, Loss, Model, OwnLoss, Sgd};
     pub use polars::df;
