@@ -8,7 +8,7 @@
 //! 2. [`augment`]: what is done to images at random; [`Model`], [`Loss`], [`Sgd`], [`Network`]: what is
 //!    trained, on what, and how.
 //! 3. [`train`]: minibatch steps, epochs and scores.
-//!    [`features`], [`svm`]: other representations and exact SVMs.
+//!    [`features`], [`svm`], [`baseline`]: other representations, exact SVMs and other classifiers.
 //! 4. [`study`]: experiments, runs, repetition over seeds, comparison with the published values, claims.
 //! 5. [`plot`] and [`show`]: figures and tables; [`notebook`]: what a notebook needs beside.
 //!
@@ -26,6 +26,7 @@
 
 mod accuracy;
 pub mod augment;
+pub mod baseline;
 pub mod data;
 mod device;
 mod error;
@@ -70,6 +71,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Everything a notebook uses, for `use hinge::prelude::*;`.
 pub mod prelude {
     pub use crate::augment::{self, Compose, OwnTransform, Recipe};
+    pub use crate::baseline::{Convolutional, NearestNeighbours};
     pub use crate::data::{Digits, Images, Sample, Source, Split};
     pub use crate::features::{Hog, Representation};
     pub use crate::notebook::{self, seeds};
