@@ -64,6 +64,10 @@ pub enum Error {
         index: usize,
     },
 
+    /// A statistic cannot be computed.
+    #[error("The statistic cannot be computed: {0}.")]
+    Statistics(String),
+
     /// An epoch was asked for that has no scores.
     #[error(
         "There are no scores after epoch {asked}: expected one from 1 to {last}, the last, that was scored (see \

@@ -80,7 +80,7 @@ pub mod prelude {
     pub use crate::study::replay;
     pub use crate::study::{
         Claims, Comparison, Conclusion, Confusion, Defect, Distribution, Experiment, Gains,
-        Interval, Part, Required, Run, Runs, Unit,
+        Interval, JointTest, Part, Proportion, Required, Run, Runs, Unit, holm,
     };
     pub use crate::svm::{Kernel, Svm, SvmProblem, TrainedSvm};
     pub use crate::train::{Engine, Metric, Plateau, Score};
