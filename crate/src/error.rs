@@ -58,7 +58,9 @@ pub enum Error {
     },
 
     /// An image has no slant that could be removed.
-    #[error("Image {index} cannot be deskewed: expected ink in two rows or more, which have a slant.")]
+    #[error(
+        "Image {index} cannot be deskewed: expected ink in two rows or more, which have a slant."
+    )]
     NoSlant {
         /// Its index, from 0.
         index: usize,

@@ -75,7 +75,8 @@ impl Problem {
         let features = Tensor::from_slice(&self.x.concat()).view([self.y.len() as i64, -1]);
         let trained = svm.fit(&features, &self.y)?;
         let ours = trained.certificate.objective;
-        if (ours / optimum.objective - 1.).abs() > OBJECTIVE {
+        let is_optimal = (ours / optimum.objective - 1.).abs() <= OBJECTIVE;
+        if !is_optimal {
             return Err(
                 format!("the optimum is {}, our objective {ours}", optimum.objective).into(),
             );
@@ -99,11 +100,11 @@ impl Problem {
 fn close(what: &str, ours: &[f64], expected: &[f64]) -> Checked {
     assert_eq!(ours.len(), expected.len(), "number of {what}s");
     for (index, (ours, expected)) in ours.iter().zip(expected).enumerate() {
-        // A comparison with NaN is false, so that NaN is never close.
-        if !((ours - expected).abs() <= SCORE) {
-            return Err(
-                format!("{what} {index} is {expected} at the optimum, ours is {ours}").into(),
-            );
+        // NaN is never close: a comparison with it is false.
+        let is_close = (ours - expected).abs() <= SCORE;
+        if !is_close {
+            let message = format!("{what} {index} is {expected} at the optimum, ours is {ours}");
+            return Err(message.into());
         }
     }
     Ok(())
