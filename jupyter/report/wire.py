@@ -103,7 +103,7 @@ class Conclusion:
 
     part: str
     statement: str
-    verdict: Literal["supported", "not supported", "reversed", "not checked"]
+    verdict: Literal["supported", "not supported", "reversed", "not testable", "not checked"]
     evidence: str
 
 
