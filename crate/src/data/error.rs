@@ -12,7 +12,7 @@ pub(super) const COPY_AGAIN: &str = "copy it again, or fetch MNIST with `make da
 pub enum DataError {
     /// A file, a folder or an argument is not what is expected.
     #[error("{place}: expected {expected}, found {found}; {remedy}.")]
-    Content {
+    Unexpected {
         /// The path, or the name of the argument.
         place: String,
         /// What is expected there.
@@ -47,7 +47,12 @@ impl DataError {
         remedy: impl Into<String>,
     ) -> DataError {
         let (expected, found, remedy) = (expected.into(), found.into(), remedy.into());
-        DataError::Content { place: path.as_ref().display().to_string(), expected, found, remedy }
+        DataError::Unexpected {
+            place: path.as_ref().display().to_string(),
+            expected,
+            found,
+            remedy,
+        }
     }
 
     /// The operating system's refusal to read a file or folder.

@@ -1,60 +1,44 @@
-//! The original's mistakes, replayed so that they can be watched.
+//! The original's mistakes, replayed.
 
 use crate::augment::Compose;
 use crate::data::Digits;
 use crate::error::Result;
-use crate::nn::{Loss, Model};
+use crate::nn::Loss;
 use crate::rng::{Stream, permutation, random};
 use crate::study::{Experiment, Run};
 use crate::train::{Epoch, Examples, Trainer};
 
-/// The original's logistic regression: its cell makes a new optimiser under a misspelt name and steps the old
-/// one, which belongs to Task 1's SVM. So every step is taken by `svm`, and every score is that of
-/// `logistic_regression`, which stays where it started.
+/// The original's logistic regression. Its cell makes a new optimiser under a misspelt name and steps the old one,
+/// which belongs to Task 1's SVM: the SVM takes every step, and the scores are those of a logistic regression that
+/// stays at its initial weights.
 ///
 /// # Errors
 /// As [`Experiment::run`].
 pub fn never_trained(digits: &Digits, seed: u64) -> Result<Run> {
-    let logistic_regression =
-        Experiment { model: Model::linear(), loss: Loss::CrossEntropy, ..Experiment::default() };
-    let svm = Experiment { loss: Loss::MultiMargin, ..logistic_regression.clone() };
-    score_while_stepping(&logistic_regression, &svm, digits, seed)
-}
-
-/// Trains the network of `stepped` and scores, after every epoch, the network of `scored`, which is never stepped.
-fn score_while_stepping(
-    scored: &Experiment,
-    stepped: &Experiment,
-    digits: &Digits,
-    seed: u64,
-) -> Result<Run> {
-    let split = scored.split(digits, seed)?;
-    let examples = || {
-        let mut unused = random(seed, Stream::Augmentation);
-        [&split.train, &split.train, &split.test]
-            .map(|images| Examples::of_images(images, Compose::default(), &mut unused))
-    };
+    let svm = Experiment { loss: Loss::MultiMargin, ..Experiment::default() };
+    let logistic_regression = Experiment { loss: Loss::CrossEntropy, ..Experiment::default() };
+    let split = svm.split(digits, seed)?;
     let mut initialisation = random(seed, Stream::Initialisation);
-    let stepped_start = stepped.start(&mut initialisation);
-    let scored_start = scored.start(&mut initialisation);
-    let trainer = |experiment, start| {
-        let [train, scored_train, test] = examples();
+    let mut trainer = |experiment: &Experiment| {
+        let mut unused = random(seed, Stream::Augmentation);
+        let [train, scored_train, test] = [&split.train, &split.train, &split.test]
+            .map(|images| Examples::of_images(images, Compose::default(), &mut unused));
+        let start = experiment.start(&mut initialisation);
         Trainer::new(experiment, start, train, [scored_train, test])
     };
-    let mut trained = trainer(stepped, stepped_start)?;
-    let mut idle = trainer(scored, scored_start)?;
+    let mut stepped = trainer(&svm)?;
+    let mut scored = trainer(&logistic_regression)?;
     let mut order = random(seed, Stream::Order);
-    let mut history = Vec::with_capacity(scored.epochs);
-    for number in 1..=scored.epochs {
-        trained.epoch(&permutation(scored.train_examples, &mut order))?;
-        history.push(Epoch { number, ..idle.score()? });
+    let mut history = Vec::with_capacity(svm.epochs);
+    for number in 1..=svm.epochs {
+        stepped.epoch(&permutation(svm.train_examples, &mut order))?;
+        history.push(Epoch { number, ..scored.score()? });
     }
-    let network = idle.network();
-    Ok(Run::new(scored.clone(), seed.into(), split, history, network))
+    Ok(Run::new(logistic_regression, seed.into(), split, history, scored.network()))
 }
 
-/// The training loss of `run`'s network as the original averages it, over minibatches of unequal size in
-/// `shuffles` random orders: the network is always the same, the number is not.
+/// The training loss of `run`'s network as the original computes it, the unweighted mean over minibatches of unequal
+/// size, in each of `shuffles` random orders: the network stays the same, the number does not.
 ///
 /// # Errors
 /// As [`Run::evaluate`].

@@ -15,7 +15,7 @@ pub(super) struct Row {
     pub interval: Interval,
     /// The thin line behind it.
     pub spread: Option<Interval>,
-    /// Grey dots, one for each seed.
+    /// Grey dots below the bar, one for each seed.
     pub seeds: Vec<f64>,
     /// Hollow diamonds.
     pub published: Vec<f64>,
@@ -131,7 +131,7 @@ impl Chart {
             canvas.rectangle(corners, row.colour, 0.25);
         }
         for seed in &row.seeds {
-            canvas.circle((place(*seed), y), 4., MUTED, 0.4);
+            canvas.circle((place(*seed), y + 9.), 3., MUTED, 0.5);
         }
         if let Some(spread) = row.spread {
             canvas.line(&ends(spread), Stroke::solid(row.colour, 1.));

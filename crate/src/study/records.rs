@@ -218,7 +218,7 @@ mod tests {
             };
             let scores =
                 Epoch { number: row.get_ulong(1)? as usize, train: score(2)?, test: score(4)? };
-            Ok(Record { seed: row.get_ulong(0)?, scores })
+            Ok(Record { seed: row.get_ulong(0)?.into(), scores })
         };
         let rows = reader.get_row_iter(None).expect("it has rows");
         let records: Read<Vec<Record>> = rows.map(record).collect();

@@ -213,7 +213,8 @@ mod tests {
 
     /// Deterministic and random transforms before scoring.
     fn transformed() -> [Experiment; 2] {
-        [Compose::new([crate::augment::Normalize { mean: 0.5, std: 0.5 }]), Recipe::R2.transforms()]
+        let normalize = crate::augment::Normalize { mean: 0.5, std: 0.5 };
+        [Compose::new([normalize.into()]), Recipe::R2.transforms()]
             .map(|test_transform| Experiment { test_transform, ..short() })
     }
 

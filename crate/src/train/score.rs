@@ -134,11 +134,6 @@ impl Metric {
     pub fn is_accuracy(self) -> bool {
         matches!(self, Metric::TrainAccuracy | Metric::TestAccuracy)
     }
-
-    /// `value` as a reader expects it: `81.10 %` for an accuracy, `0.1048` for a loss.
-    pub fn show(self, value: f64) -> String {
-        if self.is_accuracy() { format!("{:.2} %", 100. * value) } else { format!("{value:.4}") }
-    }
 }
 
 impl fmt::Display for Metric {
