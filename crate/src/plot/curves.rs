@@ -77,8 +77,12 @@ pub fn learning_curves(results: &dyn Curves) -> Result<Figure> {
 /// The learning curves of several results, one below the other and on the same axes.
 ///
 /// # Errors
-/// [`Error::Figure`] for results without an epoch.
+/// [`Error::TooFew`] for no results, [`Error::Figure`] for results without an epoch.
 pub fn compare_learning_curves(results: &[&dyn Curves]) -> Result<Figure> {
+    if results.is_empty() {
+        let purpose = "Comparison of learning curves";
+        return Err(Error::TooFew { purpose, what: "results", needed: 1, found: 0 });
+    }
     let titles = results.iter().map(|result| heading_lines(&capitalised(result.experiment())));
     let titles: Vec<Vec<String>> = titles.collect();
     // Below the longest title, so that the panels of all results are equally high.
@@ -181,6 +185,12 @@ mod tests {
         let svg = compare_learning_curves(&[&short, &long])?.image.svg()?.to_string();
         assert_eq!(svg.matches(">8</text>").count(), 4, "the last epoch is on all four axes");
         Ok(())
+    }
+
+    #[test]
+    fn nothing_to_compare_is_an_error() {
+        let error = compare_learning_curves(&[]).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|text| text.contains("1 or more results, found 0")));
     }
 
     #[test]
