@@ -2,8 +2,8 @@
 
 use super::Figure;
 use super::intervals::{Chart, Row};
-use super::style::{Colour, SERIES, WHITE};
-use crate::error::{Error, Result};
+use super::style::{Colour, SERIES};
+use crate::error::Result;
 use crate::study::Distribution;
 use crate::train::Metric;
 
@@ -59,9 +59,8 @@ impl Ranked {
     }
 }
 
-/// A row for each result, the best first: a diamond for the mean over seeds, a thick line for its 95 % interval, a thin
-/// one for the 95 % prediction interval of one more run, hollow diamonds for published values. Colours tell the groups
-/// apart.
+/// A row for each result, the best first: a tick for the mean over seeds, a bar for its 95 % interval, a thin line for
+/// the 95 % prediction interval of one more run, diamonds for published values. Colours tell the groups apart.
 ///
 /// ```
 /// use hinge::plot::{Group, Ranked};
@@ -74,20 +73,17 @@ impl Ranked {
 /// ```
 ///
 /// # Errors
-/// [`Error::TooFew`] for no result.
+/// [`Error::TooFew`](crate::Error::TooFew) for no result.
 pub fn ranking(metric: Metric, results: &[Ranked]) -> Result<Figure> {
-    if results.is_empty() {
-        return Err(Error::TooFew { purpose: "Ranking", what: "results", needed: 1, found: 0 });
-    }
     let chart = chart(metric, results);
     let alt = format!(
         "Dot plot of {metric}, one row for each result, the best first, mean and 95 % interval of the mean: {}.",
         chart.sentence()
     );
     let caption = format!(
-        "Mean {metric} over seeds; thick: its 95 % interval; thin: the 95 % prediction interval of one more run."
+        "Mean {metric} over seeds (tick) and its 95 % interval (bar); thin: the 95 % prediction interval of one more run."
     );
-    Ok(Figure::new(chart.draw().finish(), alt, caption))
+    Ok(Figure::new(chart.draw()?, alt, caption))
 }
 
 fn chart(metric: Metric, results: &[Ranked]) -> Chart {
@@ -104,13 +100,11 @@ fn chart(metric: Metric, results: &[Ranked]) -> Chart {
     };
     let occurring = |group: &Group| results.iter().any(|result| result.group == *group);
     let groups = Group::ALL.into_iter().filter(occurring);
-    let has_published = results.iter().any(|result| !result.published.is_empty());
-    let published = has_published.then_some((WHITE, "published"));
     Chart {
         rows: ranked.iter().map(row).collect(),
         quantity: metric.to_string(),
         unit: metric.unit(),
-        key: groups.map(|group| (group.colour(), group.name())).chain(published).collect(),
+        key: groups.map(|group| (group.colour(), group.name())).collect(),
         bars: false,
     }
 }
@@ -137,10 +131,18 @@ mod tests {
 
     #[test]
     fn the_key_names_the_groups_that_occur_and_published_values() -> Result<()> {
-        let chart = chart(Metric::TestAccuracy, &results()?);
-        let names: Vec<&str> = chart.key.iter().map(|(_, name)| *name).collect();
-        assert_eq!(names, ["model", "representation", "published"]);
+        let figure = ranking(Metric::TestAccuracy, &results()?)?;
+        let svg = figure.image.svg()?;
+        let named = ["data", "model", "representation", "published"]
+            .map(|name| svg.contains(&format!(">{name}</text>")));
+        assert_eq!(named, [false, true, true, true]);
         Ok(())
+    }
+
+    #[test]
+    fn nothing_to_rank_is_an_error() {
+        let error = ranking(Metric::TestAccuracy, &[]).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|text| text.contains("1 or more results, found 0")));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! A data frame as a table for readers.
 
-use super::Show;
 use super::display::{Representation, escape, html_and_text};
 use super::html::{self, Cell, Heading, Side};
+use super::{Failure, Show};
 use crate::error::Result;
 use crate::study::Unit;
 use polars::prelude::*;
@@ -82,22 +82,14 @@ impl Table {
     }
 
     fn cells(&self, column: &Column) -> Result<Vec<String>> {
-        if column.dtype().is_float() {
-            let values = column.cast(&DataType::Float64)?;
-            let unit = self.unit(column);
-            return Ok(values
-                .f64()?
-                .iter()
-                .map(|value| value.map_or("–".to_string(), |value| unit.cell(value)))
-                .collect());
-        }
-        let text = |index: usize| {
-            Ok(match column.get(index)? {
-                AnyValue::Null => "–".to_string(),
-                value => value.str_value().into_owned(),
-            })
+        let unit = self.unit(column);
+        let cell = |value: AnyValue| match value {
+            AnyValue::Null => "–".to_string(),
+            AnyValue::Float32(value) => unit.cell(value.into()),
+            AnyValue::Float64(value) => unit.cell(value),
+            value => value.str_value().into_owned(),
         };
-        (0..column.len()).map(text).collect()
+        (0..column.len()).map(|index| Ok(cell(column.get(index)?))).collect()
     }
 
     fn heading(&self, column: &Column) -> Heading {
@@ -128,6 +120,14 @@ impl Show for Table {
             format!("<p>{}</p><pre>{}</pre>", escape(&error.to_string()), escape(&text))
         });
         html_and_text(html, text)
+    }
+}
+
+/// A table, or the error that there is none, as a failure of the cell.
+pub(super) fn shown(table: Result<Table>) -> Vec<Representation> {
+    match table {
+        Ok(table) => table.representations(),
+        Err(error) => Failure::Error(error.to_string()).representations(),
     }
 }
 
