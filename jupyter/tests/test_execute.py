@@ -1,5 +1,5 @@
-"""Execution of notebooks. Python's kernel, which comes with JupyterLab, stands in for Rust's: which kernel runs a
-notebook is for the notebook to say."""
+"""Execution of notebooks. They use JupyterLab's Python kernel instead of the Rust kernel: a notebook's
+metadata decide which kernel runs it."""
 
 import os
 import signal
