@@ -18,8 +18,8 @@ use std::fmt;
 /// let comparison = Comparison::new(Part::LinearSvm, &[&runs], Mode::Full)?;
 /// assert_eq!(comparison.judged, Judged::No("synthetic digits"));
 /// assert_eq!((comparison.values().count(), comparison.inside()), (8, 0)); // two runs, four metrics
-/// let earlier = Comparison::new(Part::LogisticRegression, &[&runs], Mode::Full);
-/// assert!(earlier.is_err()); // that part publishes no SVM
+/// let other_part = Comparison::new(Part::LogisticRegression, &[&runs], Mode::Full);
+/// assert!(other_part.is_err()); // it publishes no SVM
 /// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -169,10 +169,9 @@ impl ComparedRun {
         self.values.each_ref().map(|value| value.published)
     }
 
-    /// Our values, a row for each seed: shape `[seeds, 4]`, with the columns of [`published`](Self::published).
-    pub fn ours(&self) -> Vec<[f64; 4]> {
-        let row = |seed: usize| self.values.each_ref().map(|value| value.ours.values()[seed]);
-        (0..self.values[0].ours.count()).map(row).collect()
+    /// Our values over the seeds, a column for each of [`published`](Self::published): shape `[4, seeds]`.
+    pub fn ours(&self) -> [Distribution; 4] {
+        self.values.each_ref().map(|value| value.ours.clone())
     }
 }
 
@@ -268,13 +267,14 @@ mod tests {
     }
 
     #[test]
-    fn the_values_of_a_run_are_a_row_for_each_seed() -> Result<()> {
+    fn a_run_has_its_four_published_values_and_ours_in_the_same_order() -> Result<()> {
         let runs = svm().repeat(&Digits::synthetic(0), 0..3)?;
         let comparison = Comparison::new(Part::LinearSvm, &[&runs], Mode::Full)?;
         let reported = &comparison.runs[0];
         assert_eq!(reported.published(), [0.01617, 1.0, 0.165001, 0.785]);
-        let rows = runs.records().into_iter().map(|r| Metric::ALL.map(|m| r.scores.get(m)));
-        assert_eq!(reported.ours(), rows.collect::<Vec<_>>());
+        for (ours, metric) in reported.ours().into_iter().zip(Metric::ALL) {
+            assert_eq!(ours, runs.last(metric)?);
+        }
         Ok(())
     }
 

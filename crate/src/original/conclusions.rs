@@ -37,7 +37,7 @@ pub struct Conclusion {
 pub enum Basis {
     /// A quantity that the conclusion says is above 0.
     Measured {
-        /// What is measured, with a colon after it; may be empty.
+        /// What is measured; may be empty.
         quantity: String,
         /// Its value with each seed.
         excess: Distribution,
@@ -91,7 +91,7 @@ impl Conclusion {
     /// The same conclusion with the name of the measured quantity.
     pub fn measured_by(mut self, name: &str) -> Conclusion {
         if let Basis::Measured { quantity, .. } = &mut self.basis {
-            *quantity = format!("{name}: ");
+            *quantity = name.to_string();
         }
         self
     }
@@ -135,7 +135,10 @@ impl Conclusion {
         let [mean, low, high] =
             [excess.mean(), interval.low, interval.high].map(|value| unit.show(value));
         let p = p.map_or(String::new(), |p| format!(", adjusted p {}", Unit::Number.show(p)));
-        format!("{quantity}{mean}, 95 % interval of the mean {low} to {high}, {seeds} seeds{p}")
+        let colon = if quantity.is_empty() { "" } else { ": " };
+        format!(
+            "{quantity}{colon}{mean}, 95 % interval of the mean {low} to {high}, {seeds} seeds{p}"
+        )
     }
 }
 

@@ -73,7 +73,7 @@ pub fn titled(images: &Images, titles: &[String], columns: usize) -> Result<Figu
 /// [`Error::Figure`](crate::Error::Figure) if it cannot be drawn.
 pub fn mistakes(run: &Run, count: usize) -> Result<Figure> {
     let test = &run.split.test;
-    let predictions = run.predict(test);
+    let predictions = run.evaluate(test)?.predictions();
     let wrong: Vec<usize> =
         (0..test.len()).filter(|index| predictions[*index] != test.label(*index)).collect();
     let shown = &wrong[..count.min(wrong.len())];

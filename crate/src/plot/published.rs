@@ -91,11 +91,10 @@ fn draw(comparison: &Comparison, settings: &Settings, seeds: usize) -> Canvas {
     let mut canvas = Canvas::new(WIDTH, bottom + Axis::FOOT);
     draw_key(&mut canvas, comparison.judged, seeds);
     let left = MARGIN + text_width("train") + 16.;
-    let middle = (left + WIDTH) / 2.;
-    let panels =
-        [("loss", [left, middle - VERDICT]), ("accuracy", [middle + 16., WIDTH - VERDICT])];
-    let axes = panels.map(|(quantity, places)| {
-        let axis = Axis::linear(comparison.values().flat_map(extent), places);
+    // Two axes of equal width, each with room for its verdicts.
+    let width = (WIDTH - left) / 2. - VERDICT;
+    let axes = [("loss", left), ("accuracy", left + width + VERDICT)].map(|(quantity, left)| {
+        let axis = Axis::linear(comparison.values().flat_map(extent), [left, left + width]);
         let name = format!("{quantity}: standard deviations from our mean");
         axis.draw_below(&mut canvas, [TOP, bottom], &name, Unit::Difference);
         axis
@@ -207,6 +206,18 @@ mod tests {
         assert_eq!(count(&figure, "published, not compared")?, 1);
         assert!(!figure.image.svg()?.contains("outside"));
         assert_eq!(sentence(&comparison), "they are not compared (synthetic digits).");
+        Ok(())
+    }
+
+    #[test]
+    fn every_value_outside_is_called_so_in_the_picture_and_in_words() -> Result<()> {
+        let comparison = comparison()?.as_if_judged();
+        let figure = published(&comparison)?;
+        // The key names both signs.
+        let verdicts = figure.image.svg()?.matches(">outside").count();
+        assert_eq!((verdicts, comparison.outside() > 0), (comparison.outside(), true));
+        let words = outside(&comparison);
+        assert_eq!(words.matches(" where ours are ").count(), comparison.outside(), "{words}");
         Ok(())
     }
 

@@ -40,11 +40,11 @@ impl Confusion {
     /// Counts the predictions of `run` on its test images.
     ///
     /// # Errors
-    /// [`Error::TooFew`] for no test images.
+    /// As [`Run::evaluate`].
     pub fn new(run: &Run) -> Result<Confusion> {
         let mut counts = [[0; CLASSES]; CLASSES];
-        let predictions = run.predict(&run.split.test);
-        for (label, prediction) in run.split.test.labels().iter().zip(predictions) {
+        let evaluation = run.evaluate(&run.split.test)?;
+        for (label, prediction) in evaluation.labels().iter().zip(evaluation.predictions()) {
             counts[usize::from(*label)][usize::from(prediction)] += 1;
         }
         Confusion::from_counts(counts)

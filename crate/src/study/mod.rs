@@ -3,22 +3,26 @@
 mod claims;
 mod confusion;
 mod distribution;
-mod experiment;
+mod evaluation;
 mod gains;
 mod judged;
 mod parquet;
 pub(crate) mod records;
 mod run;
 mod runs;
+mod seeds;
 mod unit;
 
 pub use claims::{Claim, Claims, Required, Verdict};
 pub use confusion::{Confusion, Mistake};
 pub use distribution::{Distribution, Interval};
-pub use experiment::{Difference, Experiment};
+pub use evaluation::Evaluation;
 pub use gains::{Gain, Gains};
 pub use judged::{Judged, Mode};
 pub use records::Record;
 pub use run::Run;
 pub use runs::Runs;
+pub use seeds::Seeds;
 pub use unit::Unit;
+
+pub use crate::train::{Difference, Experiment};

@@ -1,6 +1,6 @@
 //! The scores of runs as columns, and as files for other programs.
 
-use super::{Experiment, Run, Runs, parquet};
+use super::{Experiment, Run, Runs, Seeds, parquet};
 use crate::error::{Error, Result};
 use crate::runtime::files;
 use crate::train::{Epoch, Metric};
@@ -11,7 +11,7 @@ use std::path::Path;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Record {
     /// The seed of the run.
-    pub seed: u64,
+    pub seed: Seeds,
     /// The epoch and its scores.
     pub scores: Epoch,
 }
@@ -19,7 +19,7 @@ pub struct Record {
 /// A column of a table with a row for each [`Record`]. Every file and frame of scores consists of
 /// [`columns`](Record::columns).
 pub(crate) struct Column {
-    /// `seed`, `epoch`, or a metric like `train_loss`.
+    /// `seed`, `epoch`, or a metric like `train_loss`. Runs with four seeds have a column for each.
     pub name: String,
     pub values: Values,
 }
@@ -40,10 +40,17 @@ impl Record {
             name: metric.to_string().replace(' ', "_"),
             values: Values::Scores(records.iter().map(|r| r.scores.get(metric)).collect()),
         };
-        let mut columns = vec![
-            counts("seed", |record| record.seed),
-            counts("epoch", |record| record.scores.number as u64),
-        ];
+        let mut columns = if records.iter().all(|record| record.seed.single().is_some()) {
+            vec![counts("seed", |record| record.seed.order)]
+        } else {
+            vec![
+                counts("train_sample_seed", |record| record.seed.train_sample),
+                counts("test_sample_seed", |record| record.seed.test_sample),
+                counts("initialisation_seed", |record| record.seed.initialisation),
+                counts("order_seed", |record| record.seed.order),
+            ]
+        };
+        columns.push(counts("epoch", |record| record.scores.number as u64));
         columns.extend(Metric::ALL.map(scores));
         columns
     }
@@ -106,7 +113,7 @@ impl Runs {
     }
 }
 
-fn records(seed: u64, history: &[Epoch]) -> impl Iterator<Item = Record> {
+fn records(seed: Seeds, history: &[Epoch]) -> impl Iterator<Item = Record> {
     history.iter().map(move |scores| Record { seed, scores: *scores })
 }
 
@@ -183,7 +190,7 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
         assert_eq!(value["settings"]["experiment"]["loss"], "multi_margin");
         let last = runs()?.records()[5];
-        assert_eq!(value["scores"][5]["seed"], last.seed);
+        assert_eq!(value["scores"][5]["seed"], last.seed.order);
         assert_eq!(value["scores"][5]["test_loss"], last.scores.test.loss);
         Ok(())
     }
@@ -211,7 +218,7 @@ mod tests {
             };
             let scores =
                 Epoch { number: row.get_ulong(1)? as usize, train: score(2)?, test: score(4)? };
-            Ok(Record { seed: row.get_ulong(0)?, scores })
+            Ok(Record { seed: row.get_ulong(0)?.into(), scores })
         };
         let rows = reader.get_row_iter(None).expect("it has rows");
         let records: Read<Vec<Record>> = rows.map(record).collect();

@@ -103,6 +103,12 @@ impl Metric {
     pub fn unit(self) -> Unit {
         if self.is_accuracy() { Unit::Percent } else { Unit::Number }
     }
+
+    /// `value` with its unit, rounded as in a table: `81.10 %`, `0.1048`.
+    pub fn show(self, value: f64) -> String {
+        let (.., decimals) = self.unit().format();
+        self.unit().show_to(value, decimals)
+    }
 }
 
 #[cfg(test)]
