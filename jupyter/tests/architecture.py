@@ -158,7 +158,7 @@ def sentence(path: Path) -> str:
         text = ast.get_docstring(ast.parse(text)) or ""
     else:
         text = "\n".join(line[3:].strip() for line in text.splitlines() if line.startswith("//!"))
-    paragraph = re.sub(r"\[(.*?)\](\(.*?\))?", r"\1", " ".join(text.split("\n\n")[0].split()))
+    paragraph = re.sub(r"\[([^]]*)\]\([^)]*\)|\[(`[^`]*`)\]", r"\1\2", " ".join(text.split("\n\n")[0].split()))
     return paragraph.partition(". ")[0].rstrip(".")
 
 
@@ -174,7 +174,7 @@ def listing() -> str:
             of_folder = path.stem in ("mod", "__init__")
             name = f"{path.parent.name}/" if of_folder else path.name
             depth = len(path.relative_to(root).parts) - of_folder
-            lines.append(f"{'  ' * depth + name:<28}{sentence(path)}")
+            lines.append(f"{'  ' * depth + name:<32} {sentence(path)}")
     return "\n".join(lines) + "\n"
 
 
