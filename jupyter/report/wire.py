@@ -4,12 +4,8 @@ crate/src/show/wire.rs writes them. crate/tests/golden/wire.json has an example 
 it, a Python test this module.
 """
 
-import re
 from dataclasses import dataclass, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
-
-# The line that long work prints now and then: it is for whoever waits, and is not kept.
-PROGRESS = re.compile(r"^.*: \d+ of \d+ done, about \d+ s left$\n?", re.MULTILINE)
 
 
 class WireError(ValueError):

@@ -32,10 +32,6 @@ def test_the_crate_gives_the_verdicts_that_the_report_knows_and_no_others(name):
     assert sorted(given) == sorted(wire.values(VERDICTS[name], "verdict"))
 
 
-def test_a_progress_line_of_the_crate_is_known():
-    assert wire.PROGRESS.fullmatch(GOLDEN["progress"])
-
-
 @pytest.mark.parametrize(
     "changes, reason",
     [

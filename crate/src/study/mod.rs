@@ -1,6 +1,7 @@
 //! Studies: an experiment, one run of it, its repetition over seeds, statistics, and claims about the results.
 
 mod claims;
+pub(crate) mod column;
 mod confusion;
 mod distribution;
 mod evaluation;
@@ -11,7 +12,7 @@ mod judged;
 mod paired;
 mod parquet;
 mod proportion;
-pub(crate) mod records;
+mod records;
 mod run;
 mod runs;
 mod seeds;
