@@ -54,4 +54,4 @@ def test_a_use_item_names_its_paths(tree, found):
 
 
 def test_imports_lead_to_the_file_that_defines_an_item():
-    assert ("study", "experiment") in RUST["original", "replay"]  # it says `use crate::study::Experiment`
+    assert ("train", "experiment") in RUST["original", "replay"]  # it says `use crate::study::Experiment`
