@@ -34,8 +34,8 @@ def of_cell(words: str, panicked: bool, code: str, compiled: list[str]) -> dict:
     reason = FRAMES.sub("", words) or "no reason is given"
     if place := PLACE.search(reason):
         reason = reason[: place.start()] + place_in_cell(int(place[1]), code, compiled)
-    if reason.startswith("interrupted"):
-        return error(f"{reason}; the variables of earlier cells are kept", INTERRUPTED)
+    if reason.lower().startswith("interrupted"):
+        return error(f"{reason.rstrip('.')}; the variables of earlier cells are kept", INTERRUPTED)
     return error(reason, "Panic" if panicked else "Error")
 
 

@@ -23,8 +23,6 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from kernel.proxy import DURATION
-
 ROOT = Path(__file__).resolve().parents[2]
 FAILED = ROOT / "report" / "failed"
 RUST = {"name": "rust", "display_name": "Rust", "language": "rust"}
@@ -33,7 +31,6 @@ CELL_TIMEOUT = 1800
 START_TIMEOUT = 1800
 SLOW_CELL = 5
 INTERRUPTED = 128 + signal.SIGINT
-PROGRESS = re.compile(r"^.*: \d+ of \d+ done, about \d+ s left$\n?", re.MULTILINE)
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # What says how a notebook is read; the rest says when and where it was executed.
 KEPT_CELL_METADATA = {"tags", "jupyter"}
@@ -180,11 +177,8 @@ def normalise(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         cell.metadata = {key: cell.metadata[key] for key in sorted(KEPT_CELL_METADATA & set(cell.metadata))}
     for cell in code_cells(notebook):
-        for output in cell.outputs:
-            if output.output_type == "stream":
-                output.text = PROGRESS.sub("", output.text)
         # What a program says on stderr is meant for whoever runs it, and was printed.
-        cell.outputs = [o for o in cell.outputs if not (is_stderr(o) or is_duration(o) or is_empty(o))]
+        cell.outputs = [o for o in cell.outputs if not (is_stderr(o) or is_empty(o))]
         for output in cell.outputs:
             # evcxr numbers its results from 2, the front end the cells from 1: one number for both.
             if output.output_type == "execute_result":
@@ -194,11 +188,6 @@ def normalise(notebook: NotebookNode) -> None:
 def is_stderr(output: NotebookNode) -> bool:
     """Whether an output was written to stderr."""
     return output.output_type == "stream" and output.name == "stderr"
-
-
-def is_duration(output: NotebookNode) -> bool:
-    """Whether an output is the kernel's word on how long the cell took."""
-    return DURATION in output.get("metadata", {})
 
 
 def is_empty(output: NotebookNode) -> bool:
