@@ -236,11 +236,11 @@ class Proxy:
         run = self.running
         if not run:
             return
-        if run.interrupted:
+        if run.interrupted and run.started:
             run.killed = True
             self.cell.end()
             return
-        run.interrupted = time.monotonic()
+        run.interrupted = run.interrupted or time.monotonic()
         if run.started:
             self.cell.interrupt()
         self.cell.end_started(self.evcxr, signal.SIGINT)
@@ -252,7 +252,7 @@ class Proxy:
         seconds = time.monotonic() - run.interrupted
         if seconds > KILL_SECONDS:
             self.cell.end_started(self.evcxr, signal.SIGKILL)
-        if seconds > END_SECONDS:
+        if seconds > END_SECONDS and run.started:
             self.interrupt()
 
     def _control_reply(self) -> None:
@@ -375,6 +375,7 @@ class Proxy:
         if run and "started" in event.content:
             run.started = True
             if run.interrupted:
+                run.interrupted = time.monotonic()
                 self.cell.interrupt()
         if run and "progress" in event.content:
             self.streams.flush()
@@ -393,6 +394,8 @@ class Proxy:
         data, run.bundle = run.bundle, {}
         if FAILURE in data:
             run.errors.append(failure.shown(data.pop(FAILURE)))
+            if failure.of_value(data):  # the same, for consoles without this launcher
+                return
         elif reason := failure.of_value(data):
             run.errors.append(reason)
             return

@@ -5,6 +5,7 @@
 //! it knows. Everything here has a representation for readers (`text/html`), one for consoles (`text/plain`)
 //! and, where the report needs it, one for programs (JSON under a name of our own).
 
+use super::Failure;
 use serde_json::Value;
 use std::fmt::Display;
 
@@ -20,6 +21,19 @@ pub trait Show {
     fn evcxr_display(&self) {
         for (mime, content) in self.representations() {
             println!("EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT");
+        }
+    }
+}
+
+/// An error as a cell's value makes the cell fail, as `?` does.
+impl<T: Show, E: Display> Show for std::result::Result<T, E> {
+    fn representations(&self) -> Vec<Representation> {
+        match self {
+            Ok(value) => value.representations(),
+            Err(error) => vec![
+                Failure::Error(error.to_string()).for_the_kernel(),
+                ("text/plain", format!("Err({error})")),
+            ],
         }
     }
 }
