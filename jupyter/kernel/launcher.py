@@ -34,7 +34,12 @@ while read -r line; do group=$line; done
 rm -rf "$0" || { sleep 1; rm -rf "$0"; }
 """
 # Tells the reaper its process group before it becomes evcxr, so that no evcxr is unknown to it.
-ANNOUNCED = 'echo $$ >&0; exec "$0" "$@" </dev/null'
+# macOS takes the variable away from /bin/sh, so that the shell sets it.
+ANNOUNCED = f"""
+echo $$ >&0
+[ -z "$HINGE_PRELOAD" ] || export {native.PRELOAD}="$HINGE_PRELOAD"
+exec "$0" "$@" </dev/null
+"""
 # Six ports each, below the ports that systems give out by themselves.
 PORT_BLOCKS = range(20_000, 32_000, 6)
 NOTICE = (

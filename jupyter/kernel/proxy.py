@@ -219,7 +219,7 @@ class Proxy:
         if not message:
             return
         identities = self._identities(frames)
-        if message["msg_type"] == "interrupt_request":
+        if message["msg_type"] == "interrupt_request" and not (self.running and not self.cell.reported):
             self.interrupt()
             self.session.send(self.front["control"], "interrupt_reply", {"status": "ok"}, message, identities)
         elif message["msg_type"] == "shutdown_request":
@@ -322,6 +322,9 @@ class Proxy:
             self._finish()
         elif kind == "error":
             run.errors.append(failure.of_evcxr(content))
+        elif kind == "execute_result":  # of a command, or of a process that does not report to us
+            run.bundle = content["data"]
+            self._show(kind)
         else:
             self.streams.flush()
             self.front["iopub"].send_multipart(frames)

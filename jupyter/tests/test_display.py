@@ -5,7 +5,7 @@ import pytest
 from nbclient import NotebookClient
 
 from kernel.progress import Bars
-from test_kernel import DEP, Kernel
+from test_kernel import DEP, ROOT, Kernel
 
 RUN = "let run: Run = Experiment { epochs: 3, ..Experiment::default() }.run(&Digits::synthetic(0), 0)?;"
 # A study that takes more than a second on any machine.
@@ -62,7 +62,8 @@ def test_long_work_has_a_bar_with_count_and_time_left_that_is_removed(rust):
 def test_what_is_stored_does_not_depend_on_time():
     cells = [DEP, f'println!("before");\n{LONG}\nprintln!("after");\n6 * 7', LONG]
     book = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(book, kernel_name="rust", coalesce_streams=True).execute()
+    place = {"metadata": {"path": str(ROOT / "notebooks")}}
+    NotebookClient(book, kernel_name="rust", coalesce_streams=True, resources=place).execute()
     shown = [[o.get("text") or o["data"]["text/plain"] for o in cell.outputs] for cell in book.cells]
     assert shown == [[], ["before\nafter\n", "42"], []]
 

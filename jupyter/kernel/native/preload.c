@@ -205,6 +205,7 @@ static void clear_environment(void) {
         setenv(PRELOAD, others + 1, 1);
     else
         unsetenv(PRELOAD);
+    unsetenv("HINGE_PRELOAD");
     unsetenv("HINGE_CELL_SOCKET");
     unsetenv("HINGE_CELL_LIBRARY");
 }
