@@ -19,7 +19,7 @@ fn engines(criterion: &mut Criterion) {
     for (name, model) in [("linear", Model::linear()), ("5000 units", Model::hidden(UNITS))] {
         let mut group = criterion.benchmark_group(name);
         group.sample_size(10);
-        for engine in [Engine::Plain, Engine::Direct, Engine::Span] {
+        for engine in [Engine::Reference, Engine::Direct, Engine::Span] {
             let experiment =
                 Experiment { model: model.clone(), engine, epochs: 10, ..Experiment::default() };
             group.bench_function(BenchmarkId::from_parameter(format!("{engine:?}")), |bencher| {
@@ -50,7 +50,7 @@ fn scoring(criterion: &mut Criterion) {
     for model in [Model::linear(), Model::hidden(UNITS)] {
         let run = run(model, 1);
         group.bench_function(BenchmarkId::from_parameter(&run.experiment.model), |bencher| {
-            bencher.iter(|| run.losses(&run.split.test, Loss::MultiMargin));
+            bencher.iter(|| run.evaluate(&run.split.test));
         });
     }
     group.finish();

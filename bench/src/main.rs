@@ -114,7 +114,7 @@ impl Workload {
 fn augment(workload: &Workload, digits: &Digits) -> hinge::Result<()> {
     const SIDES: i64 = SIDE as i64;
     let experiment = workload.experiment();
-    let split = digits.sample(&experiment.sample(SEED))?;
+    let split = experiment.split(digits, SEED)?;
     let images = split.train.to_tensor().view([-1, SIDES, SIDES]);
     let (transform, mut augmentation) =
         (experiment.train_transform, random(SEED, Stream::Augmentation));

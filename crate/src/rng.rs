@@ -1,8 +1,8 @@
 //! The one source of randomness.
 //!
-//! Everything random in this crate comes from a [ChaCha8] generator that is made here from an explicit
-//! seed. There is no global generator and no call to `torch.manual_seed`: the same seed gives the same bits
-//! in a test, in a notebook cell and in a second run.
+//! All random numbers of this crate come from a [ChaCha8] generator with an explicit seed. There is no global
+//! generator and no call to `torch.manual_seed`: the same seed gives the same bits in a test, in a notebook cell
+//! and in a second run.
 //!
 //! [ChaCha8]: https://cr.yp.to/chacha.html
 
@@ -11,23 +11,23 @@ use rand::SeedableRng;
 pub use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 
-/// What random numbers are used for. Each purpose draws from a stream of its own, so that, for example,
-/// another number of test examples does not change the initial weights of the same seed.
+/// What random numbers are used for. Each purpose has its own stream: the number of test examples, for example,
+/// does not change the initial weights of the same seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
-    /// Which examples are drawn from a data set.
+    /// The examples drawn from a data set.
     Sampling,
     /// The initial weights and biases.
     Initialisation,
     /// The order of the examples in each epoch.
     Order,
-    /// The random parameters of image augmentations.
+    /// The random parameters of augmentations.
     Augmentation,
     /// The shapes of the synthetic digits.
     Digits,
 }
 
-/// The generator of `stream` for `seed`.
+/// Returns the generator of `stream` for `seed`.
 ///
 /// ```
 /// use hinge::rng::{RngExt, Stream, random};
@@ -43,7 +43,7 @@ pub fn random(seed: u64, stream: Stream) -> ChaCha8Rng {
     random
 }
 
-/// A uniformly random order of `0..n`.
+/// Draws a uniformly random order of `0..n`.
 pub fn permutation(n: usize, random: &mut ChaCha8Rng) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
     order.shuffle(random);
@@ -55,16 +55,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_and_stream_give_the_same_numbers() {
-        let draw = || permutation(50, &mut random(7, Stream::Order));
-        assert_eq!(draw(), draw());
-    }
-
-    #[test]
-    fn another_seed_or_stream_gives_other_numbers() {
-        let orders = permutation(50, &mut random(7, Stream::Order));
-        assert_ne!(orders, permutation(50, &mut random(8, Stream::Order)));
-        assert_ne!(orders, permutation(50, &mut random(7, Stream::Sampling)));
+    fn a_seed_and_stream_give_their_numbers_and_others_give_others() {
+        let order = |seed, stream| permutation(50, &mut random(seed, stream));
+        assert_eq!(order(7, Stream::Order), order(7, Stream::Order));
+        assert_ne!(order(7, Stream::Order), order(8, Stream::Order));
+        assert_ne!(order(7, Stream::Order), order(7, Stream::Sampling));
     }
 
     #[test]

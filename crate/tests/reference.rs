@@ -1,9 +1,10 @@
 //! Training against PyTorch: every run of `sgd_trajectories.json`, epoch by epoch.
 //!
-//! The numbers were computed once with PyTorch 2.13 in 64-bit floats. `HINGE_REFERENCE_DIR` names another
-//! folder of such files; all that lie in it, however deep, are then checked in place of our copy.
+//! The numbers were computed once with PyTorch 2.13 in 64-bit floats. `HINGE_REFERENCE_DIR` names another folder:
+//! all such files in it and its subfolders are then checked instead of our copy.
 
-use hinge::train::{Engine, Examples, Score, Trainer, TrainerSettings};
+use hinge::study::Experiment;
+use hinge::train::{Engine, Examples, Score, Trainer};
 use hinge::{Layer, Loss, Network, Sgd};
 use serde::Deserialize;
 use std::error::Error;
@@ -77,14 +78,9 @@ fn every_run_follows_pytorch_epoch_by_epoch() -> Checked {
         let trajectories: Trajectories = serde_json::from_str(&fs::read_to_string(&file)?)?;
         assert!(!trajectories.runs.is_empty(), "{}: no runs", file.display());
         for run in &trajectories.runs {
-            for engine in [Engine::Plain, Engine::Direct, Engine::Span] {
-                let name = format!(
-                    "{}: {:?}, {}, {:?}, {engine:?}",
-                    file.display(),
-                    run.model,
-                    run.loss,
-                    run.sgd
-                );
+            for engine in [Engine::Reference, Engine::Direct, Engine::Span] {
+                let TorchRun { model, loss, sgd, .. } = run;
+                let name = format!("{}: {model:?}, {loss}, {sgd:?}, {engine:?}", file.display());
                 trajectories.check(run, engine).map_err(|error| format!("{name}: {error}"))?;
             }
         }
@@ -95,37 +91,24 @@ fn every_run_follows_pytorch_epoch_by_epoch() -> Checked {
 impl Trajectories {
     fn check(&self, run: &TorchRun, engine: Engine) -> Checked {
         let TorchSgd { lr, weight_decay, momentum, nesterov } = run.sgd;
-        let settings = TrainerSettings {
-            loss: run.loss,
-            sgd: Sgd { learning_rate: lr, weight_decay, momentum, nesterov },
-            batch_size: self.batch,
-            clip_norm: None,
-            engine,
-            score_every: 1,
-            epochs: 1,
-        };
-        let mut trainer = Trainer::new(
-            settings,
-            self.start(run.model),
-            self.examples()?,
-            vec![self.examples()?],
-        )?;
+        let sgd = Sgd { learning_rate: lr, weight_decay, momentum, nesterov };
+        let (loss, batch_size) = (run.loss, self.batch);
+        let experiment = Experiment { loss, sgd, batch_size, engine, ..Experiment::default() };
+        let scored = [self.examples()?, self.examples()?];
+        let mut trainer =
+            Trainer::new(&experiment, self.start(run.model), self.examples()?, scored)?;
         assert_eq!(run.history.len(), self.permutations.len());
         for (epoch, (order, expected)) in self.permutations.iter().zip(&run.history).enumerate() {
             trainer.epoch(order)?;
-            let score = trainer.score(0)?;
-            close(&format!("loss after epoch {}", epoch + 1), score.loss, expected.loss)?;
-            close(
-                &format!("accuracy after epoch {}", epoch + 1),
-                score.accuracy,
-                expected.accuracy,
-            )?;
+            let score = trainer.score()?.train;
             let unweighted = self.mean_of_batch_losses(&trainer.network(), run.loss)?;
-            close(
-                &format!("unweighted loss after epoch {}", epoch + 1),
-                unweighted,
-                expected.mean_of_batch_losses,
-            )?;
+            for (what, ours, expected) in [
+                ("loss", score.loss, expected.loss),
+                ("accuracy", score.accuracy, expected.accuracy),
+                ("unweighted loss", unweighted, expected.mean_of_batch_losses),
+            ] {
+                close(&format!("{what} after epoch {}", epoch + 1), ours, expected)?;
+            }
         }
         check_parameters(&trainer.network(), &run.final_params)
     }
@@ -159,7 +142,7 @@ impl Trajectories {
     fn mean_of_batch_losses(&self, network: &Network, loss: Loss) -> hinge::Result<f64> {
         let batches = self.inputs().split(self.batch as i64, 0);
         let score =
-            |(inputs, labels): (&Tensor, &[u8])| Score::of(&network.logits(inputs)?, loss, labels);
+            |(inputs, labels): (&Tensor, &[u8])| Score::new(&network.logits(inputs)?, loss, labels);
         let scores = batches.iter().zip(self.y.chunks(self.batch)).map(score);
         let scores = scores.collect::<hinge::Result<Vec<Score>>>()?;
         Ok(scores.iter().map(|score| score.loss).sum::<f64>() / scores.len() as f64)

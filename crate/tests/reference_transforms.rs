@@ -1,5 +1,5 @@
-//! The image transforms against torchvision 0.28: `tests/reference/transforms.json`, and every
-//! `transforms.json` below the folder `HINGE_REFERENCE_DIR` if that variable is set.
+//! The transforms give torchvision 0.28's pixels: the cases of `tests/reference/transforms.json`, and of every
+//! `transforms.json` below the folder that the environment variable `HINGE_REFERENCE_DIR` names.
 
 use hinge::augment::{self, Affine, Corners, Interpolation, Region};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use tch::Tensor;
 
-/// How far a pixel may be from torchvision's: float32 rounding, in another order of operations.
+/// The greatest difference of a pixel: float32 rounding in another order of operations.
 const TOLERANCE: f64 = 1e-5;
 
 /// One image and torchvision's operations on it.
@@ -85,7 +85,7 @@ impl Operation {
 }
 
 impl Case {
-    /// How far our output is from torchvision's at the worst pixel.
+    /// The greatest difference of a pixel from torchvision's.
     fn largest_difference(&self, images: &Tensor) -> Result<f64, Box<dyn Error>> {
         let operation = Value::Object(Map::from_iter([(self.op.clone(), self.params.clone())]));
         let ours = serde_json::from_value::<Operation>(operation)?.apply(images)?;
@@ -94,7 +94,7 @@ impl Case {
     }
 }
 
-/// Every case of the file that does not agree with torchvision, each as a sentence.
+/// The cases of the file that disagree with torchvision, each as a sentence.
 fn check_transforms(file: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     let reference: Reference = serde_json::from_str(&std::fs::read_to_string(file)?)?;
     let side = reference.image.len().isqrt() as i64;
@@ -112,7 +112,7 @@ fn check_transforms(file: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     Ok(failures)
 }
 
-/// The copy beside the tests, and what the folder `HINGE_REFERENCE_DIR` holds.
+/// The copy beside the tests, and the files in `HINGE_REFERENCE_DIR`.
 fn reference_files() -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut files =
         vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/transforms.json")];

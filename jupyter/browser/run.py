@@ -27,8 +27,8 @@ def main() -> int:
                 f"Chromium is missing: none of {', '.join(environment.CHROMIUM)} is there; "
                 "on Debian install it with `apt-get install chromium`."
             )
-        does = f"Installing Playwright in {VENV.relative_to(ROOT)}"
-        python = environment.separate_venv(VENV, HERE / "requirements.txt", does)
+        what = f"Installing Playwright in {VENV.relative_to(ROOT)}"
+        python = environment.separate_venv(VENV, HERE / "requirements.txt", what)
         if not (REPORT / "index.html").exists():
             environment.call(sys.executable, "-m", "report.build", env=os.environ | {"HINGE_QUICK": "1"})
     except Missing as missing:
@@ -36,7 +36,7 @@ def main() -> int:
         return 1
     shutil.rmtree(REPORT / "screenshots", ignore_errors=True)
     os.chdir(HERE)
-    os.execv(python, [str(python), "-m", "pytest", "-c", "../pytest.ini", *(sys.argv[1:] or ["."])])
+    os.execv(python, [str(python), "-m", "pytest", *(sys.argv[1:] or ["."])])
 
 
 if __name__ == "__main__":

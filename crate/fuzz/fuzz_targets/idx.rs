@@ -1,4 +1,4 @@
-//! Any bytes are IDX data, plain or gzip'd, or a fault; what is read is whole and holds labels that are digits.
+//! Any bytes are IDX data, plain or gzip'd, or a fault. What is read is complete, and its labels are digits.
 #![no_main]
 #![allow(dead_code)]
 
@@ -6,13 +6,11 @@ use data::idx::{self, Kind};
 use libfuzzer_sys::fuzz_target;
 use std::path::Path;
 
-/// The reader by itself: with a sanitizer the whole crate would take minutes to compile.
+/// The reader alone: with a sanitizer the whole crate would take minutes to compile.
 #[path = "../../src/data"]
 mod data {
     mod error;
     pub mod idx;
-    mod images;
-    pub use error::DataError;
 }
 
 fuzz_target!(|bytes: &[u8]| {

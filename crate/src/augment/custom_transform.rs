@@ -1,16 +1,12 @@
-//! A transform that the user brings.
+//! A transform defined by the user's function.
 
-use super::batch::Size;
-use super::error::AugmentError;
-use super::transform::{RandomTransform, Sources};
-use rand::rngs::ChaCha8Rng;
-use serde::{Serialize, Serializer};
+use super::transform::*;
+use serde::Serializer;
 use std::fmt;
 use std::sync::Arc;
-use tch::Tensor;
 
-/// A transform of one's own. It is handed the pixels of one image, `[height * width]` row by row, from 0
-/// (background) to 1 unless something before it changed that, and the image's source of random numbers.
+/// A transform defined by a function. The function gets the pixels of one image, `[height * width]` row by row,
+/// from 0 (background) to 1 unless an earlier transform changed that, and the image's random generator.
 ///
 /// ```
 /// use hinge::prelude::*;
@@ -32,44 +28,43 @@ pub struct CustomTransform {
 type Change = dyn Fn(&mut [f32], &mut ChaCha8Rng) + Send + Sync;
 
 impl CustomTransform {
-    /// A transform that changes images by `change`, under the name that results show.
+    /// A transform that changes images by `change`. Results show it under `name`.
     pub fn new(
         name: &'static str,
         change: impl Fn(&mut [f32], &mut ChaCha8Rng) + Send + Sync + 'static,
     ) -> CustomTransform {
         CustomTransform { name, change: Arc::new(change) }
     }
-
-    pub(super) fn name(&self) -> &'static str {
-        self.name
-    }
 }
 
 impl RandomTransform for CustomTransform {
-    fn validate(&self) -> Result<(), AugmentError> {
+    fn name(&self, _: &'static str) -> &'static str {
+        self.name
+    }
+
+    fn validate(&self) -> Checked {
         Ok(())
     }
 
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
-        let size = Size::of(images);
+        let Size { height, width, .. } = Size::of(images);
         let mut pixels = vec![0f32; images.numel()];
         images.copy_data(&mut pixels, images.numel());
-        let images_of = pixels.chunks_exact_mut(size.height * size.width);
-        for (image, source) in images_of.zip(sources.iter_mut()) {
+        for (image, source) in pixels.chunks_exact_mut(height * width).zip(sources) {
             (self.change)(image, source);
         }
         Tensor::from_slice(&pixels).view_as(images)
     }
 }
 
-/// Two are the same transform if they have the same name.
+/// Equal if the names are equal: functions cannot be compared.
 impl PartialEq for CustomTransform {
     fn eq(&self, other: &CustomTransform) -> bool {
         self.name == other.name
     }
 }
 
-/// By name: its function has no other form than code.
+/// By name: the function exists only as code.
 impl Serialize for CustomTransform {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name)
@@ -85,16 +80,14 @@ impl fmt::Debug for CustomTransform {
 #[cfg(test)]
 mod tests {
     use super::super::Compose;
-    use super::super::batch::testing::{noise, source};
+    use super::super::testing::{apply, noise};
     use super::*;
-    use rand::RngExt;
-    use tch::Kind;
 
     #[test]
-    fn it_is_given_each_image_with_a_source_of_its_own() -> Result<(), AugmentError> {
+    fn the_function_gets_each_image_with_its_own_generator() -> Checked {
         let mark = CustomTransform::new("Mark", |pixels, random| pixels[5] = random.random());
         let images = noise(3, 4, 6);
-        let marked = Compose::new([mark.into()]).apply(&images, &mut source(0))?;
+        let marked = apply(mark, &images)?;
         let changed = marked.ne_tensor(&images);
         assert_eq!(changed.sum(Kind::Int64).int64_value(&[]), 3);
         assert_eq!(changed.select(1, 0).select(1, 5).sum(Kind::Int64), Tensor::from(3i64));
@@ -104,12 +97,10 @@ mod tests {
     }
 
     #[test]
-    fn results_name_it() {
-        let own = Compose::new([CustomTransform::new("Invert", |_, _| ()).into()]);
-        assert_eq!(own.to_string(), "Invert");
-        assert_eq!(
-            serde_json::to_string(&own).ok().as_deref(),
-            Some(r#"{"transforms":[{"Custom":"Invert"}]}"#)
-        );
+    fn results_show_its_name() {
+        let invert = Compose::new([CustomTransform::new("Invert", |_, _| ()).into()]);
+        assert_eq!(invert.to_string(), "Invert");
+        let json = serde_json::to_string(&invert).ok();
+        assert_eq!(json.as_deref(), Some(r#"{"transforms":[{"CustomTransform":"Invert"}]}"#));
     }
 }

@@ -1,6 +1,6 @@
-//! What can be wrong with an augmentation or with the images given to it.
+//! Invalid parameters of a transform, and images that cannot be transformed.
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 use std::ops::RangeInclusive;
 use tch::{Device, Kind};
 
@@ -30,47 +30,48 @@ pub enum AugmentError {
         kind: Kind,
         /// Their shape.
         shape: Vec<i64>,
-        /// Where they are.
+        /// The device that holds them.
         device: Device,
     },
 }
 
-/// Checks that `value` lies in `allowed`. NaN does not.
+/// What a check returns.
+pub(super) type Checked = Result<(), AugmentError>;
+
+/// Checks that `value` lies in `allowed`. NaN never does.
 pub(super) fn check(
     transform: &'static str,
     field: &'static str,
     allowed: RangeInclusive<f64>,
     value: f64,
-) -> Result<(), AugmentError> {
-    require(allowed.contains(&value), transform, field, || span(&allowed), value)
+) -> Checked {
+    require(allowed.contains(&value), transform, field, format_args!("in {allowed:?}"), value)
 }
 
-/// Checks that `range` lies in `allowed` and does not run backwards.
+/// Checks that `range` lies in `allowed` and is not reversed.
 pub(super) fn check_range(
     transform: &'static str,
     field: &'static str,
     allowed: RangeInclusive<f64>,
     range: &RangeInclusive<f64>,
-) -> Result<(), AugmentError> {
-    let inside = allowed.contains(range.start()) && allowed.contains(range.end());
-    let description = || format!("a range min..=max within {allowed:?} with min <= max");
-    require(inside && range.start() <= range.end(), transform, field, description, range)
+) -> Checked {
+    let (min, max) = (range.start(), range.end());
+    let holds = allowed.contains(min) && allowed.contains(max) && min <= max;
+    let description = format_args!("a range min..=max within {allowed:?} with min <= max");
+    require(holds, transform, field, description, range)
 }
 
-/// Checks that `holds`; otherwise `field` is said to be `found` where it must be `allowed`.
+/// Returns an error with `allowed` and `found` unless the condition `holds`.
 pub(super) fn require(
     holds: bool,
     transform: &'static str,
     field: &'static str,
-    allowed: impl Fn() -> String,
+    allowed: impl Display,
     found: impl Debug,
-) -> Result<(), AugmentError> {
+) -> Checked {
     if holds {
         return Ok(());
     }
-    Err(AugmentError::Setting { transform, field, allowed: allowed(), found: format!("{found:?}") })
-}
-
-fn span(range: &RangeInclusive<f64>) -> String {
-    format!("in {range:?}")
+    let (allowed, found) = (allowed.to_string(), format!("{found:?}"));
+    Err(AugmentError::Setting { transform, field, allowed, found })
 }

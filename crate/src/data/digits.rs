@@ -1,17 +1,19 @@
 //! The digits to work on, and where they come from.
 
-use std::env;
-use std::fmt;
+use super::error::DataError;
+use super::images::Images;
+use super::mnist::{self, Content};
+use super::{png, synthetic};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-
-use super::{DataError, Images, mnist, png, synthetic};
+use std::{env, fmt};
 
 /// Training and test images of handwritten digits.
 ///
 /// ```
 /// use hinge::prelude::*;
 ///
-/// let digits = Digits::synthetic(0); // Digits::load()? for MNIST, Digits::open and open_png for one's own
+/// let digits = Digits::synthetic(0); // Digits::load()? for MNIST, Digits::open and open_png for your own
 /// assert_eq!((digits.train.len(), digits.test.len()), (6_000, 2_000));
 /// assert!(!digits.source.is_mnist());
 ///
@@ -36,7 +38,7 @@ pub enum Source {
         /// Where the four files are.
         folder: PathBuf,
     },
-    /// Images of the user's own, not verified.
+    /// The user's images, not verified.
     Own {
         /// Where they are.
         folder: PathBuf,
@@ -49,15 +51,18 @@ pub enum Source {
 }
 
 impl Digits {
-    /// MNIST where it can be had, else synthetic digits.
+    /// Reads MNIST if it is there, else draws synthetic digits.
     ///
-    /// Looks first in the folder that the environment variable `MNIST_DIR` names (ignored when
-    /// empty), then in the project's `data/mnist`, which `make data` fills. If neither is there,
-    /// the result is `Digits::synthetic(0)`: see `source`.
+    /// Looks first in the folder that the environment variable `MNIST_DIR` names (ignored if empty), then in the
+    /// project's `data/mnist`, which `make data` fills. If there is neither, the result is
+    /// `Digits::synthetic(0)`: see `source`.
+    ///
+    /// The four files may lie in the folder itself or, as torchvision stores them, in `MNIST/raw` or `raw` below
+    /// it; plain or gzip'd; named `train-images-idx3-ubyte` or, as on Kaggle, `train-images.idx3-ubyte`.
     ///
     /// # Errors
     /// If `MNIST_DIR` or `data/mnist` holds anything but the complete and unaltered MNIST. A folder
-    /// `data/mnist` with none of the four files is as good as none.
+    /// `data/mnist` with none of the four files counts as absent.
     pub fn load() -> Result<Digits, DataError> {
         let named = env::var_os("MNIST_DIR").filter(|folder| !folder.is_empty());
         let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -65,34 +70,49 @@ impl Digits {
         resolve(named.map(PathBuf::from), project.join("data/mnist"))
     }
 
-    /// Digits from IDX files of one's own, named like MNIST's, plain or gzip'd, not verified:
+    /// Reads your own IDX files, named like MNIST's (see [`load`](Self::load)) and not verified:
     /// `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`,
-    /// `t10k-labels-idx1-ubyte`.
+    /// `t10k-labels-idx1-ubyte`. The digits must be white on black as MNIST's.
     ///
     /// # Errors
-    /// If a file is missing, unreadable or malformed, or images and labels differ in number.
+    /// If a file is missing, unreadable or malformed, or images and labels differ in number. If the digits are
+    /// black on white: the mean border pixel of the training or the test images is above half.
     pub fn open(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
         let folder = folder.as_ref();
-        let (train, test) = mnist::read_any(folder)?;
-        Ok(Digits { train, test, source: Source::Own { folder: folder.into() } })
+        Digits::own(folder, mnist::read(folder, Content::Any)?, false, "open_inverted")
     }
 
-    /// Digits from PNG images of one's own, of 28 x 28 pixels and white on black as MNIST's: the training
-    /// images in `folder/train/0` to `folder/train/9`, the test images in `folder/test/0` to `folder/test/9`.
+    /// Reads your own PNG images, of 28 x 28 pixels and white on black as MNIST's: the training images in
+    /// `folder/train/0` to `folder/train/9`, the test images in `folder/test/0` to `folder/test/9`. Hidden files
+    /// and files that are no images are ignored.
     ///
     /// # Errors
-    /// If a half has no images, or an image is unreadable, damaged or of another size.
+    /// If a half has no images, another folder or an image that would be left out; if an image is unreadable,
+    /// damaged or of another size. If the digits are black on white, as for [`open`](Self::open).
     pub fn open_png(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
-        let path = folder.as_ref();
-        Ok(Digits {
-            train: png::read(&path.join("train"))?,
-            test: png::read(&path.join("test"))?,
-            source: Source::Own { folder: path.into() },
-        })
+        let folder = folder.as_ref();
+        Digits::own(folder, read_png(folder)?, false, "open_png_inverted")
     }
 
-    /// 6 000 training and 2 000 test images drawn by the crate itself: the same for the same seed,
-    /// on every machine.
+    /// [`open`](Self::open) for digits that are black on white: the images are [`Images::inverted`].
+    ///
+    /// # Errors
+    /// The errors of [`open`](Self::open); also if the digits are white on black.
+    pub fn open_inverted(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
+        let folder = folder.as_ref();
+        Digits::own(folder, mnist::read(folder, Content::Any)?, true, "open")
+    }
+
+    /// [`open_png`](Self::open_png) for digits that are black on white: the images are [`Images::inverted`].
+    ///
+    /// # Errors
+    /// The errors of [`open_png`](Self::open_png); also if the digits are white on black.
+    pub fn open_png_inverted(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
+        let folder = folder.as_ref();
+        Digits::own(folder, read_png(folder)?, true, "open_png")
+    }
+
+    /// Draws 6 000 training and 2 000 test images: the same for the same seed, on every machine.
     pub fn synthetic(seed: u64) -> Digits {
         let all = synthetic::TRAIN + synthetic::TEST;
         Digits {
@@ -102,26 +122,47 @@ impl Digits {
         }
     }
 
-    /// The training images alone, the last sixth of them in the place of the test images (10 000 of MNIST's
-    /// 60 000): for choosing between settings without a look at the test images.
+    /// The training images alone, the last sixth of them (10 000 of MNIST's 60 000) instead of the test images:
+    /// for choosing settings without the test images.
     pub fn validation(&self) -> Digits {
         let kept = self.train.len() - self.train.len() / 6;
-        let range = |range: std::ops::Range<usize>| self.train.select(&range.collect::<Vec<_>>());
-        Digits {
-            train: range(0..kept),
-            test: range(kept..self.train.len()),
-            source: self.source.clone(),
-        }
+        let select = |range: Range<usize>| self.train.select(&range.collect::<Vec<_>>());
+        let (train, test) = (select(0..kept), select(kept..self.train.len()));
+        Digits { train, test, source: self.source.clone() }
     }
 
     /// MNIST from `folder`.
     fn mnist(folder: PathBuf) -> Result<Digits, DataError> {
-        let (train, test) = mnist::read_verified(&folder)?;
+        let [train, test] = mnist::read(&folder, Content::Mnist)?;
         Ok(Digits { train, test, source: Source::Mnist { folder } })
+    }
+
+    /// The user's images, of black digits on white if `inverted`; the function `other` reads the opposite.
+    fn own(
+        folder: &Path,
+        halves: [Images; 2],
+        inverted: bool,
+        other: &str,
+    ) -> Result<Digits, DataError> {
+        let colours = ["white digits on black", "black digits on white"];
+        for (images, half) in halves.iter().zip(["training", "test"]) {
+            if images.are_black_on_white() != inverted {
+                let expected = format!("{half} images with {}", colours[usize::from(inverted)]);
+                let found = format!("{} by their borders", colours[usize::from(!inverted)]);
+                let remedy = format!("read them with `Digits::{other}`");
+                return Err(DataError::at(folder, expected, found, remedy));
+            }
+        }
+        let [train, test] = halves.map(|images| if inverted { images.inverted() } else { images });
+        Ok(Digits { train, test, source: Source::Own { folder: folder.into() } })
     }
 }
 
-/// MNIST from the folder that was named, else from the project's if anything is there.
+fn read_png(folder: &Path) -> Result<[Images; 2], DataError> {
+    Ok([png::read(&folder.join("train"))?, png::read(&folder.join("test"))?])
+}
+
+/// Reads MNIST from the named folder, else from the project's if it holds any of the files.
 fn resolve(named: Option<PathBuf>, project: PathBuf) -> Result<Digits, DataError> {
     match named {
         Some(folder) => Digits::mnist(folder),
@@ -149,7 +190,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// Like `Display`: notebooks show this form, and must not show a machine's paths.
+/// Like `Display`: notebooks show this form, which must not contain a machine's paths.
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -158,9 +199,8 @@ impl fmt::Debug for Source {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
+    use std::fs;
 
     /// Real MNIST, if `MNIST_DIR` names it.
     fn mnist() -> Option<Digits> {
@@ -180,62 +220,78 @@ mod tests {
     }
 
     #[test]
-    fn mnist_has_60_000_training_and_10_000_test_images() {
-        let Some(digits) = mnist() else { return };
-        assert_eq!((digits.train.len(), digits.test.len()), (60_000, 10_000));
-    }
-
-    #[test]
-    fn mnist_has_its_known_class_counts() {
-        let Some(digits) = mnist() else { return };
-        assert_eq!(
-            digits.test.class_counts(),
-            [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
-        );
-    }
-
-    #[test]
-    fn mnist_is_known_as_such() {
+    fn mnist_is_read_as_such_with_its_known_class_counts() {
         let Some(digits) = mnist() else { return };
         assert!(digits.source.is_mnist());
+        assert_eq!((digits.train.len(), digits.test.len()), (60_000, 10_000));
+        let counts = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009];
+        assert_eq!(digits.test.class_counts(), counts);
     }
 
     #[test]
-    fn mnist_opened_as_any_idx_files_is_the_same_data() {
+    fn mnist_opened_as_any_idx_files_is_the_same_data_and_its_inverse_is_refused() {
         let Some(digits) = mnist() else { return };
         let Source::Mnist { folder } = digits.source else { panic!("{}", digits.source) };
-        assert_eq!(Digits::open(folder).unwrap().test, digits.test);
+        assert_eq!(Digits::open(&folder).unwrap().test, digits.test);
+        assert!(Digits::open_inverted(folder).is_err());
+        assert!(digits.train.inverted().are_black_on_white());
     }
 
-    #[test]
-    fn without_any_data_the_digits_are_synthetic() {
+    /// A folder with one PNG image of the synthetic digits for training and one for testing.
+    fn png_folder(images: &Images) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let digits = resolve(None, folder.path().join("mnist")).unwrap();
-        assert_eq!(digits.source, Source::Synthetic { seed: 0 });
+        for half in ["train", "test"] {
+            let digit = folder.path().join(half).join(images.label(0).to_string());
+            fs::create_dir_all(&digit).unwrap();
+            let file = fs::File::create(digit.join("a.png")).unwrap();
+            let mut encoder = ::png::Encoder::new(file, 28, 28);
+            encoder.set_color(::png::ColorType::Grayscale);
+            encoder.write_header().unwrap().write_image_data(images.image(0)).unwrap();
+        }
+        folder
     }
 
     #[test]
-    fn a_folder_without_any_of_the_files_counts_as_none() {
+    fn black_on_white_images_are_refused_with_the_function_that_reads_them() {
+        let images = synthetic::draw(0, 0..1);
+        let (white_on_black, black_on_white) =
+            (png_folder(&images), png_folder(&images.inverted()));
+        let error = Digits::open_png(&black_on_white).unwrap_err().to_string();
+        let expected = ": expected training images with white digits on black, found black digits on white by their \
+                        borders; read them with `Digits::open_png_inverted`.";
+        assert!(error.ends_with(expected), "{error}");
+        assert_eq!(Digits::open_png_inverted(&black_on_white).unwrap().train, images);
+        assert_eq!(Digits::open_png(&white_on_black).unwrap().train, images);
+        let error = Digits::open_png_inverted(&white_on_black).unwrap_err().to_string();
+        assert!(error.ends_with(
+            "found white digits on black by their borders; read them with `Digits::open_png`."
+        ));
+    }
+
+    #[test]
+    fn without_any_of_the_files_the_digits_are_synthetic() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("train-images-idx3-ubyte.gz.part"), "half").unwrap();
-        let digits = resolve(None, folder.path().into()).unwrap();
-        assert_eq!(digits.source, Source::Synthetic { seed: 0 });
+        for project in [folder.path().join("nowhere"), folder.path().into()] {
+            let digits = resolve(None, project).unwrap();
+            assert_eq!(digits.source, Source::Synthetic { seed: 0 });
+        }
     }
 
     #[test]
     fn an_incomplete_project_folder_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("t10k-labels-idx1-ubyte.gz"), "damaged").unwrap();
-        let error = resolve(None, folder.path().into()).unwrap_err();
-        assert!(matches!(error, DataError::NoFile { .. }), "{error}");
+        let error = resolve(None, folder.path().into()).unwrap_err().to_string();
+        assert!(error.contains("expected this file"), "{error}");
     }
 
     #[test]
     fn a_named_folder_that_is_missing_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let named = folder.path().join("nowhere");
-        let error = resolve(Some(named), folder.path().into()).unwrap_err();
-        assert!(matches!(error, DataError::NoFolder { .. }), "{error}");
+        let error = resolve(Some(named), folder.path().into()).unwrap_err().to_string();
+        assert!(error.contains("found no such folder"), "{error}");
     }
 
     #[test]

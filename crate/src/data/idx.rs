@@ -1,22 +1,25 @@
 //! The IDX format of MNIST's files, plain or gzip'd.
 //!
-//! A header of big-endian 32-bit numbers, then one byte a value: for images the magic number
-//! `0x00000803`, the number of images, rows and columns; for labels `0x00000801` and the number
-//! of labels. Nothing is allocated on the header's word alone, and nothing is read beyond what
-//! it announces.
+//! A header of big-endian 32-bit numbers, then one byte per value. For images the header is the magic number
+//! `0x00000803` and the numbers of images, rows and columns; for labels `0x00000801` and the number of labels.
+//! The header alone makes the reader allocate nothing, and it reads at most one byte beyond what the header
+//! announces.
 
-use std::fmt;
+use super::error::{COPY_AGAIN, DataError};
+use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-use sha2::{Digest, Sha256};
+/// Height and width of an image, in pixels.
+pub const SIDE: usize = 28;
+/// Pixels of an image.
+pub const PIXELS: usize = SIDE * SIDE;
+/// Classes of digits, 0 to 9.
+pub const CLASSES: usize = 10;
 
-use super::DataError;
-use super::images::{PIXELS, SIDE, first_bad_label};
-
-/// The most images or labels that are accepted in one file.
+/// The greatest number of images or labels that one file may hold.
 pub const MAX_ITEMS: u32 = 1_000_000;
 
 /// The first bytes of a gzip file. The name does not decide: browsers unpack and keep the `.gz`.
@@ -31,40 +34,25 @@ pub enum Kind {
     Labels,
 }
 
-impl Kind {
-    fn magic(self) -> u32 {
-        match self {
-            Kind::Images => 0x0803,
-            Kind::Labels => 0x0801,
-        }
-    }
-
-    fn header_bytes(self) -> usize {
-        match self {
-            Kind::Images => 16,
-            Kind::Labels => 8,
-        }
-    }
-
-    fn item_bytes(self) -> usize {
-        match self {
-            Kind::Images => PIXELS,
-            Kind::Labels => 1,
-        }
-    }
+/// How an IDX file is built.
+struct Layout {
+    name: &'static str,
+    magic: u32,
+    header_bytes: usize,
+    item_bytes: usize,
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(match self {
-            Kind::Images => "images",
-            Kind::Labels => "labels",
-        })
+impl Kind {
+    #[rustfmt::skip]
+    fn layout(self) -> Layout {
+        match self {
+            Kind::Images => Layout { name: "images", magic: 0x0803, header_bytes: 16, item_bytes: PIXELS },
+            Kind::Labels => Layout { name: "labels", magic: 0x0801, header_bytes: 8, item_bytes: 1 },
+        }
     }
 }
 
 /// The content of one IDX file.
-#[derive(Clone, PartialEq, Eq)]
 pub struct Idx {
     header: Vec<u8>,
     items: Vec<u8>,
@@ -83,26 +71,21 @@ impl Idx {
     }
 }
 
-impl fmt::Debug for Idx {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "Idx({} bytes)", self.header.len() + self.items.len())
-    }
-}
-
-/// Reads the file at `path`, unpacking it if it is gzip'd.
+/// Reads the file at `path`, plain or gzip'd.
 ///
 /// # Errors
 /// If the file cannot be read or is not well-formed IDX data of this kind.
 pub fn read(path: &Path, kind: Kind) -> Result<Idx, DataError> {
-    let unreadable = |error| fault(path, error);
-    // Opening a pipe would wait for its writer for ever.
+    let unreadable = |error| DataError::unreadable(path, error);
+    // Opening a pipe would wait for its writer forever.
     if !fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(DataError::NotAFile { path: path.into() });
+        let (file, other) = ("a regular file", "something else");
+        return Err(DataError::at(path, file, other, "replace it by the file"));
     }
     decode(BufReader::new(File::open(path).map_err(unreadable)?), path, kind)
 }
 
-/// Reads IDX data from `packed`, unpacking them if they are gzip'd. `path` names them in errors.
+/// Reads IDX data from `packed`, plain or gzip'd. Errors name them by `path`.
 ///
 /// # Errors
 /// If the data are not well-formed IDX data of this kind.
@@ -116,51 +99,77 @@ pub fn decode(mut packed: impl BufRead, path: &Path, kind: Kind) -> Result<Idx, 
 }
 
 fn parse(mut content: impl Read, path: &Path, kind: Kind) -> Result<Idx, DataError> {
-    let header = read_at_most(&mut content, kind.header_bytes(), path)?;
-    let expected = item_count(&header, path, kind)? * kind.item_bytes();
-    // The one byte more shows data that go on, and reading to the end checks gzip's checksum.
-    let items = read_at_most(&mut content, expected + 1, path)?;
-    let expected_bytes = header.len() + expected;
-    if items.len() < expected {
-        return Err(DataError::Truncated {
-            path: path.into(),
-            expected: expected_bytes,
-            found: header.len() + items.len(),
-        });
+    let layout = kind.layout();
+    let header = read_at_most(&mut content, layout.header_bytes, path)?;
+    let items_bytes = item_count(&header, path, &layout)? * layout.item_bytes;
+    // One byte more shows data that go on, and reading to the end checks gzip's checksum.
+    let items = read_at_most(&mut content, items_bytes + 1, path)?;
+    let expected = header.len() + items_bytes;
+    if items.len() < items_bytes {
+        return Err(truncated(path, expected, header.len() + items.len()));
     }
-    if items.len() > expected {
-        return Err(DataError::TooLong { path: path.into(), expected: expected_bytes });
+    if items.len() > items_bytes {
+        let expected = format!("{expected} bytes (unpacked), as its header announces");
+        return Err(DataError::at(path, expected, "more", COPY_AGAIN));
     }
-    if let (Kind::Labels, Some((index, found))) = (kind, first_bad_label(&items)) {
-        return Err(DataError::LabelInFile { path: path.into(), index, found });
+    if kind == Kind::Labels {
+        check_labels(path, &items, "correct the file")?;
     }
     Ok(Idx { header, items })
 }
 
 /// The number of items that the header announces.
-fn item_count(header: &[u8], path: &Path, kind: Kind) -> Result<usize, DataError> {
+fn item_count(header: &[u8], path: &Path, layout: &Layout) -> Result<usize, DataError> {
+    let Layout { name, magic, header_bytes, .. } = *layout;
     let (numbers, _) = header.as_chunks::<4>();
     let numbers: Vec<u32> = numbers.iter().map(|bytes| u32::from_be_bytes(*bytes)).collect();
-    let path = path.to_path_buf();
-    match (kind, &numbers[..]) {
-        (_, &[found, ..]) if found != kind.magic() => {
-            Err(DataError::WrongMagic { path, kind, expected: kind.magic(), found })
+    let is_whole = header.len() == header_bytes;
+    match numbers[..] {
+        [found, ..] if found != magic => {
+            let expected = format!("IDX {name} (magic number {magic:#010x})");
+            let found = format!("magic number {found:#010x}");
+            Err(DataError::at(path, expected, found, "check that the file is what its name says"))
         }
-        (Kind::Images, &[_, _, rows, columns]) if [rows, columns] != [SIDE as u32; 2] => {
-            Err(DataError::WrongDimensions { path, rows, columns })
+        [_, _, rows, columns] if [rows, columns] != [SIDE as u32; 2] => {
+            Err(wrong_size(path, rows, columns))
         }
-        (Kind::Images, &[_, count, _, _]) | (Kind::Labels, &[_, count]) => {
-            if (1..=MAX_ITEMS).contains(&count) {
-                Ok(count as usize)
-            } else {
-                Err(DataError::WrongCount { path, found: count })
-            }
+        [_, count, ..] if is_whole && (1..=MAX_ITEMS).contains(&count) => Ok(count as usize),
+        [_, count, ..] if is_whole => {
+            let expected = format!("1 to {MAX_ITEMS} items");
+            let found = format!("a header that announces {count}");
+            Err(DataError::at(path, expected, found, "check that the file is intact"))
         }
-        _ => Err(DataError::Truncated { path, expected: kind.header_bytes(), found: header.len() }),
+        _ => Err(truncated(path, header_bytes, header.len())),
     }
 }
 
-/// The next bytes, up to `limit`; memory grows with what is really there.
+fn truncated(path: &Path, expected: usize, found: usize) -> DataError {
+    let (expected, found) = (format!("{expected} bytes (unpacked)"), format!("only {found}"));
+    DataError::at(path, expected, found, format!("the file is truncated: {COPY_AGAIN}"))
+}
+
+/// The fault of an image that is not 28 x 28.
+pub(super) fn wrong_size(path: &Path, rows: u32, columns: u32) -> DataError {
+    let expected = format!("images of {SIDE} x {SIDE} pixels");
+    DataError::at(path, expected, format!("{rows} x {columns}"), "rescale them first")
+}
+
+/// Checks that every label is a digit.
+pub(super) fn check_labels(
+    place: impl AsRef<Path>,
+    labels: &[u8],
+    remedy: &'static str,
+) -> Result<(), DataError> {
+    match labels.iter().position(|&label| usize::from(label) >= CLASSES) {
+        None => Ok(()),
+        Some(index) => {
+            let found = format!("{} at index {index}", labels[index]);
+            Err(DataError::at(place, "labels from 0 to 9", found, remedy))
+        }
+    }
+}
+
+/// Reads the next bytes, at most `limit`; memory grows with what is there.
 fn read_at_most(content: &mut impl Read, limit: usize, path: &Path) -> Result<Vec<u8>, DataError> {
     let mut bytes = Vec::new();
     content.take(limit as u64).read_to_end(&mut bytes).map_err(|error| fault(path, error))?;
@@ -169,21 +178,18 @@ fn read_at_most(content: &mut impl Read, limit: usize, path: &Path) -> Result<Ve
 
 /// An error with a number comes from the operating system, any other from the gzip decoder.
 fn fault(path: &Path, error: io::Error) -> DataError {
-    let path = path.to_path_buf();
-    match error.raw_os_error() {
-        Some(_) => DataError::Unreadable { path, source: error },
-        None => DataError::CorruptGzip { path, reason: error.to_string() },
+    if error.raw_os_error().is_some() {
+        return DataError::unreadable(path, error);
     }
+    DataError::at(path, "intact gzip data", format!("damage ({error})"), COPY_AGAIN)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
+    use super::*;
     use flate2::Compression;
     use flate2::write::GzEncoder;
-
-    use super::*;
+    use std::io::Write;
 
     /// The bytes of an IDX file of images: `count` in the header, then `pixels`.
     fn images(count: u32, pixels: &[u8]) -> Vec<u8> {
@@ -207,31 +213,25 @@ mod tests {
         super::decode(bytes, Path::new("digits"), kind).map(Idx::into_items)
     }
 
-    fn message(bytes: &[u8], kind: Kind) -> String {
-        decode(bytes, kind).unwrap_err().to_string()
+    /// Checks the error after the file's name.
+    fn assert_fault(bytes: &[u8], kind: Kind, expected: &str) {
+        let message = decode(bytes, kind).unwrap_err().to_string();
+        assert_eq!(message.strip_prefix("digits: "), Some(expected));
     }
 
     #[test]
-    fn reads_the_pixels_of_plain_images() {
+    fn reads_the_pixels_of_images() {
         let pixels: Vec<u8> = (0..2 * PIXELS).map(|i| (i % 251) as u8).collect();
         assert_eq!(decode(&images(2, &pixels), Kind::Images).unwrap(), pixels);
     }
 
     #[test]
-    fn reads_plain_labels() {
-        assert_eq!(decode(&labels(3, &[5, 0, 9]), Kind::Labels).unwrap(), [5, 0, 9]);
-    }
-
-    #[test]
-    fn unpacks_gzip() {
-        assert_eq!(decode(&gzip(&labels(3, &[5, 0, 9])), Kind::Labels).unwrap(), [5, 0, 9]);
-    }
-
-    #[test]
-    fn unpacks_gzip_of_several_members() {
+    fn reads_labels_plain_and_from_gzip_of_one_and_of_several_members() {
         let content = labels(3, &[5, 0, 9]);
         let members = [gzip(&content[..9]), gzip(&content[9..])].concat();
-        assert_eq!(decode(&members, Kind::Labels).unwrap(), [5, 0, 9]);
+        for bytes in [&content, &gzip(&content), &members] {
+            assert_eq!(decode(bytes, Kind::Labels).unwrap(), [5, 0, 9]);
+        }
     }
 
     #[test]
@@ -247,147 +247,119 @@ mod tests {
         let content = super::decode(&labels(3, &[5, 0, 9])[..], Path::new("digits"), Kind::Labels);
         // printf '\0\0\10\1\0\0\0\3\5\0\11' | sha256sum
         let expected = "426dc2e9e7eea081ebaf345cde82a628112f5fc54a1e6b128e8b394a879f3a18";
-        assert_eq!(content.unwrap().sha256(), expected);
+        assert_eq!(content.map(|idx| idx.sha256()).unwrap(), expected);
     }
 
     #[test]
     fn rejects_a_missing_file() {
         let folder = tempfile::tempdir().unwrap();
-        let error = read(&folder.path().join("labels"), Kind::Labels).unwrap_err();
-        assert!(matches!(error, DataError::Unreadable { .. }), "{error}");
+        let error = read(&folder.path().join("labels"), Kind::Labels).err().unwrap().to_string();
+        assert!(error.contains("labels: expected readable data, found an obstacle ("), "{error}");
     }
 
     #[test]
-    fn rejects_a_folder_in_place_of_a_file() {
+    fn rejects_folders_and_endless_devices() {
         let folder = tempfile::tempdir().unwrap();
-        let error = read(folder.path(), Kind::Labels).unwrap_err();
-        assert!(matches!(error, DataError::NotAFile { .. }), "{error}");
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn rejects_an_endless_device() {
-        let error = read(Path::new("/dev/zero"), Kind::Labels).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "/dev/zero: expected a regular file, found something else; replace it by the file."
-        );
+        for path in [folder.path(), Path::new("/dev/zero")].into_iter().filter(|path| path.exists())
+        {
+            let error = read(path, Kind::Labels).err().unwrap().to_string();
+            let expected =
+                ": expected a regular file, found something else; replace it by the file.";
+            assert!(error.ends_with(expected), "{error}");
+        }
     }
 
     #[test]
     fn rejects_another_magic_number() {
-        assert_eq!(
-            message(&labels(3, &[5, 0, 9]), Kind::Images),
-            "digits: expected IDX images (magic number 0x00000803), found magic number 0x00000801; \
-             check that the file is what its name says."
+        assert_fault(
+            &labels(3, &[5, 0, 9]),
+            Kind::Images,
+            "expected IDX images (magic number 0x00000803), found magic number 0x00000801; check that the file is \
+             what its name says.",
         );
     }
 
     #[test]
-    fn rejects_an_empty_file() {
-        assert_eq!(
-            message(&[], Kind::Labels),
-            "digits: expected 8 bytes (unpacked), found only 0; the file is truncated: \
-             copy it again, or fetch MNIST with `make data`."
-        );
+    fn rejects_truncated_headers_and_items() {
+        for (bytes, kind, expected, found) in [
+            (&[][..], Kind::Labels, 8, 0),
+            (&images(1, &[])[..8], Kind::Images, 16, 8),
+            (&images(1, &[])[..15], Kind::Images, 16, 15),
+            (&images(2, &[0; PIXELS]), Kind::Images, 1584, 800),
+        ] {
+            let message = format!(
+                "expected {expected} bytes (unpacked), found only {found}; the file is truncated: copy it again, or \
+                 fetch MNIST with `make data`."
+            );
+            assert_fault(bytes, kind, &message);
+        }
     }
 
     #[test]
-    fn rejects_a_truncated_header() {
-        let error = decode(&images(1, &[])[..15], Kind::Images).unwrap_err();
-        assert!(matches!(error, DataError::Truncated { expected: 16, found: 15, .. }), "{error}");
-    }
-
-    #[test]
-    fn rejects_truncated_items() {
-        let error = decode(&images(2, &[0; PIXELS]), Kind::Images).unwrap_err();
-        assert!(
-            matches!(error, DataError::Truncated { expected: 1584, found: 800, .. }),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn rejects_a_file_longer_than_its_header_says() {
-        assert_eq!(
-            message(&labels(2, &[5, 0, 9]), Kind::Labels),
-            "digits: expected 10 bytes (unpacked), as its header announces, found more; \
-             copy it again, or fetch MNIST with `make data`."
-        );
+    fn rejects_a_file_longer_than_its_header_announces() {
+        let content = labels(2, &[5, 0, 9]);
+        for bytes in [&content, &gzip(&content)] {
+            assert_fault(
+                bytes,
+                Kind::Labels,
+                "expected 10 bytes (unpacked), as its header announces, found more; copy it again, or fetch MNIST \
+                 with `make data`.",
+            );
+        }
     }
 
     #[test]
     fn rejects_other_dimensions() {
         let header = [0x0803, 1, 32, 28].map(u32::to_be_bytes);
-        assert_eq!(
-            message(header.as_flattened(), Kind::Images),
-            "digits: expected images of 28 x 28 pixels, found 32 x 28; rescale them first."
+        assert_fault(
+            header.as_flattened(),
+            Kind::Images,
+            "expected images of 28 x 28 pixels, found 32 x 28; rescale them first.",
         );
     }
 
     #[test]
-    fn rejects_a_file_of_nothing() {
-        let error = decode(&labels(0, &[]), Kind::Labels).unwrap_err();
-        assert!(matches!(error, DataError::WrongCount { found: 0, .. }), "{error}");
-    }
-
-    #[test]
-    fn rejects_a_header_that_announces_billions() {
-        assert_eq!(
-            message(&images(u32::MAX, &[]), Kind::Images),
-            "digits: expected 1 to 1000000 items, found a header that announces 4294967295; \
-             check that the file is intact."
-        );
+    fn rejects_headers_that_announce_nothing_or_billions() {
+        for count in [0, u32::MAX] {
+            let message = format!(
+                "expected 1 to 1000000 items, found a header that announces {count}; check that the file is intact."
+            );
+            assert_fault(&images(count, &[]), Kind::Images, &message);
+            assert_fault(&labels(count, &[]), Kind::Labels, &message);
+        }
     }
 
     #[test]
     fn rejects_a_label_above_9() {
-        assert_eq!(
-            message(&labels(3, &[5, 10, 9]), Kind::Labels),
-            "digits: expected labels from 0 to 9, found 10 at index 1; correct the file."
+        assert_fault(
+            &labels(3, &[5, 10, 9]),
+            Kind::Labels,
+            "expected labels from 0 to 9, found 10 at index 1; correct the file.",
         );
     }
 
     #[test]
-    fn rejects_truncated_gzip() {
+    fn rejects_damaged_gzip() {
         let packed = gzip(&labels(3, &[5, 0, 9]));
-        let error = decode(&packed[..packed.len() - 1], Kind::Labels).unwrap_err();
-        assert!(matches!(error, DataError::CorruptGzip { .. }), "{error}");
-    }
-
-    #[test]
-    fn rejects_gzip_that_starts_well_and_goes_on_as_garbage() {
-        let error = decode(&[&GZIP[..], &[7; 100]].concat(), Kind::Labels).unwrap_err();
-        assert!(matches!(error, DataError::CorruptGzip { .. }), "{error}");
-    }
-
-    #[test]
-    fn rejects_gzip_with_a_wrong_checksum() {
-        let mut packed = gzip(&labels(3, &[5, 0, 9]));
-        let checksum = packed.len() - 8;
-        packed[checksum] ^= 1;
-        let error = decode(&packed, Kind::Labels).unwrap_err();
-        assert!(matches!(error, DataError::CorruptGzip { .. }), "{error}");
-    }
-
-    #[test]
-    fn rejects_garbage_after_gzip() {
-        let packed = [gzip(&labels(3, &[5, 0, 9])), vec![7; 100]].concat();
-        let error = decode(&packed, Kind::Labels).unwrap_err();
-        assert!(matches!(error, DataError::CorruptGzip { .. }), "{error}");
+        let mut wrong_checksum = packed.clone();
+        wrong_checksum[packed.len() - 8] ^= 1;
+        for (damage, bytes) in [
+            ("truncated", packed[..packed.len() - 1].to_vec()),
+            ("garbage after the magic number", [&GZIP[..], &[7; 100]].concat()),
+            ("wrong checksum", wrong_checksum),
+            ("garbage at the end", [&packed[..], &[7; 100]].concat()),
+        ] {
+            let error = decode(&bytes, Kind::Labels).expect_err(damage).to_string();
+            assert!(error.contains("expected intact gzip data, found damage ("), "{error}");
+        }
     }
 
     #[test]
     fn stops_unpacking_one_byte_after_what_the_header_announces() {
         let mut content = &labels(3, &[5; 1_000_000])[..];
-        let error = parse(&mut content, Path::new("digits"), Kind::Labels).unwrap_err();
-        assert!(matches!(error, DataError::TooLong { expected: 11, .. }), "{error}");
+        let error =
+            parse(&mut content, Path::new("digits"), Kind::Labels).err().unwrap().to_string();
+        assert!(error.contains("found more"), "{error}");
         assert_eq!(content.len(), 1_000_000 - 3 - 1);
-    }
-
-    #[test]
-    fn rejects_gzip_that_unpacks_to_more_than_the_header_announces() {
-        let error = decode(&gzip(&labels(3, &[5; 1_000_000])), Kind::Labels).unwrap_err();
-        assert!(matches!(error, DataError::TooLong { expected: 11, .. }), "{error}");
     }
 }

@@ -1,15 +1,9 @@
 //! Labelled images of digits in memory.
 
-use super::DataError;
+use super::error::DataError;
+use super::idx::{CLASSES, PIXELS, SIDE, check_labels};
 use std::fmt;
 use tch::{Kind, Tensor};
-
-/// Height and width of an image, in pixels.
-pub const SIDE: usize = 28;
-/// Pixels of an image.
-pub const PIXELS: usize = SIDE * SIDE;
-/// Classes of digits, 0 to 9.
-pub const CLASSES: usize = 10;
 
 /// Images of 28 x 28 grey pixels (0 is paper, 255 is ink), each with its label, 0 to 9.
 ///
@@ -22,7 +16,7 @@ pub const CLASSES: usize = 10;
 /// assert_eq!(images.class_counts(), [0, 0, 0, 1, 0, 1, 0, 0, 0, 0]);
 ///
 /// let error = Images::new(paper, vec![3, 12]).unwrap_err().to_string();
-/// assert_eq!(error, "images: expected labels below 10, found 12 at index 1; correct the label.");
+/// assert_eq!(error, "images: expected labels from 0 to 9, found 12 at index 1; correct the label.");
 /// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -38,11 +32,12 @@ impl Images {
     /// If there are not 784 pixels for each label, or a label is above 9.
     pub fn new(pixels: Vec<u8>, labels: Vec<u8>) -> Result<Images, DataError> {
         if labels.len().checked_mul(PIXELS) != Some(pixels.len()) {
-            return Err(DataError::PixelCount { pixels: pixels.len(), labels: labels.len() });
+            let expected = format!("{PIXELS} pixels for each of {} labels", labels.len());
+            let found = format!("{} pixels", pixels.len());
+            let remedy = format!("give every image {SIDE} x {SIDE} pixels and one label");
+            return Err(DataError::at("images", expected, found, remedy));
         }
-        if let Some((index, found)) = first_bad_label(&labels) {
-            return Err(DataError::Label { index, found });
-        }
+        check_labels("images", &labels, "correct the label")?;
         Ok(Images { pixels, labels })
     }
 
@@ -51,7 +46,7 @@ impl Images {
         self.labels.len()
     }
 
-    /// Whether there is no image at all.
+    /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
@@ -90,7 +85,24 @@ impl Images {
         Images { pixels: images.concat(), labels: indices.iter().map(|&i| self.label(i)).collect() }
     }
 
-    /// How many images there are of each digit.
+    /// Copies of the images with black and white exchanged: each pixel becomes 255 minus its value.
+    pub fn inverted(&self) -> Images {
+        let pixels = self.pixels.iter().map(|pixel| 255 - pixel).collect();
+        Images { pixels, labels: self.labels.clone() }
+    }
+
+    /// Whether the digits are black on white: the mean border pixel of all images is above half. The paper
+    /// around a digit reaches the border, the ink rarely does.
+    pub(super) fn are_black_on_white(&self) -> bool {
+        let is_end = |at: usize| at == 0 || at == SIDE - 1;
+        let is_border = |i: &usize| is_end(i / SIDE) || is_end(i % SIDE);
+        let border: Vec<usize> = (0..PIXELS).filter(is_border).collect();
+        let of_image = |image: &[u8]| border.iter().map(|&i| u64::from(image[i])).sum::<u64>();
+        let sum: u64 = self.pixels.chunks_exact(PIXELS).map(of_image).sum();
+        2 * sum > 255 * (border.len() * self.len()) as u64
+    }
+
+    /// The number of images of each digit.
     pub fn class_counts(&self) -> [usize; CLASSES] {
         let mut counts = [0; CLASSES];
         for &label in &self.labels {
@@ -100,13 +112,7 @@ impl Images {
     }
 }
 
-/// The index and value of the first label that is not a digit.
-pub(super) fn first_bad_label(labels: &[u8]) -> Option<(usize, u8)> {
-    let index = labels.iter().position(|&label| usize::from(label) >= CLASSES)?;
-    Some((index, labels[index]))
-}
-
-/// Says how many there are: a notebook must never print 47 million pixels.
+/// Shows only their number: a notebook must never print 47 million pixels.
 impl fmt::Debug for Images {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "Images({} of {SIDE} x {SIDE} pixels)", self.len())
@@ -141,6 +147,31 @@ mod tests {
     }
 
     #[test]
+    fn inverted_images_have_255_minus_each_pixel_and_the_same_labels() {
+        let inverted = three().inverted();
+        assert_eq!([0, 1, 2].map(|i| inverted.image(i)[0]), [245, 235, 225]);
+        assert_eq!(inverted.labels(), three().labels());
+    }
+
+    #[test]
+    fn black_on_white_is_decided_by_the_border_alone() {
+        let image = |border: u8, inside: u8| {
+            let pixel = |i: usize| {
+                let inner =
+                    (1..SIDE - 1).contains(&(i / SIDE)) && (1..SIDE - 1).contains(&(i % SIDE));
+                if inner { inside } else { border }
+            };
+            (0..PIXELS).map(pixel).collect::<Vec<u8>>()
+        };
+        let are_black_on_white = |images: &[Vec<u8>]| {
+            Images::new(images.concat(), vec![0; images.len()]).unwrap().are_black_on_white()
+        };
+        assert!(are_black_on_white(&[image(128, 0)]));
+        assert!(!are_black_on_white(&[image(127, 255)]));
+        assert!(are_black_on_white(&[image(255, 0), image(255, 0), image(0, 255)]));
+    }
+
+    #[test]
     fn debug_is_short() {
         assert_eq!(format!("{:?}", three()), "Images(3 of 28 x 28 pixels)");
     }
@@ -160,7 +191,7 @@ mod tests {
         let error = Images::new(vec![0; 2 * PIXELS], vec![9, 10]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "images: expected labels below 10, found 10 at index 1; correct the label."
+            "images: expected labels from 0 to 9, found 10 at index 1; correct the label."
         );
     }
 }

@@ -1,228 +1,261 @@
-//! The four files of MNIST in a folder, and the checksums that tell them from any others.
+//! The four files of MNIST in a folder, and the checksums that identify them.
 
-use std::io;
+use super::error::DataError;
+use super::idx::{self, Kind, PIXELS};
+use super::images::Images;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+/// The name of a file without `.gz`, and the SHA-256 of MNIST's file, unpacked, as in `data/manifest.json`.
+struct Known(&'static str, &'static str);
 
-use super::idx::{self, Idx, Kind};
-use super::{DataError, Images};
+#[rustfmt::skip]
+const IMAGES: [Known; 2] = [
+    Known("train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+    Known("t10k-images-idx3-ubyte", "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+];
+#[rustfmt::skip]
+const LABELS: [Known; 2] = [
+    Known("train-labels-idx1-ubyte", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+    Known("t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+];
 
-/// The files of one half of MNIST, named without `.gz`.
-struct Pair {
-    images: &'static str,
-    labels: &'static str,
+/// Where the files may be: in the folder itself, or where torchvision stores them below it.
+const FOLDERS: [&str; 3] = ["", "MNIST/raw", "raw"];
+
+/// Whether the files must have MNIST's content.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    Any,
+    Mnist,
 }
 
-const TRAIN: Pair = Pair { images: "train-images-idx3-ubyte", labels: "train-labels-idx1-ubyte" };
-const TEST: Pair = Pair { images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte" };
-
-/// Training and test images from any IDX files with MNIST's names.
-pub(super) fn read_any(folder: &Path) -> Result<(Images, Images), DataError> {
-    read(folder, |_, _, _| Ok(()))
+/// Reads the training and the test images from files with MNIST's names.
+pub(super) fn read(folder: &Path, content: Content) -> Result<[Images; 2], DataError> {
+    fs::read_dir(folder).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            let expected = "a folder with the four files of MNIST";
+            let remedy = "correct the path (or MNIST_DIR), or fetch MNIST with `make data`";
+            DataError::at(folder, expected, "no such folder", remedy)
+        }
+        _ => DataError::unreadable(folder, error),
+    })?;
+    let folder = find_folder(folder)?.unwrap_or(folder.into());
+    Ok([read_half(&folder, 0, content)?, read_half(&folder, 1, content)?])
 }
 
-/// Training and test images from files with exactly MNIST's content.
-pub(super) fn read_verified(folder: &Path) -> Result<(Images, Images), DataError> {
-    let manifest = Manifest::embedded()?;
-    read(folder, |name, path, content| manifest.verify(name, path, content))
-}
-
-/// Whether the folder holds any of the four files, or cannot be looked into.
+/// Whether the folder holds any of the four files, or cannot be searched.
 pub(super) fn any_file_in(folder: &Path) -> bool {
-    [&TRAIN, &TEST]
-        .iter()
-        .flat_map(|pair| [pair.images, pair.labels])
-        .any(|name| !matches!(locate(folder, name), Err(DataError::NoFile { .. })))
+    !matches!(find_folder(folder), Ok(None))
 }
 
-fn read(
-    folder: &Path,
-    verify: impl Fn(&str, &Path, &Idx) -> Result<(), DataError>,
-) -> Result<(Images, Images), DataError> {
-    if let Err(source) = folder.metadata() {
-        let path = folder.to_path_buf();
-        return Err(match source.kind() {
-            io::ErrorKind::NotFound => DataError::NoFolder { path },
-            _ => DataError::Unreadable { path, source },
-        });
-    }
-    Ok((read_pair(folder, &TRAIN, &verify)?, read_pair(folder, &TEST, &verify)?))
-}
-
-fn read_pair(
-    folder: &Path,
-    pair: &Pair,
-    verify: impl Fn(&str, &Path, &Idx) -> Result<(), DataError>,
-) -> Result<Images, DataError> {
-    let read = |name, kind| {
-        let path = locate(folder, name)?;
-        let content = idx::read(&path, kind)?;
-        verify(name, &path, &content)?;
-        Ok((path, content.into_items()))
-    };
-    let (labels_path, labels) = read(pair.labels, Kind::Labels)?;
-    let (images_path, pixels) = read(pair.images, Kind::Images)?;
-    let images = pixels.len() / super::PIXELS;
+/// Reads the images of the training half, 0, or the test half, 1.
+fn read_half(folder: &Path, half: usize, content: Content) -> Result<Images, DataError> {
+    let (labels_path, labels) = read_file(folder, &LABELS[half], Kind::Labels, content)?;
+    let (path, pixels) = read_file(folder, &IMAGES[half], Kind::Images, content)?;
+    let images = pixels.len() / PIXELS;
     if images != labels.len() {
-        return Err(DataError::CountsDisagree {
-            images_path,
-            images,
-            labels_path,
-            labels: labels.len(),
-        });
+        let (path_of_labels, count) = (labels_path.display(), labels.len());
+        let expected = format!("as many images as there are labels in {path_of_labels} ({count})");
+        let remedy = "combine files that belong together";
+        return Err(DataError::at(path, expected, images.to_string(), remedy));
     }
     Images::new(pixels, labels)
 }
 
-/// The path of a file, gzip'd or else plain: `make data` can replace only the gzip'd one.
-fn locate(folder: &Path, name: &str) -> Result<PathBuf, DataError> {
-    let plain = folder.join(name);
-    for path in [folder.join(format!("{name}.gz")), plain.clone()] {
-        match path.try_exists() {
-            Ok(true) => return Ok(path),
-            Ok(false) => (),
-            Err(source) => return Err(DataError::Unreadable { path, source }),
+fn read_file(
+    folder: &Path,
+    Known(name, sha256): &Known,
+    kind: Kind,
+    content: Content,
+) -> Result<(PathBuf, Vec<u8>), DataError> {
+    let path = find(folder, name)?.ok_or_else(|| {
+        let found = "neither it nor the name with .gz or with a dot before idx";
+        let remedy = "add it, or fetch MNIST with `make data`";
+        DataError::at(folder.join(name), "this file", found, remedy)
+    })?;
+    let idx = idx::read(&path, kind)?;
+    if content == Content::Mnist && idx.sha256() != *sha256 {
+        let expected = format!("MNIST's own data (SHA-256 {sha256}, unpacked)");
+        let remedy = "fetch MNIST with `make data`, or read your own IDX files with `Digits::open`";
+        return Err(DataError::at(path, expected, idx.sha256(), remedy));
+    }
+    Ok((path, idx.into_items()))
+}
+
+/// Finds the folder that holds the files: the first of [`FOLDERS`] with any of the four.
+fn find_folder(folder: &Path) -> Result<Option<PathBuf>, DataError> {
+    for folder in FOLDERS.map(|below| folder.join(below)) {
+        for Known(name, _) in IMAGES.iter().chain(&LABELS) {
+            if find(&folder, name)?.is_some() {
+                return Ok(Some(folder));
+            }
         }
     }
-    Err(DataError::NoFile { path: plain })
+    Ok(None)
 }
 
-/// What `data/manifest.json` says about MNIST's files.
-#[derive(Deserialize)]
-struct Manifest {
-    files: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    /// Name of the gzip'd file.
-    name: String,
-    /// SHA-256 of its unpacked content.
-    unpacked_sha256: String,
-}
-
-impl Manifest {
-    fn embedded() -> Result<Manifest, DataError> {
-        serde_json::from_str(include_str!("../../../data/manifest.json"))
-            .map_err(|error| DataError::Manifest { reason: error.to_string() })
-    }
-
-    fn verify(&self, name: &str, path: &Path, content: &Idx) -> Result<(), DataError> {
-        let entry = self.files.iter().find(|entry| entry.name.strip_suffix(".gz") == Some(name));
-        let entry =
-            entry.ok_or_else(|| DataError::Manifest { reason: format!("none for {name}.gz") })?;
-        let found = content.sha256();
-        if found == entry.unpacked_sha256 {
-            return Ok(());
+/// Finds a file by its name or by Kaggle's, with a dot before `idx`; gzip'd or else plain, as `make data` can
+/// replace only the gzip'd one.
+fn find(folder: &Path, name: &str) -> Result<Option<PathBuf>, DataError> {
+    for name in [name, &name.replace("-idx", ".idx")] {
+        for path in [folder.join(format!("{name}.gz")), folder.join(name)] {
+            match path.metadata() {
+                // Kaggle's archive also has folders of these names.
+                Ok(metadata) if metadata.is_dir() => (),
+                Ok(_) => return Ok(Some(path)),
+                Err(error) if is_absence(error.kind()) => (),
+                Err(error) => return Err(DataError::unreadable(&path, error)),
+            }
         }
-        Err(DataError::WrongChecksum {
-            path: path.into(),
-            expected: entry.unpacked_sha256.clone(),
-            found,
-        })
     }
+    Ok(None)
+}
+
+fn is_absence(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
+    use tempfile::TempDir;
 
-    fn write_images(folder: &Path, name: &str, count: u32) {
+    const TEST_LABELS: &str = LABELS[1].0;
+
+    fn write_images(path: &Path, count: u32) {
         let header = [0x0803, count, 28, 28].map(u32::to_be_bytes);
-        let pixels = vec![128; count as usize * super::super::PIXELS];
-        fs::write(folder.join(name), [header.as_flattened(), &pixels].concat()).unwrap();
+        let pixels = vec![9; count as usize * PIXELS];
+        fs::write(path, [header.as_flattened(), &pixels].concat()).unwrap();
     }
 
-    fn write_labels(folder: &Path, name: &str, count: u32) {
+    fn write_labels(path: &Path, count: u32) {
         let header = [0x0801, count].map(u32::to_be_bytes);
         let labels = vec![3; count as usize];
-        fs::write(folder.join(name), [header.as_flattened(), &labels].concat()).unwrap();
+        fs::write(path, [header.as_flattened(), &labels].concat()).unwrap();
     }
 
-    /// A folder with 3 training and 2 test images, none of MNIST.
-    fn folder() -> tempfile::TempDir {
+    /// A folder with 3 training and 2 test images, none of MNIST, in files `below` it, named by `rename`.
+    fn folder(below: &str, rename: impl Fn(&str) -> String) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
-        for (pair, count) in [(TRAIN, 3), (TEST, 2)] {
-            write_images(folder.path(), pair.images, count);
-            write_labels(folder.path(), pair.labels, count);
+        let files = folder.path().join(below);
+        fs::create_dir_all(&files).unwrap();
+        for (half, count) in [(0, 3), (1, 2)] {
+            write_images(&files.join(rename(IMAGES[half].0)), count);
+            write_labels(&files.join(rename(LABELS[half].0)), count);
         }
         folder
     }
 
+    fn plain() -> TempDir {
+        folder("", str::to_owned)
+    }
+
+    fn sizes(folder: &TempDir) -> [usize; 2] {
+        read(folder.path(), Content::Any).unwrap().map(|images| images.len())
+    }
+
+    fn fault(folder: &Path, content: Content) -> String {
+        read(folder, content).unwrap_err().to_string()
+    }
+
     #[test]
     fn reads_the_four_files() {
-        let (train, test) = read_any(folder().path()).unwrap();
-        assert_eq!((train.len(), test.len()), (3, 2));
+        assert_eq!(sizes(&plain()), [3, 2]);
+    }
+
+    #[test]
+    fn finds_the_files_where_torchvision_stores_them() {
+        for below in ["MNIST/raw", "raw"] {
+            let folder = folder(below, str::to_owned);
+            assert_eq!(sizes(&folder), [3, 2]);
+            assert!(any_file_in(folder.path()));
+        }
+    }
+
+    #[test]
+    fn finds_the_files_by_kaggles_names_beside_folders_of_mnists_names() {
+        for ending in ["", ".gz"] {
+            let folder = folder("", |name| name.replace("-idx", ".idx") + ending);
+            for Known(name, _) in IMAGES.iter().chain(&LABELS) {
+                fs::create_dir(folder.path().join(name)).unwrap();
+            }
+            assert_eq!(sizes(&folder), [3, 2]);
+        }
     }
 
     #[test]
     fn prefers_the_file_that_make_data_can_replace() {
-        let folder = folder();
-        let gzipped = format!("{}.gz", TEST.labels);
-        fs::rename(folder.path().join(TEST.labels), folder.path().join(gzipped)).unwrap();
-        write_labels(folder.path(), TEST.labels, 99);
-        assert!(read_any(folder.path()).is_ok());
+        let folder = plain();
+        let path = folder.path().join(TEST_LABELS);
+        fs::rename(&path, path.with_extension("gz")).unwrap();
+        write_labels(&path, 99);
+        assert_eq!(sizes(&folder), [3, 2]);
+    }
+
+    #[test]
+    fn prefers_the_folder_itself_to_those_below() {
+        let folder = folder("MNIST/raw", str::to_owned);
+        write_labels(&folder.path().join(TEST_LABELS), 2);
+        let message = fault(folder.path(), Content::Any);
+        assert!(message.contains("train-labels-idx1-ubyte: expected this file"), "{message}");
     }
 
     #[test]
     fn rejects_a_missing_folder() {
-        let folder = folder().path().join("nowhere");
-        let message = read_any(&folder).unwrap_err().to_string();
+        let message = fault(&plain().path().join("nowhere"), Content::Any);
         let expected = "nowhere: expected a folder with the four files of MNIST, found no such folder; \
                         correct the path (or MNIST_DIR), or fetch MNIST with `make data`.";
         assert!(message.ends_with(expected), "{message}");
     }
 
     #[test]
-    fn rejects_a_folder_that_cannot_be_looked_into() {
-        let folder = folder();
-        let file = folder.path().join(TEST.labels);
-        let error = read_any(&file).unwrap_err();
-        assert!(matches!(error, DataError::Unreadable { .. }), "{error}");
+    fn rejects_a_folder_that_cannot_be_searched() {
+        let message = fault(&plain().path().join(TEST_LABELS), Content::Any);
+        assert!(message.contains("expected readable data, found an obstacle"), "{message}");
     }
 
     #[test]
     fn rejects_a_missing_file() {
-        let folder = folder();
-        fs::remove_file(folder.path().join(TEST.labels)).unwrap();
-        let message = read_any(folder.path()).unwrap_err().to_string();
-        let expected = "t10k-labels-idx1-ubyte: expected this file, or the same name with .gz, found \
-                        neither; add it, or fetch MNIST with `make data`.";
+        let folder = plain();
+        fs::remove_file(folder.path().join(TEST_LABELS)).unwrap();
+        let message = fault(folder.path(), Content::Any);
+        let expected = "t10k-labels-idx1-ubyte: expected this file, found neither it nor the name with .gz or with a \
+                        dot before idx; add it, or fetch MNIST with `make data`.";
         assert!(message.ends_with(expected), "{message}");
     }
 
     #[test]
     fn rejects_images_and_labels_that_differ_in_number() {
-        let folder = folder();
-        write_labels(folder.path(), TRAIN.labels, 4);
-        let error = read_any(folder.path()).unwrap_err();
-        assert!(matches!(error, DataError::CountsDisagree { images: 3, labels: 4, .. }), "{error}");
+        let folder = plain();
+        write_labels(&folder.path().join(LABELS[0].0), 4);
+        let message = fault(folder.path(), Content::Any);
+        let expected = "train-labels-idx1-ubyte (4), found 3; combine files that belong together.";
+        assert!(message.ends_with(expected), "{message}");
     }
 
     #[test]
-    fn rejects_files_that_are_not_mnist_s_when_they_have_to_be() {
-        let message = read_verified(folder().path()).unwrap_err().to_string();
+    fn rejects_other_files_than_mnists_if_they_must_be_mnists() {
+        let message = fault(plain().path(), Content::Mnist);
         let expected = "train-labels-idx1-ubyte: expected MNIST's own data (SHA-256 \
                         65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5, unpacked)";
         assert!(message.contains(expected), "{message}");
     }
 
     #[test]
-    fn the_manifest_names_all_four_files() {
-        let manifest = Manifest::embedded().unwrap();
-        let mut names: Vec<&str> = manifest.files.iter().map(|entry| entry.name.as_str()).collect();
-        names.sort();
-        assert_eq!(
-            names,
-            [
-                "t10k-images-idx3-ubyte.gz",
-                "t10k-labels-idx1-ubyte.gz",
-                "train-images-idx3-ubyte.gz",
-                "train-labels-idx1-ubyte.gz"
-            ]
-        );
+    fn names_and_checksums_are_the_manifests() {
+        let manifest = include_str!("../../../data/manifest.json");
+        let manifest: serde_json::Value = serde_json::from_str(manifest).unwrap();
+        let listed = manifest["files"].as_array().unwrap().iter();
+        let listed: Vec<_> = listed.map(|file| (&file["name"], &file["unpacked_sha256"])).collect();
+        assert_eq!(listed.len(), 4);
+        for Known(name, sha256) in IMAGES.iter().chain(&LABELS) {
+            let packed = format!("{name}.gz");
+            assert!(
+                listed.iter().any(|(file, sum)| **file == *packed && **sum == **sha256),
+                "{name}"
+            );
+        }
     }
 }

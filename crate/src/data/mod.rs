@@ -1,4 +1,4 @@
-//! Handwritten digits: MNIST, one's own IDX files or PNG images, or synthetic ones; and samples of them.
+//! Handwritten digits: MNIST, the user's IDX files or PNG images, or synthetic ones; and samples of them.
 
 mod digits;
 mod error;
@@ -11,5 +11,6 @@ mod synthetic;
 
 pub use digits::{Digits, Source};
 pub use error::DataError;
-pub use images::{CLASSES, Images, PIXELS, SIDE};
+pub use idx::{CLASSES, PIXELS, SIDE};
+pub use images::Images;
 pub use subset::{Sample, Split};

@@ -1,13 +1,14 @@
 //! Small random subsets of the digits to train and to test on.
 
+use super::digits::{Digits, Source};
+use super::error::DataError;
+use super::images::Images;
+use crate::rng::{ChaCha8Rng, Stream, random};
 use rand::SeedableRng;
-use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 
-use super::{DataError, Digits, Images, Source};
-use crate::rng::{Stream, random};
-
-/// How many images to draw, and by which seed. Defaults to the report's 150 and 1000, seed 0.
+/// The sizes of a training and a test subset, and the seeds that draw them. Defaults to the report's 150 and
+/// 1000, seed 0.
 ///
 /// ```
 /// use hinge::prelude::*;
@@ -16,22 +17,31 @@ use crate::rng::{Stream, random};
 /// let sample = Sample { seed: 42, ..Sample::default() };
 /// let split: Split = digits.sample(&sample)?;
 /// assert_eq!((split.train.len(), split.test.len()), (150, 1_000));
-/// assert_eq!(split.train, digits.sample(&sample)?.train); // the same seed, the same images
+///
+/// // The same training images with other test images, or with all of them.
+/// let other = digits.sample(&Sample { test_seed: Some(7), ..sample.clone() })?;
+/// assert!(other.train == split.train && other.test != split.test);
+/// let all = digits.sample(&Sample { test: digits.test.len(), ..sample })?;
+/// assert!(all.train == split.train && all.test.len() == 2_000);
 /// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
-    /// Training images, from 1 to all there are; defaults to `150`.
+    /// The number of training images, from 1 to all; defaults to `150`.
     pub train: usize,
-    /// Test images, from 1 to all there are; defaults to `1000`.
+    /// The number of test images, from 1 to all; defaults to `1000`.
     pub test: usize,
-    /// Which images are drawn; defaults to `0`.
+    /// Determines which training images are drawn, and which test images unless `test_seed` is set; defaults to
+    /// `0`.
     pub seed: u64,
+    /// Determines which test images are drawn, if not by `seed`. The same number as `seed` draws the same test
+    /// images as `None`, the default.
+    pub test_seed: Option<u64>,
 }
 
 impl Default for Sample {
     fn default() -> Sample {
-        Sample { train: 150, test: 1_000, seed: 0 }
+        Sample { train: 150, test: 1_000, seed: 0, test_seed: None }
     }
 }
 
@@ -49,39 +59,46 @@ pub struct Split {
 impl Digits {
     /// Draws uniform random subsets without replacement, each in random order.
     ///
-    /// The same seed always draws the same images, and the training images do not depend on
-    /// how many test images are drawn, nor the other way round.
+    /// The same seed always draws the same images. The training images depend neither on the number nor on the
+    /// seed of the test images, and vice versa.
     ///
     /// # Errors
-    /// If a subset is to be empty or larger than the data it is drawn from.
+    /// If a subset would be empty or larger than the data it is drawn from.
     pub fn sample(&self, sample: &Sample) -> Result<Split, DataError> {
-        let mut rng = random(sample.seed, Stream::Sampling);
+        let [train, _] = generators(sample.seed);
+        let [_, test] = generators(sample.test_seed.unwrap_or(sample.seed));
         Ok(Split {
-            train: draw("train", &self.train, sample.train, rng.fork())?,
-            test: draw("test", &self.test, sample.test, rng.fork())?,
+            train: draw("train", &self.train, sample.train, train)?,
+            test: draw("test", &self.test, sample.test, test)?,
             source: self.source.clone(),
         })
     }
 }
 
-/// `count` of the images, none twice.
+/// The generators that draw the training and the test images of a seed.
+fn generators(seed: u64) -> [ChaCha8Rng; 2] {
+    let mut random = random(seed, Stream::Sampling);
+    [random.fork(), random.fork()]
+}
+
+/// Draws `count` different images.
 fn draw(
     field: &'static str,
     from: &Images,
     count: usize,
-    mut rng: ChaCha8Rng,
+    mut random: ChaCha8Rng,
 ) -> Result<Images, DataError> {
     if count == 0 || count > from.len() {
         return Err(DataError::SampleSize { field, available: from.len(), found: count });
     }
     let mut indices: Vec<usize> = (0..from.len()).collect();
-    let (drawn, _) = indices.partial_shuffle(&mut rng, count);
+    let (drawn, _) = indices.partial_shuffle(&mut random, count);
     Ok(from.select(drawn))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::PIXELS;
+    use super::super::idx::PIXELS;
     use super::*;
 
     /// Images that can be told apart: the first two pixels hold the index.
@@ -105,25 +122,18 @@ mod tests {
     }
 
     fn sample(train: usize, test: usize, seed: u64) -> Split {
-        digits().sample(&Sample { train, test, seed }).unwrap()
+        digits().sample(&Sample { train, test, seed, test_seed: None }).unwrap()
     }
 
     #[test]
-    fn draws_as_many_as_asked_for() {
-        let split = sample(30, 20, 0);
-        assert_eq!((split.train.len(), split.test.len()), (30, 20));
-    }
-
-    #[test]
-    fn draws_no_image_twice() {
-        let mut drawn = numbers(&sample(300, 20, 0).train);
-        drawn.sort();
-        assert_eq!(drawn, (0..300).collect::<Vec<u16>>());
-    }
-
-    #[test]
-    fn draws_in_random_order() {
-        assert!(!numbers(&sample(300, 20, 0).train).is_sorted());
+    fn a_sample_of_all_images_holds_each_once_in_random_order() {
+        let Split { train, test, .. } = sample(300, 200, 0);
+        for (drawn, count) in [(numbers(&train), 300), (numbers(&test), 200)] {
+            assert!(!drawn.is_sorted());
+            let mut sorted = drawn;
+            sorted.sort();
+            assert_eq!(sorted, (0..count).collect::<Vec<u16>>());
+        }
     }
 
     #[test]
@@ -138,8 +148,8 @@ mod tests {
         let digits = digits();
         let mut counts = [0; 300];
         for seed in 0..1_000 {
-            let split = digits.sample(&Sample { train: 30, test: 1, seed }).unwrap();
-            for i in numbers(&split.train) {
+            let sample = Sample { train: 30, test: 1, seed, test_seed: None };
+            for i in numbers(&digits.sample(&sample).unwrap().train) {
                 counts[usize::from(i)] += 1;
             }
         }
@@ -148,50 +158,55 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_draws_the_same_subset() {
-        assert_eq!(sample(30, 20, 7).train, sample(30, 20, 7).train);
-        assert_eq!(sample(30, 20, 7).test, sample(30, 20, 7).test);
+    fn a_seed_draws_its_subsets_and_another_seed_others() {
+        let (first, same, other) = (sample(30, 20, 7), sample(30, 20, 7), sample(30, 20, 8));
+        assert!(first.train == same.train && first.test == same.test);
+        assert!(first.train != other.train && first.test != other.test);
     }
 
     #[test]
-    fn another_seed_draws_another_subset() {
-        assert_ne!(sample(30, 20, 7).train, sample(30, 20, 8).train);
+    fn draws_the_images_that_a_seed_has_always_drawn() {
+        let split = sample(5, 5, 42);
+        assert_eq!(numbers(&split.train), [51, 137, 231, 220, 272]);
+        assert_eq!(numbers(&split.test), [47, 14, 135, 151, 192]);
     }
 
     #[test]
-    fn training_images_do_not_depend_on_the_test_size() {
+    fn the_test_seed_moves_the_test_images_alone_and_defaults_to_the_seed() {
+        let with = |seed, test_seed| {
+            digits().sample(&Sample { train: 30, test: 20, seed, test_seed }).unwrap()
+        };
+        let (default, equal, other) = (with(7, None), with(7, Some(7)), with(7, Some(8)));
+        assert!(equal.train == default.train && equal.test == default.test);
+        assert!(other.train == default.train && other.test != default.test);
+        assert_eq!(other.test, with(8, None).test);
+    }
+
+    #[test]
+    fn neither_subset_depends_on_the_size_of_the_other() {
         assert_eq!(sample(30, 20, 7).train, sample(30, 200, 7).train);
-    }
-
-    #[test]
-    fn test_images_do_not_depend_on_the_training_size() {
         assert_eq!(sample(30, 20, 7).test, sample(300, 20, 7).test);
     }
 
     #[test]
     fn training_and_test_images_are_drawn_independently() {
         let both = Digits { train: numbered(200), ..digits() };
-        let split = both.sample(&Sample { train: 50, test: 50, seed: 0 }).unwrap();
+        let sizes = Sample { train: 50, test: 50, ..Sample::default() };
+        let split = both.sample(&sizes).unwrap();
         assert_ne!(numbers(&split.train), numbers(&split.test));
     }
 
     #[test]
-    fn rejects_a_sample_of_nothing() {
-        let error = digits().sample(&Sample { train: 0, ..Sample::default() }).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "Sample: `train` (an experiment's `train_examples`) must be from 1 to 300, the number of images to draw from, \
-             but it is 0."
-        );
-    }
-
-    #[test]
-    fn rejects_a_sample_larger_than_the_data() {
-        let error = digits().sample(&Sample { test: 201, ..Sample::default() }).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "Sample: `test` (an experiment's `test_examples`) must be from 1 to 200, the number of images to draw from, \
-             but it is 201."
-        );
+    fn rejects_samples_of_nothing_and_of_more_than_there_is() {
+        for (sample, field, available, found) in [
+            (Sample { train: 0, ..Sample::default() }, "train", 300, 0),
+            (Sample { train: 10, test: 201, ..Sample::default() }, "test", 200, 201),
+        ] {
+            let expected = format!(
+                "Sample: `{field}` (an experiment's `{field}_examples`) must be from 1 to {available}, the number \
+                 of images to draw from, but it is {found}."
+            );
+            assert_eq!(digits().sample(&sample).unwrap_err().to_string(), expected);
+        }
     }
 }

@@ -1,11 +1,11 @@
-//! A loss that the user brings.
+//! A loss that the user defines.
 
 use crate::error::{Error, Result};
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// A loss of one's own: a name, the loss of one example with logits `s`, `[classes]`, and label `y`, and its
+/// A user-defined loss: a name, the loss of one example with logits `s`, `[classes]`, and label `y`, and its
 /// gradient with respect to the logits, `[classes]`.
 ///
 /// ```
@@ -13,12 +13,12 @@ use std::hash::{Hash, Hasher};
 ///
 /// /// Half the squared distance of the logits from the label's one-hot vector.
 /// fn half_squares(s: &[f64], y: usize) -> f64 {
-///     0.5 * slopes(s, y).iter().map(|slope| slope * slope).sum::<f64>()
+///     0.5 * gradient(s, y).iter().map(|g_j| g_j * g_j).sum::<f64>()
 /// }
-/// fn slopes(s: &[f64], y: usize) -> Vec<f64> {
+/// fn gradient(s: &[f64], y: usize) -> Vec<f64> {
 ///     s.iter().enumerate().map(|(j, s_j)| s_j - if j == y { 1. } else { 0. }).collect()
 /// }
-/// let loss: Loss = CustomLoss::new("least squares", half_squares, slopes)?.into();
+/// let loss: Loss = CustomLoss::new("least squares", half_squares, gradient)?.into();
 /// let run = Experiment { loss, epochs: 5, ..Experiment::default() }.run(&Digits::synthetic(0), 0)?;
 /// assert!(run.last().train.loss < 0.5);
 /// # Ok::<(), hinge::Error>(())
@@ -35,74 +35,71 @@ type Gradient = fn(&[f64], usize) -> Vec<f64>;
 
 impl CustomLoss {
     /// A loss under the name that results show. The gradient is compared with difference quotients of the loss,
-    /// for every label of ten classes and several logits: a wrong one would train something else unnoticed.
+    /// for every label of ten classes and several logits, as a wrong one would silently train something else.
     ///
     /// # Errors
     /// [`Error::Gradient`] says where the two differ, or that a value is not finite.
     pub fn new(name: &'static str, value: Value, gradient: Gradient) -> Result<CustomLoss> {
         const CLASSES: usize = 10;
-        let own = CustomLoss { name, value, gradient };
+        let loss = CustomLoss { name, value, gradient };
         for point in 0..5 {
-            // No two of these logits are equal, and no difference is 1, where margins have a corner.
+            // No two of these logits are equal or differ by 1, where hinge losses have a corner.
             let logit = |j: usize| 2. * (1.7 * (j * j) as f64 + point as f64).sin();
             let logits: Vec<f64> = (0..CLASSES).map(logit).collect();
-            (0..CLASSES).try_for_each(|label| own.check(&logits, label))?;
+            (0..CLASSES).try_for_each(|label| loss.check(&logits, label))?;
         }
-        Ok(own)
+        Ok(loss)
     }
 
     fn check(&self, logits: &[f64], label: usize) -> Result<()> {
         const STEP: f64 = 1e-5;
         const TOLERANCE: f64 = 1e-5;
-        let fault = |what: String| {
-            let loss = self.name;
-            Error::Gradient(format!(
-                "{what} for the logits {logits:.3?} and label {label} of \"{loss}\""
-            ))
-        };
-        let gradient = (self.gradient)(logits, label);
-        if gradient.len() != logits.len() {
-            let (expected, found) = (logits.len(), gradient.len());
-            return Err(fault(format!("expected {expected} slopes, found {found}")));
-        }
-        for (class, found) in gradient.into_iter().enumerate() {
+        for (class, found) in self.gradient(logits, label)?.into_iter().enumerate() {
             let moved = |by: f64| {
                 let mut logits = logits.to_vec();
                 logits[class] += by;
-                (self.value)(&logits, label)
+                self.value(&logits, label)
             };
             let expected = (moved(STEP) - moved(-STEP)) / (2. * STEP);
-            // Written so that it holds for NaN, too.
             let agree = (found - expected).abs() <= TOLERANCE * (1. + expected.abs());
+            // Not `>` above, as NaN must not agree.
             if !agree {
-                return Err(fault(format!(
-                    "expected the slope {expected:.6} in class {class} (a difference quotient), found {found:.6},"
-                )));
+                let what =
+                    format!("expected {expected:.6} (a difference quotient), found {found:.6},");
+                return Err(self.fault(format!("{what} in class {class}"), logits, label));
             }
         }
         Ok(())
     }
 
-    pub(crate) fn of(&self, s: &[f64], y: usize) -> f64 {
+    pub(super) fn value(&self, s: &[f64], y: usize) -> f64 {
         (self.value)(s, y)
     }
 
-    /// Writes the gradient; slopes that are missing stay as they are, and those beyond the classes are left out.
-    pub(crate) fn gradient_of(&self, s: &[f64], y: usize, gradient: &mut [f64]) {
-        for (slope, own) in gradient.iter_mut().zip((self.gradient)(s, y)) {
-            *slope = own;
+    /// The gradient, `[classes]`.
+    pub(super) fn gradient(&self, s: &[f64], y: usize) -> Result<Vec<f64>> {
+        let gradient = (self.gradient)(s, y);
+        if gradient.len() == s.len() {
+            return Ok(gradient);
         }
+        let what = format!("expected {} numbers, found {},", s.len(), gradient.len());
+        Err(self.fault(what, s, y))
+    }
+
+    fn fault(&self, what: String, s: &[f64], y: usize) -> Error {
+        let name = self.name;
+        Error::Gradient(format!("{what} for the logits {s:.3?} and label {y} of \"{name}\""))
     }
 }
 
-/// By name: its functions have no other form than code.
+/// By name, as functions cannot be serialised.
 impl Serialize for CustomLoss {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name)
     }
 }
 
-/// Two are the same loss if they have the same name.
+/// Two losses with the same name are equal.
 impl PartialEq for CustomLoss {
     fn eq(&self, other: &CustomLoss) -> bool {
         self.name == other.name
@@ -138,22 +135,21 @@ mod tests {
     }
 
     fn message(value: Value, gradient: Gradient) -> String {
-        let error = CustomLoss::new("mine", value, gradient).expect_err("it is wrong");
-        error.to_string()
+        CustomLoss::new("mine", value, gradient).expect_err("it is wrong").to_string()
     }
 
     #[test]
-    fn a_right_gradient_is_accepted() {
-        let own =
+    fn a_correct_gradient_is_accepted() {
+        let loss =
             CustomLoss::new("squares", squares, |s, _| s.iter().map(|s_j| 2. * s_j).collect());
-        assert_eq!(own.map(|own| own.to_string()).ok(), Some("squares".into()));
+        assert_eq!(loss.map(|loss| loss.to_string()).ok(), Some("squares".into()));
     }
 
     #[test]
-    fn a_wrong_gradient_is_an_error_with_the_class_and_both_slopes() {
+    fn a_wrong_gradient_is_an_error_with_the_class_and_both_values() {
         let message = message(squares, |s, _| s.to_vec());
         // The first logit is 0, the second 2 sin(1.7) = 1.983330.
-        for part in ["slope 3.966659", "in class 1", "found 1.983330", "of \"mine\""] {
+        for part in ["expected 3.966659", "in class 1", "found 1.983330", "of \"mine\""] {
             assert!(message.contains(part), "{message}");
         }
     }
@@ -161,7 +157,18 @@ mod tests {
     #[test]
     fn a_gradient_of_another_length_is_an_error() {
         let message = message(squares, |_, _| vec![0.; 3]);
-        assert!(message.contains("expected 10 slopes, found 3"), "{message}");
+        assert!(message.contains("expected 10 numbers, found 3"), "{message}");
+    }
+
+    #[test]
+    fn a_gradient_that_changes_its_length_while_training_is_an_error() {
+        // Right for the logits of the check, whose first is never below -1.99.
+        let short_later = |s: &[f64], _: usize| {
+            s.iter().map(|s_j| 2. * s_j).take(if s[0] < -1.99 { 3 } else { s.len() }).collect()
+        };
+        let loss = CustomLoss::new("mine", squares, short_later).expect("the check passes");
+        let error = loss.gradient(&[-5.; 10], 0).expect_err("it is short");
+        assert!(error.to_string().contains("expected 10 numbers, found 3"), "{error}");
     }
 
     #[test]

@@ -1,20 +1,20 @@
-//! Where training is computed.
+//! The device that computes the training.
 
 use crate::error::{Error, Result};
 use serde::Serialize;
 use std::fmt;
 
-/// What training is computed on.
+/// The device that computes the training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Device {
     /// The processor. The default: the same seed gives the same bits.
     #[default]
     Cpu,
-    /// The first CUDA device. It needs a libtorch with CUDA, named by `LIBTORCH`; sums may be taken in another
-    /// order each time, so that the same seed gives the same results only within rounding.
+    /// The first CUDA device. It needs a libtorch with CUDA, named by `LIBTORCH`. The order of summation may vary,
+    /// so the same seed gives the same results only within rounding.
     Cuda,
-    /// Apple's Metal; what is said of CUDA's rounding holds here too.
+    /// Apple's Metal. The same seed gives the same results only within rounding.
     Mps,
 }
 
@@ -22,15 +22,15 @@ impl Device {
     /// # Errors
     /// [`Error::Setting`] if this machine and its libtorch do not have the device.
     pub(crate) fn validate(self) -> Result<()> {
-        let is_there = match self {
+        let is_available = match self {
             Device::Cpu => true,
             Device::Cuda => tch::Cuda::is_available(),
             Device::Mps => tch::utils::has_mps(),
         };
-        if is_there {
+        if is_available {
             return Ok(());
         }
-        let allowed = "a device that this machine and its libtorch have, as cpu";
+        let allowed = "a device that this machine and its libtorch have, such as cpu";
         Err(Error::setting("device", allowed, self))
     }
 }
@@ -60,10 +60,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_device_that_is_not_there_is_rejected() {
+    fn a_device_that_is_not_available_is_rejected() {
         for device in [Device::Cuda, Device::Mps] {
             match device.validate() {
-                Ok(()) => println!("{device} is there: not tested"),
+                Ok(()) => println!("{device} is available: not tested"),
                 Err(error) => {
                     assert!(error.to_string().ends_with(&format!("but it is {device}.")), "{error}")
                 }

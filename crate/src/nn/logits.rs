@@ -2,9 +2,9 @@
 
 use tch::{Kind, Tensor};
 
-/// The logits of some examples: for each a row with one number a class.
+/// The logits of some examples, `[n, classes]`.
 ///
-/// Ten numbers an example are soon gone through; as tensors they would cost more in calls than in arithmetic.
+/// Plain numbers, as ten an example are too few for tensors: the calls would cost more than the arithmetic.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Logits {
     values: Vec<f64>,
@@ -13,7 +13,7 @@ pub struct Logits {
 
 impl Logits {
     /// The rows of a matrix `[n, classes]` of floats.
-    pub(crate) fn of(tensor: &Tensor) -> Logits {
+    pub(crate) fn from_tensor(tensor: &Tensor) -> Logits {
         let mut values = vec![0.; tensor.numel()];
         tensor.to_kind(Kind::Double).copy_data(&mut values, tensor.numel());
         Logits::new(values, tensor.size()[1] as usize)
@@ -24,7 +24,13 @@ impl Logits {
         Logits { values, classes }
     }
 
-    /// How many classes there are.
+    /// Logits one below the other, of as many classes.
+    pub(crate) fn concat(parts: &[Logits]) -> Logits {
+        let values = parts.iter().flat_map(|part| &part.values).copied().collect();
+        Logits::new(values, parts.first().map_or(1, |part| part.classes))
+    }
+
+    /// The number of classes.
     pub fn classes(&self) -> usize {
         self.classes
     }
@@ -47,10 +53,7 @@ impl Logits {
 
 /// The class with the greatest of an example's logits, the first among equals.
 pub(crate) fn prediction(row: &[f64]) -> u8 {
-    let greater = |best: usize, class: usize| match row[class] > row[best] {
-        true => class,
-        false => best,
-    };
+    let greater = |best: usize, class: usize| if row[class] > row[best] { class } else { best };
     (1..row.len()).fold(0, greater) as u8
 }
 
@@ -61,7 +64,8 @@ mod tests {
     #[test]
     fn the_rows_are_those_of_the_tensor_however_it_lies_in_memory() {
         let tensor = Tensor::from_slice(&[1f32, 2., 3., 4., 5., 6.]).view([2, 3]);
-        let rows = |tensor: &Tensor| Logits::of(tensor).rows().map(<[f64]>::to_vec).collect();
+        let rows =
+            |tensor: &Tensor| Logits::from_tensor(tensor).rows().map(<[f64]>::to_vec).collect();
         let (straight, turned): (Vec<Vec<f64>>, Vec<Vec<f64>>) =
             (rows(&tensor), rows(&tensor.tr()));
         assert_eq!(straight, [[1., 2., 3.], [4., 5., 6.]]);
@@ -71,6 +75,6 @@ mod tests {
     #[test]
     fn the_first_of_the_greatest_logits_is_predicted() {
         let tensor = Tensor::from_slice(&[0., 2., 2., -1., -3., -2.]).view([2, 3]);
-        assert_eq!(Logits::of(&tensor).predictions().collect::<Vec<_>>(), [1, 0]);
+        assert_eq!(Logits::from_tensor(&tensor).predictions().collect::<Vec<_>>(), [1, 0]);
     }
 }

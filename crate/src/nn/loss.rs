@@ -1,10 +1,10 @@
 //! Loss functions on logits, with their gradients.
 //!
-//! An example has logits `s`, one a class, and a label `y`. The loss of several examples is their mean, as
-//! with PyTorch's default `reduction="mean"`.
+//! An example has logits `s`, `[classes]`, and a label `y`. The loss of several examples is their mean, as with
+//! PyTorch's default `reduction="mean"`.
 
-use crate::nn::CustomLoss;
-use crate::nn::Logits;
+use super::{CustomLoss, Logits};
+use crate::error::Result;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -19,7 +19,7 @@ use std::fmt;
 /// let no_weights = Tensor::zeros([3, 1], (Kind::Double, Device::Cpu));
 /// let network = Network::new(vec![Layer { weight: no_weights, bias: Tensor::from_slice(&[2., 1.5, 0.]) }])?;
 /// let logits = network.logits(&Tensor::from_slice(&[0.]).view([1, 1]))?;
-/// let loss = |loss: Loss| Score::of(&logits, loss, &[0]).map(|score| score.loss);
+/// let loss = |loss: Loss| Score::new(&logits, loss, &[0]).map(|score| score.loss);
 ///
 /// // Class 1 violates its margin by 1 - 2 + 1.5 = 0.5, class 2 does not.
 /// assert_eq!(loss(Loss::MultiMargin)?, 0.5 / 3.);
@@ -43,14 +43,14 @@ pub enum Loss {
     /// [`torch.nn.CrossEntropyLoss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html).
     /// A linear model trained on it is multinomial logistic regression.
     CrossEntropy,
-    /// One's own.
+    /// A loss that the user defines.
     #[serde(skip_deserializing)]
-    Own(CustomLoss),
+    Custom(CustomLoss),
 }
 
 impl Loss {
     /// The loss of one example with logits `s`, `[classes]`, and label `y`, below the number of classes.
-    pub(crate) fn of(self, s: &[f64], y: usize) -> f64 {
+    pub(crate) fn value(self, s: &[f64], y: usize) -> f64 {
         match self {
             Loss::MultiMargin => violations(s, y).sum::<f64>() / s.len() as f64,
             Loss::MaxMargin => violations(s, y).fold(0., f64::max),
@@ -59,21 +59,21 @@ impl Loss {
                 let sum: f64 = s.iter().map(|s_j| (s_j - greatest).exp()).sum();
                 sum.ln() + greatest - s[y]
             }
-            Loss::Own(own) => own.of(s, y),
+            Loss::Custom(custom) => custom.value(s, y),
         }
     }
 
-    /// Its gradient with respect to the logits, written to `gradient`, `[classes]`:
+    /// Writes the gradient with respect to the logits of one example to `gradient`, `[classes]`:
     ///
     /// - Multi-margin: `1 / classes` for every class `j != y` whose margin is violated
     ///   (`1 - s_y + s_j > 0`), and minus their sum for class `y`.
     /// - Max-margin: 1 for the class with the worst violated margin, -1 for class `y`.
     /// - Cross entropy: `softmax(s) - onehot(y)`.
-    fn gradient_of(self, s: &[f64], y: usize, gradient: &mut [f64]) {
+    fn write_gradient(self, s: &[f64], y: usize, gradient: &mut [f64]) -> Result<()> {
         match self {
             Loss::MultiMargin => {
-                for (slope, violation) in gradient.iter_mut().zip(violations(s, y)) {
-                    *slope = if violation > 0. { 1. / s.len() as f64 } else { 0. };
+                for (g_j, violation) in gradient.iter_mut().zip(violations(s, y)) {
+                    *g_j = if violation > 0. { 1. / s.len() as f64 } else { 0. };
                 }
                 gradient[y] = -gradient.iter().sum::<f64>();
             }
@@ -87,37 +87,41 @@ impl Loss {
             }
             Loss::CrossEntropy => {
                 let greatest = greatest(s);
-                for (slope, s_j) in gradient.iter_mut().zip(s) {
-                    *slope = (s_j - greatest).exp();
+                for (g_j, s_j) in gradient.iter_mut().zip(s) {
+                    *g_j = (s_j - greatest).exp();
                 }
                 let sum: f64 = gradient.iter().sum();
-                gradient.iter_mut().for_each(|slope| *slope /= sum);
+                gradient.iter_mut().for_each(|g_j| *g_j /= sum);
                 gradient[y] -= 1.;
             }
-            Loss::Own(own) => own.gradient_of(s, y, gradient),
+            Loss::Custom(custom) => gradient.copy_from_slice(&custom.gradient(s, y)?),
         }
+        Ok(())
     }
 
-    /// The loss of each example.
-    pub(crate) fn of_each(self, logits: &Logits, labels: &[u8]) -> Vec<f64> {
+    /// The loss of each example, `[n]`.
+    pub(crate) fn values(self, logits: &Logits, labels: &[u8]) -> Vec<f64> {
         let pairs = logits.rows().zip(labels);
-        pairs.map(|(s, y)| self.of(s, usize::from(*y))).collect()
+        pairs.map(|(s, y)| self.value(s, usize::from(*y))).collect()
     }
 
-    /// The gradient of the mean loss with respect to the logits, a row for each example.
-    pub(crate) fn gradient(self, logits: &Logits, labels: &[u8]) -> Vec<f64> {
+    /// The gradient of the mean loss with respect to the logits, `[n, classes]`, row by row.
+    ///
+    /// # Errors
+    /// [`Error::Gradient`](crate::Error::Gradient) for a custom gradient without an entry for each class.
+    pub(crate) fn gradient(self, logits: &Logits, labels: &[u8]) -> Result<Vec<f64>> {
         let mut gradient = vec![0.; labels.len() * logits.classes()];
         let rows = gradient.chunks_exact_mut(logits.classes());
         for ((row, s), y) in rows.zip(logits.rows()).zip(labels) {
-            self.gradient_of(s, usize::from(*y), row);
+            self.write_gradient(s, usize::from(*y), row)?;
         }
         let n = labels.len() as f64;
-        gradient.iter_mut().for_each(|slope| *slope /= n);
-        gradient
+        gradient.iter_mut().for_each(|g_j| *g_j /= n);
+        Ok(gradient)
     }
 }
 
-/// By how much the margin of each class is violated, `max(0, 1 - s_y + s_j)`; 0 for class `y` itself.
+/// The violation of each class's margin, `max(0, 1 - s_y + s_j)`; 0 for class `y` itself.
 fn violations(s: &[f64], y: usize) -> impl Iterator<Item = f64> {
     let violation = move |(j, s_j): (usize, &f64)| {
         if j == y { 0. } else { (1. - s[y] + s_j).max(0.) }
@@ -135,14 +139,14 @@ impl fmt::Display for Loss {
             Loss::MultiMargin => f.write_str("multi-margin loss"),
             Loss::MaxMargin => f.write_str("max-margin loss"),
             Loss::CrossEntropy => f.write_str("cross entropy"),
-            Loss::Own(own) => write!(f, "{own}"),
+            Loss::Custom(custom) => write!(f, "{custom}"),
         }
     }
 }
 
 impl From<CustomLoss> for Loss {
-    fn from(own: CustomLoss) -> Loss {
-        Loss::Own(own)
+    fn from(custom: CustomLoss) -> Loss {
+        Loss::Custom(custom)
     }
 }
 
@@ -158,11 +162,11 @@ mod tests {
     }
 
     fn mean_of(loss: Loss, logits: &Logits, labels: &[u8]) -> f64 {
-        loss.of_each(logits, labels).iter().sum::<f64>() / labels.len() as f64
+        loss.values(logits, labels).iter().sum::<f64>() / labels.len() as f64
     }
 
     fn mean(loss: Loss) -> f64 {
-        mean_of(loss, &Logits::of(&tensor()), &LABELS)
+        mean_of(loss, &Logits::from_tensor(&tensor()), &LABELS)
     }
 
     #[test]
@@ -178,14 +182,14 @@ mod tests {
 
     #[test]
     fn cross_entropy_of_equal_logits_is_the_logarithm_of_the_number_of_classes() {
-        let logits = Logits::of(&Tensor::zeros([4, 10], (Kind::Double, tch::Device::Cpu)));
+        let logits = Logits::from_tensor(&Tensor::zeros([4, 10], (Kind::Double, tch::Device::Cpu)));
         let loss = mean_of(Loss::CrossEntropy, &logits, &[0, 3, 7, 9]);
         assert!((loss - 10f64.ln()).abs() < 1e-12);
     }
 
     #[test]
     fn cross_entropy_of_great_logits_is_finite() {
-        let logits = Logits::of(&Tensor::from_slice(&[1e30, -1e30]).view([1, 2]));
+        let logits = Logits::from_tensor(&Tensor::from_slice(&[1e30, -1e30]).view([1, 2]));
         assert_eq!(mean_of(Loss::CrossEntropy, &logits, &[1]), 2e30);
     }
 
@@ -201,21 +205,22 @@ mod tests {
                 let of_label = logits.gather(1, &column, false).squeeze_dim(1);
                 (logits.logsumexp(1, false) - of_label).mean(None)
             }
-            Loss::Own(_) => unreachable!("the test has none"),
+            Loss::Custom(_) => unreachable!("the test has none"),
         }
     }
 
     #[test]
-    fn losses_and_gradients_are_those_of_automatic_differentiation() {
+    fn losses_and_gradients_are_those_of_automatic_differentiation() -> Result<()> {
         let labels = Tensor::from_slice(&LABELS.map(i64::from));
         for loss in [Loss::MultiMargin, Loss::MaxMargin, Loss::CrossEntropy] {
             let logits = tensor().set_requires_grad(true);
             let expected = by_definition(loss, &logits, &labels);
             expected.backward();
             assert!((expected.double_value(&[]) - mean(loss)).abs() < 1e-12, "{loss}");
-            let by_hand = loss.gradient(&Logits::of(&tensor()), &LABELS);
+            let by_hand = loss.gradient(&Logits::from_tensor(&tensor()), &LABELS)?;
             let difference = logits.grad() - Tensor::from_slice(&by_hand).view([2, 3]);
             assert!(difference.abs().max().double_value(&[]) < 1e-12, "{loss}");
         }
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! What is trained, on what, and how: models, losses and the optimiser.
+//! Models, losses and the optimiser.
 
 mod custom_loss;
 mod device;
@@ -17,4 +17,4 @@ pub use network::{Layer, Network};
 pub use sgd::Sgd;
 
 pub(crate) use logits::prediction;
-pub(crate) use sgd::{Parameter, clip_factor};
+pub(crate) use sgd::{Accumulate, Parameter, at_least_zero, clip_factor};

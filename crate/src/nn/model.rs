@@ -43,38 +43,32 @@ impl Model {
     /// The most parameters a model may have: they take 800 MB, and training a multiple of it.
     pub const MOST_PARAMETERS: usize = 200_000_000;
 
-    /// How many weights and biases it has.
+    /// The number of weights and biases.
     pub fn parameters(&self) -> usize {
         let mut widths = vec![PIXELS];
         widths.extend(&self.hidden_units);
         widths.push(CLASSES);
         let of_layer = |layer: &[usize]| layer[1].saturating_mul(layer[0].saturating_add(1));
-        let counts = widths.windows(2).map(of_layer);
-        counts.fold(0, usize::saturating_add)
+        widths.windows(2).map(of_layer).fold(0, usize::saturating_add)
     }
 
     pub(crate) fn validate(&self) -> Result<()> {
-        let layers = self.hidden_units.len();
+        let error =
+            |allowed: String, found: String| Err(Error::setting("hidden_units", allowed, found));
+        let (layers, parameters) = (self.hidden_units.len(), self.parameters());
         if layers > Self::MOST_LAYERS {
-            return Err(Error::setting(
-                "hidden_units",
-                format!("at most {} layers", Self::MOST_LAYERS),
-                layers,
-            ));
+            return error(format!("at most {} layers", Self::MOST_LAYERS), layers.to_string());
         }
-        match self.hidden_units.iter().find(|units| !(1..=Self::MOST_UNITS).contains(*units)) {
-            Some(units) => Err(Error::setting(
-                "hidden_units",
-                format!("1 to {} in every layer", Self::MOST_UNITS),
-                units,
-            )),
-            None if self.parameters() > Self::MOST_PARAMETERS => Err(Error::setting(
-                "hidden_units",
-                format!("layers with at most {} parameters", Self::MOST_PARAMETERS),
-                format!("{} with {}", self, self.parameters()),
-            )),
-            None => Ok(()),
+        let mut units = self.hidden_units.iter();
+        if let Some(units) = units.find(|units| !(1..=Self::MOST_UNITS).contains(*units)) {
+            let allowed = format!("1 to {} in every layer", Self::MOST_UNITS);
+            return error(allowed, units.to_string());
         }
+        if parameters > Self::MOST_PARAMETERS {
+            let allowed = format!("layers with at most {} parameters", Self::MOST_PARAMETERS);
+            return error(allowed, format!("{self} with {parameters}"));
+        }
+        Ok(())
     }
 }
 

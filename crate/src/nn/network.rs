@@ -1,10 +1,7 @@
 //! The parameters of a model: its layers, forward and backward.
 
 use crate::error::{Error, Result};
-use crate::nn::Device;
-use crate::nn::Logits;
-use crate::nn::Model;
-use crate::nn::Sgd;
+use crate::nn::{Device, Logits, Model, Sgd};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 use tch::{Kind, Tensor};
@@ -45,8 +42,14 @@ impl Layer {
         sum(&self.weight) + sum(&self.bias)
     }
 
+    /// Multiplies all parameters by `factor`.
+    pub(crate) fn scale(&mut self, factor: f64) {
+        self.weight *= factor;
+        self.bias *= factor;
+    }
+
     /// `[n, inputs] -> [n, outputs]`
-    pub(crate) fn forward(&self, x: &Tensor) -> Tensor {
+    fn forward(&self, x: &Tensor) -> Tensor {
         x.linear(&self.weight, Some(&self.bias))
     }
 }
@@ -106,10 +109,10 @@ impl Network {
             }
             inputs = bias.first().copied();
         }
-        match layers.is_empty() {
-            true => Err(Error::setting("layers", "at least one", "none")),
-            false => Ok(Network { layers }),
+        if layers.is_empty() {
+            return Err(Error::setting("layers", "at least one", "none"));
         }
+        Ok(Network { layers })
     }
 
     /// From input to output.
@@ -155,9 +158,14 @@ impl Network {
         self.map(|tensor| tensor.to_device(device.into()))
     }
 
-    /// A network of its own with the same parameters.
+    /// A copy with its own memory.
     pub fn copy(&self) -> Network {
         self.map(Tensor::copy)
+    }
+
+    /// Another handle to the same parameters, for another thread.
+    pub(crate) fn share(&self) -> Network {
+        self.map(Tensor::shallow_clone)
     }
 
     fn map(&self, of: impl Fn(&Tensor) -> Tensor) -> Network {
@@ -168,12 +176,12 @@ impl Network {
     /// The logits of examples `x`, `[n, inputs]`.
     ///
     /// # Errors
-    /// [`Error::Setting`] for anything else than a matrix with a column for each input.
+    /// [`Error::Setting`] unless `x` is a matrix with a column for each input.
     pub fn logits(&self, x: &Tensor) -> Result<Logits> {
         let (kind, device) = self.options();
         match x.size()[..] {
             [_, inputs] if inputs as usize == self.inputs() => {
-                Ok(Logits::of(&self.outputs(&x.to_kind(kind).to_device(device))))
+                Ok(Logits::from_tensor(&self.outputs(&x.to_kind(kind).to_device(device))))
             }
             ref shape => Err(Error::setting(
                 "x",
@@ -226,18 +234,17 @@ impl Network {
         (gradients, delta)
     }
 
+    /// Velocities before the first step: zeros, which the first step broadcasts to the parameters' shapes.
+    pub(crate) fn velocities(&self) -> Vec<Layer> {
+        let zero = || Tensor::from(0f32);
+        self.layers.iter().map(|_| Layer { weight: zero(), bias: zero() }).collect()
+    }
+
     /// Takes one step of `sgd` with the gradient of every layer.
-    pub(crate) fn step(
-        &mut self,
-        gradients: Vec<Layer>,
-        sgd: &Sgd,
-        velocities: &mut [[Option<Tensor>; 2]],
-    ) {
-        for ((layer, gradient), [weight, bias]) in
-            self.layers.iter_mut().zip(gradients).zip(velocities)
-        {
-            sgd.step(&mut layer.weight, gradient.weight, weight);
-            sgd.step(&mut layer.bias, gradient.bias, bias);
+    pub(crate) fn step(&mut self, gradients: Vec<Layer>, sgd: &Sgd, velocities: &mut [Layer]) {
+        for ((layer, gradient), v) in self.layers.iter_mut().zip(gradients).zip(velocities) {
+            sgd.step(&mut layer.weight, gradient.weight, &mut v.weight);
+            sgd.step(&mut layer.bias, gradient.bias, &mut v.bias);
         }
     }
 }

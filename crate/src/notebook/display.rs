@@ -24,9 +24,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub fn display(value: &impl Show) -> Result<Display> {
     static DISPLAYS: AtomicUsize = AtomicUsize::new(0);
     let number = DISPLAYS.fetch_add(1, Ordering::Relaxed);
-    let display = Display {
-        id: format!("hinge-{}-{number}", std::process::id()),
-    };
+    let display = Display { id: format!("hinge-{}-{number}", std::process::id()) };
     display.send("display_data", value)?;
     Ok(display)
 }

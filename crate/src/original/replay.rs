@@ -1,60 +1,50 @@
-//! The original's mistakes, replayed so that they can be watched.
+//! The original's mistakes, replayed.
 
 use crate::augment::Compose;
-use crate::data::{Digits, Images};
+use crate::data::Digits;
 use crate::error::Result;
-use crate::nn::{Loss, Model};
+use crate::nn::Loss;
 use crate::rng::{Stream, permutation, random};
 use crate::study::{Experiment, Run};
 use crate::train::{Epoch, Examples, Trainer};
 
-/// The original's logistic regression: its cell makes a new optimiser under a misspelt name and steps the old
-/// one, which belongs to Task 1's SVM. So every step is taken by `svm`, and every score is that of
-/// `logistic_regression`, which stays where it started.
+/// The original's logistic regression. Its cell makes a new optimiser under a misspelt name and steps the old one,
+/// which belongs to Task 1's SVM: the SVM takes every step, and the scores are those of a logistic regression that
+/// stays at its initial weights.
 ///
 /// # Errors
 /// As [`Experiment::run`].
 pub fn never_trained(digits: &Digits, seed: u64) -> Result<Run> {
-    let logistic_regression =
-        Experiment { model: Model::linear(), loss: Loss::CrossEntropy, ..Experiment::default() };
-    let svm = Experiment { loss: Loss::MultiMargin, ..logistic_regression.clone() };
-    score_while_stepping(&logistic_regression, &svm, digits, seed)
-}
-
-/// Trains the network of `stepped` and scores, after every epoch, the network of `scored`, which nothing steps.
-fn score_while_stepping(
-    scored: &Experiment,
-    stepped: &Experiment,
-    digits: &Digits,
-    seed: u64,
-) -> Result<Run> {
-    let split = digits.sample(&scored.sample(seed))?;
-    let untouched = |images: &Images| {
-        let mut unused = random(seed, Stream::Augmentation);
-        Examples::of_images(images, Compose::default(), &mut unused)
-    };
+    let svm = Experiment { loss: Loss::MultiMargin, ..Experiment::default() };
+    let logistic_regression = Experiment { loss: Loss::CrossEntropy, ..Experiment::default() };
+    let split = svm.split(digits, seed)?;
     let mut initialisation = random(seed, Stream::Initialisation);
-    let stepped_start = stepped.start(&mut initialisation);
-    let scored_start = scored.start(&mut initialisation);
-    let train = || untouched(&split.train);
-    let mut trainer = Trainer::new(stepped.trainer_settings(), stepped_start, train(), Vec::new())?;
-    let sets = vec![train(), untouched(&split.test)];
-    let mut idle = Trainer::new(scored.trainer_settings(), scored_start, train(), sets)?;
+    let mut trainer = |experiment: &Experiment| {
+        let mut unused = random(seed, Stream::Augmentation);
+        let [train, scored_train, test] = [&split.train, &split.train, &split.test]
+            .map(|images| Examples::of_images(images, Compose::default(), &mut unused));
+        let start = experiment.start(&mut initialisation);
+        Trainer::new(experiment, start, train, [scored_train, test])
+    };
+    let mut stepped = trainer(&svm)?;
+    let mut scored = trainer(&logistic_regression)?;
     let mut order = random(seed, Stream::Order);
-    let mut history = Vec::with_capacity(scored.epochs);
-    for number in 1..=scored.epochs {
-        trainer.epoch(&permutation(scored.train_examples, &mut order))?;
-        history.push(Epoch { number, train: idle.score(0)?, test: idle.score(1)? });
+    let mut history = Vec::with_capacity(svm.epochs);
+    for number in 1..=svm.epochs {
+        stepped.epoch(&permutation(svm.train_examples, &mut order))?;
+        history.push(Epoch { number, ..scored.score()? });
     }
-    let network = idle.network();
-    Ok(Run::new(scored.clone(), seed, split, history, network))
+    Ok(Run::new(logistic_regression, seed.into(), split, history, scored.network()))
 }
 
-/// The training loss of `run`'s network as the original averages it, over minibatches of unequal size in
-/// `shuffles` random orders: the network is always the same, the number is not.
-pub fn unweighted_losses(run: &Run, shuffles: usize) -> Vec<f64> {
-    let losses = run.losses(&run.split.train, run.experiment.loss);
-    let mut order = random(run.seed, Stream::Order);
+/// The training loss of `run`'s network as the original computes it, the unweighted mean over minibatches of unequal
+/// size, in each of `shuffles` random orders: the network stays the same, the number does not.
+///
+/// # Errors
+/// As [`Run::evaluate`].
+pub fn unweighted_losses(run: &Run, shuffles: usize) -> Result<Vec<f64>> {
+    let losses = run.evaluate(&run.split.train)?.losses(run.experiment.loss);
+    let mut order = random(run.seed.order, Stream::Order);
     let mean_of_batch = |batch: &[usize]| {
         batch.iter().map(|index| losses[*index]).sum::<f64>() / batch.len() as f64
     };
@@ -63,7 +53,7 @@ pub fn unweighted_losses(run: &Run, shuffles: usize) -> Vec<f64> {
         let count = batches.len() as f64;
         batches.map(mean_of_batch).sum::<f64>() / count
     };
-    (0..shuffles).map(|_| mean_of_means(&permutation(losses.len(), &mut order))).collect()
+    Ok((0..shuffles).map(|_| mean_of_means(&permutation(losses.len(), &mut order))).collect())
 }
 
 #[cfg(test)]
@@ -84,7 +74,7 @@ mod tests {
 
     #[test]
     fn the_unweighted_loss_of_one_network_depends_on_the_order() -> Result<()> {
-        let losses = unweighted_losses(&never_trained(&Digits::synthetic(0), 0)?, 5);
+        let losses = unweighted_losses(&never_trained(&Digits::synthetic(0), 0)?, 5)?;
         assert!(losses.iter().any(|loss| (loss - losses[0]).abs() > 1e-6), "{losses:?}");
         Ok(())
     }

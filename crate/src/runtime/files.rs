@@ -1,4 +1,4 @@
-//! Files that are written whole or not at all.
+//! Atomic writing: a file is complete or absent.
 
 use crate::error::{Error, Result};
 use std::fs::{self, Permissions};
@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use tempfile::Builder;
 
-/// Writes a file, and the folders it is in if they are not there. Until all is written, it has another name.
+/// Writes a file and creates its folders. The file has a temporary name until it is complete.
 ///
 /// # Errors
 /// [`Error::Write`] with the path and the reason.
@@ -18,7 +18,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 
 fn write_in(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    // A temporary file is its owner's alone; what becomes of this one is for all who may read the folder.
+    // A temporary file is readable by its owner only; this one becomes readable as any file in the folder.
     let readable = Permissions::from_mode(0o666);
     let mut part = Builder::new().permissions(readable).tempfile_in(folder)?;
     part.write_all(bytes)?;
@@ -43,7 +43,7 @@ mod tests {
     fn a_file_that_cannot_be_written_leaves_nothing_and_is_named() {
         let folder = tempfile::tempdir().expect("there is a folder");
         let path = folder.path().join("taken");
-        fs::create_dir_all(path.join("full")).expect("a folder stands there");
+        fs::create_dir_all(path.join("full")).expect("the folder is created");
         let error = write(&path, b"text").expect_err("it is a folder");
         assert!(error.to_string().contains("taken"), "{error}");
         let left: Vec<_> = fs::read_dir(folder.path()).into_iter().flatten().collect();

@@ -11,9 +11,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 /// [`Error::Interrupted`].
 pub fn check() -> Result<()> {
     if is_requested() {
-        return Err(Error::Interrupted {
-            reached: String::new(),
-        });
+        return Err(Error::Interrupted { reached: String::new() });
     }
     Ok(())
 }

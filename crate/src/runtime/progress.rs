@@ -44,9 +44,7 @@ impl Progress {
         let mut work = lock(&self.work);
         work.done += 1;
         if interrupt::is_requested() && work.done < work.total {
-            return Err(Error::Interrupted {
-                reached: format!(": {}", work.reached()),
-            });
+            return Err(Error::Interrupted { reached: format!(": {}", work.reached()) });
         }
         if self.bar.is_none() {
             work.print_now_and_then();
@@ -134,10 +132,7 @@ mod tests {
     fn a_line_says_how_far_the_work_is() -> Result<()> {
         let mut progress = Progress::new("training", 4);
         progress.advance()?;
-        assert_eq!(
-            lock(&progress.work).line(),
-            "training: 1 of 4 done, about 1 s left"
-        );
+        assert_eq!(lock(&progress.work).line(), "training: 1 of 4 done, about 1 s left");
         Ok(())
     }
 }

@@ -1,23 +1,22 @@
-//! Work that is shared out among the threads of rayon's pool: one for each processor, or as many as the
-//! environment variable `RAYON_NUM_THREADS` says.
+//! Parallel work on rayon's threads: one for each processor, or as many as the environment variable
+//! `RAYON_NUM_THREADS` says.
 
 use rayon::prelude::*;
 
-/// Does `job` for each of `items`, as many at a time as the pool has threads; the results are in their order.
-/// Every thread multiplies by itself: the number of threads that a product is shared out to changes its last
-/// digits, and each of the threads that call MKL has a setting of its own for that.
+/// Maps `job` over `items` in parallel, with the results in the items' order. Each product runs on one thread, so
+/// that its bits do not depend on the number of threads.
 pub fn side_by_side<T: Send, R: Send, C: FromParallelIterator<R>>(
     items: Vec<T>,
     job: impl Fn(T) -> R + Sync + Send,
 ) -> C {
-    let alone = |item| {
-        multiply_alone();
+    let on_one_thread = |item| {
+        use_one_thread();
         job(item)
     };
-    items.into_par_iter().with_max_len(1).map(alone).collect()
+    items.into_par_iter().with_max_len(1).map(on_one_thread).collect()
 }
 
-/// Products that this thread asks for from now on are computed by no other.
-pub fn multiply_alone() {
+/// Pins libtorch to one thread, so the order of summation is fixed. The setting belongs to the calling thread.
+pub fn use_one_thread() {
     tch::set_num_threads(1);
 }

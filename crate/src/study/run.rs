@@ -1,16 +1,97 @@
 //! One run of an experiment.
 
-use super::Experiment;
+use super::{Evaluation, Seeds};
 use crate::augment::Compose;
-use crate::data::{Images, Split};
+use crate::data::{Digits, Images, Sample, Split};
 use crate::error::{Error, Result};
-use crate::nn::Logits;
-use crate::nn::Loss;
 use crate::nn::Network;
-use crate::rng::{Stream, random};
-
-use crate::train::{Epoch, Examples, Metric, Score};
+use crate::rng::{Stream, permutation, random};
+use crate::runtime::progress::Progress;
+use crate::train::{Epoch, Examples, Experiment, Metric, PlateauSchedule, Trainer};
 use std::fmt;
+
+impl Experiment {
+    /// Runs the experiment once, and prints a line every few seconds. The seed, or the four [`Seeds`], alone decide
+    /// which images are drawn, where the weights start and in which order the images come: the same seed gives the
+    /// same bits, on any number of threads.
+    ///
+    /// # Errors
+    /// An invalid setting, a sample larger than the data, or a training that diverges.
+    pub fn run(&self, digits: &Digits, seed: impl Into<Seeds>) -> Result<Run> {
+        let seed = seed.into();
+        let mut progress = Progress::new(format!("{self}, epochs"), self.epochs);
+        let after_epoch = || progress.advance();
+        // The threads of the pool pass work to each other faster than an outside thread can.
+        rayon::scope(|_| self.run_with(digits, seed, after_epoch))
+    }
+
+    /// The run, with a call of `after_epoch` after every epoch.
+    pub(super) fn run_with(
+        &self,
+        digits: &Digits,
+        seed: Seeds,
+        after_epoch: impl FnMut() -> Result<()>,
+    ) -> Result<Run> {
+        self.validate()?;
+        let split = self.split(digits, seed)?;
+        let (history, network) = self.train(&split, seed, after_epoch)?;
+        Ok(Run::new(self.clone(), seed, split, history, network))
+    }
+
+    /// The images that a run with this seed is trained and tested on.
+    ///
+    /// # Errors
+    /// A sample of nothing, or larger than the data.
+    pub fn split(&self, digits: &Digits, seed: impl Into<Seeds>) -> Result<Split> {
+        let Seeds { train_sample: seed, test_sample, .. } = seed.into();
+        let (train, test) = (self.train_examples, self.test_examples);
+        Ok(digits.sample(&Sample { train, test, seed, test_seed: Some(test_sample) })?)
+    }
+
+    /// The scores after the epochs that are scored, and the trained network.
+    fn train(
+        &self,
+        split: &Split,
+        seed: Seeds,
+        mut after_epoch: impl FnMut() -> Result<()>,
+    ) -> Result<(Vec<Epoch>, Network)> {
+        let start = self.start(&mut random(seed.initialisation, Stream::Initialisation));
+        let mut order = random(seed.order, Stream::Order);
+        let mut augmentation = random(seed.order, Stream::Augmentation);
+        let transform = self.train_transform.clone();
+        let train = Examples::of_images(&split.train, transform, &mut augmentation);
+        let scored = [&split.train, &split.test]
+            .map(|images| scored_examples(images, &self.test_transform, seed));
+        let mut trainer = Trainer::new(self, start, train, scored)?;
+        let mut schedule =
+            self.plateau.map(|plateau| (plateau.metric, PlateauSchedule::new(plateau)));
+        let mut learning_rate = self.sgd.learning_rate;
+        let mut history: Vec<Epoch> = Vec::with_capacity(self.epochs.div_ceil(self.score_every));
+        for number in 1..=self.epochs {
+            trainer.redraw(&mut augmentation);
+            trainer.epoch(&permutation(self.train_examples, &mut order))?;
+            if number % self.score_every == 0 || number == self.epochs {
+                trainer.snapshot()?;
+            }
+            if let Some((metric, schedule)) = &mut schedule {
+                for scores in trainer.take_scores()? {
+                    learning_rate = schedule.next(scores.get(*metric), learning_rate);
+                    history.push(scores);
+                }
+                trainer.set_learning_rate(learning_rate);
+            }
+            after_epoch()?;
+        }
+        history.extend(trainer.take_scores()?);
+        Ok((history, trainer.network()))
+    }
+}
+
+/// Images as they are scored: a random transform depends on the seed alone.
+fn scored_examples(images: &Images, transform: &Compose, seed: Seeds) -> Examples {
+    let mut random = random(seed.order, Stream::Augmentation);
+    Examples::of_images(images, transform.clone(), &mut random)
+}
 
 /// One run: its settings and seed, the images it drew, the scores after each epoch and the trained network.
 ///
@@ -21,15 +102,15 @@ use std::fmt;
 /// assert_eq!((run.split.train.len(), run.split.test.len()), (150, 1_000));
 /// assert_eq!(run.curve(Metric::TestLoss), [1, 2, 3].map(|epoch| run.at(epoch).unwrap().test.loss));
 /// assert!(run.at(4).is_err());
-/// assert_eq!(run.predict(&run.split.test).len(), 1_000);
+/// assert_eq!(run.evaluate(&run.split.test)?.score().accuracy, run.last().test.accuracy);
 /// # Ok::<(), hinge::Error>(())
 /// ```
 pub struct Run {
-    /// What was done.
+    /// The settings.
     pub experiment: Experiment,
-    /// The seed that it was done with.
-    pub seed: u64,
-    /// The images that it was trained and tested on.
+    /// The seed, or the four.
+    pub seed: Seeds,
+    /// The images that the network was trained and tested on.
     pub split: Split,
     history: Vec<Epoch>,
     network: Network,
@@ -38,7 +119,7 @@ pub struct Run {
 impl Run {
     pub(crate) fn new(
         experiment: Experiment,
-        seed: u64,
+        seed: Seeds,
         split: Split,
         history: Vec<Epoch>,
         network: Network,
@@ -75,38 +156,23 @@ impl Run {
         &self.network
     }
 
-    /// The trained network's score on images that are transformed first; the run's seed decides what is random
-    /// in it.
+    /// Evaluates the trained network on images, after the experiment's `test_transform`: predictions, losses and
+    /// score. On the run's own images the score is that of the last epoch in the history, within float rounding.
     ///
     /// # Errors
-    /// An invalid parameter of the transform, and [`Error::Setting`] for no images.
-    pub fn score(&self, images: &Images, transform: &Compose) -> Result<Score> {
-        let mut random = random(self.seed, Stream::Augmentation);
-        let examples = Examples::of_images(images, transform.clone(), &mut random);
-        let inputs = examples.all(self.network.options())?;
-        let logits = Logits::of(&self.network.outputs(&inputs));
-        Score::of(&logits, self.experiment.loss, images.labels())
+    /// [`Error::Setting`] for no images, and the errors of the transform.
+    pub fn evaluate(&self, images: &Images) -> Result<Evaluation> {
+        self.evaluate_with(images, &self.experiment.test_transform)
     }
 
-    /// The class that the trained network gives to each image, `argmax` of its logits.
-    pub fn predict(&self, images: &Images) -> Vec<u8> {
-        self.logits(images).predictions().collect()
-    }
-
-    /// The loss of each image under the trained network; it need not be the loss that was trained on.
-    pub fn losses(&self, images: &Images, loss: Loss) -> Vec<f64> {
-        loss.of_each(&self.logits(images), images.labels())
-    }
-
-    fn logits(&self, images: &Images) -> Logits {
-        let (_, device) = self.network.options();
-        Logits::of(&self.network.outputs(&images.to_tensor().to_device(device)))
-    }
-
-    /// The lines that the original printed, after every `every` epochs.
-    pub fn log(&self, every: usize) -> Log {
-        let epochs = self.history.iter().filter(|epoch| every > 0 && epoch.number % every == 0);
-        Log { epochs: epochs.copied().collect() }
+    /// Evaluates the trained network on images after another transform. The run's seed decides what is random in
+    /// it.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn evaluate_with(&self, images: &Images, transform: &Compose) -> Result<Evaluation> {
+        let logits = scored_examples(images, transform, self.seed).logits(&self.network)?;
+        Evaluation::new(logits, images.labels(), self.experiment.loss)
     }
 }
 
@@ -121,16 +187,10 @@ pub(super) fn at(history: &[Epoch], number: usize) -> Result<Epoch> {
 /// A sentence with the scores after the last epoch.
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let last = self.last();
+        let (Run { experiment, seed, .. }, last) = (self, self.last());
         let show = |metric: Metric| format!("{metric} {}", metric.show(last.get(metric)));
         let [a, b, c, d] = Metric::ALL.map(show);
-        write!(
-            f,
-            "{}, seed {}, after {} epochs: {a}, {b}; {c}, {d}",
-            self.experiment,
-            self.seed,
-            self.last().number
-        )
+        write!(f, "{experiment}, seed {seed}, after {} epochs: {a}, {b}; {c}, {d}", last.number)
     }
 }
 
@@ -140,27 +200,133 @@ impl fmt::Debug for Run {
     }
 }
 
-/// Scores at some epochs, shown in the original's words.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Log {
-    epochs: Vec<Epoch>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::{Loss, Model, Sgd};
+    use crate::original::Recipe;
+    use crate::train::Engine;
 
-impl fmt::Display for Log {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, scores) in self.epochs.iter().enumerate() {
-            let newline = if index == 0 { "" } else { "\n" };
-            write!(
-                f,
-                "{newline}Epoch {:03} - Train loss: {:.4}, Train accuracy: {:.2}%\n          \
-                 - Test loss: {:.4}, Test accuracy: {:.2}%",
-                scores.number,
-                scores.train.loss,
-                100. * scores.train.accuracy,
-                scores.test.loss,
-                100. * scores.test.accuracy
-            )?;
+    fn short() -> Experiment {
+        Experiment { epochs: 3, ..Experiment::default() }
+    }
+
+    /// Deterministic and random transforms before scoring.
+    fn transformed() -> [Experiment; 2] {
+        let normalize = crate::augment::Normalize { mean: 0.5, std: 0.5 };
+        [Compose::new([normalize.into()]), Recipe::R2.transforms()]
+            .map(|test_transform| Experiment { test_transform, ..short() })
+    }
+
+    #[test]
+    fn an_evaluation_of_the_runs_own_images_agrees_with_its_history() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        for experiment in transformed() {
+            let exact = Experiment { engine: Engine::Reference, ..experiment.clone() };
+            let run = exact.run(&digits, 5)?;
+            assert_eq!(run.evaluate(&run.split.train)?.score(), run.last().train, "{exact}");
+            assert_eq!(run.evaluate(&run.split.test)?.score(), run.last().test, "{exact}");
+
+            let run = experiment.run(&digits, 5)?;
+            let score = run.evaluate(&run.split.test)?.score();
+            assert_eq!(score.accuracy, run.last().test.accuracy, "{experiment}");
+            assert!((score.loss - run.last().test.loss).abs() < 1e-5, "{experiment}");
         }
         Ok(())
+    }
+
+    #[test]
+    fn no_images_cannot_be_evaluated() -> Result<()> {
+        let run = short().run(&Digits::synthetic(0), 0)?;
+        let error = run.evaluate(&run.split.test.select(&[])).expect_err("there are none");
+        assert!(error.to_string().starts_with("logits must be rows for 0 labels"), "{error}");
+        Ok(())
+    }
+
+    #[test]
+    fn four_equal_seeds_are_one_seed() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        let four = Seeds { train_sample: 5, test_sample: 5, initialisation: 5, order: 5 };
+        let [one, four] = [short().run(&digits, 5)?, short().run(&digits, four)?];
+        assert_eq!(one.history(), four.history());
+        Ok(())
+    }
+
+    #[test]
+    fn each_seed_changes_what_it_is_of_and_nothing_else() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        let experiment = Experiment { epochs: 1, ..short() };
+        let base = Seeds::from(5);
+        let same = |seeds: Seeds| {
+            let run = |seeds: Seeds| -> Result<_> {
+                // Without a step the network is the initial one.
+                let sgd = Sgd { learning_rate: 0., ..Sgd::default() };
+                let start = Experiment { sgd, ..experiment.clone() }.run(&digits, seeds)?;
+                Ok((experiment.run(&digits, seeds)?, start.network().layers()[0].bias.copy()))
+            };
+            let ((a, a_start), (b, b_start)) = (run(base)?, run(seeds)?);
+            let images = [a.split.train == b.split.train, a.split.test == b.split.test];
+            let training = a.last().train == b.last().train;
+            Ok::<_, Error>((images, a_start == b_start, training))
+        };
+        assert_eq!(same(base)?, ([true, true], true, true));
+        assert_eq!(same(Seeds { train_sample: 6, ..base })?, ([false, true], true, false));
+        assert_eq!(same(Seeds { test_sample: 6, ..base })?, ([true, false], true, true));
+        assert_eq!(same(Seeds { initialisation: 6, ..base })?, ([true, true], false, false));
+        assert_eq!(same(Seeds { order: 6, ..base })?, ([true, true], true, false));
+        Ok(())
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bits() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        let augmented = Experiment {
+            model: Model::hidden(30),
+            train_transform: Recipe::R2.transforms(),
+            ..short()
+        };
+        for experiment in [short(), augmented] {
+            let [first, second] = [experiment.run(&digits, 5)?, experiment.run(&digits, 5)?];
+            assert_eq!(first.history(), second.history());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_no_bit() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        let hidden = Experiment { model: Model::hidden(1_100), ..short() };
+        let augmented = Experiment { train_transform: Recipe::R4.transforms(), ..hidden.clone() };
+        for experiment in [short(), hidden, augmented] {
+            let on = |threads| {
+                let pool = rayon::ThreadPoolBuilder::new()
+                    .num_threads(threads)
+                    .build()
+                    .expect("there are threads");
+                pool.install(|| experiment.run(&digits, 5))
+            };
+            let one = on(1)?;
+            assert_eq!(one.history(), on(2)?.history(), "{experiment}");
+            assert_eq!(one.history(), on(3)?.history(), "{experiment}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn another_seed_gives_another_run() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        assert_ne!(short().run(&digits, 5)?.history(), short().run(&digits, 6)?.history());
+        Ok(())
+    }
+
+    #[test]
+    fn a_learning_rate_that_explodes_is_an_error_that_says_when() {
+        let wild = Experiment {
+            loss: Loss::CrossEntropy,
+            sgd: Sgd { learning_rate: 1e38, ..Sgd::default() },
+            ..Experiment::default()
+        };
+        let error = wild.run(&Digits::synthetic(0), 0).expect_err("it diverges").to_string();
+        assert!(error.starts_with("Training diverged in epoch"), "{error}");
     }
 }

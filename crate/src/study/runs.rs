@@ -1,13 +1,14 @@
 //! An experiment repeated over seeds.
 
 use super::run::at;
-use super::{Distribution, Experiment};
+use super::{Distribution, Run, Seeds};
 use crate::data::{Digits, Source};
 use crate::error::{Error, Result};
 use crate::runtime::interrupt;
 use crate::runtime::progress::Progress;
 use crate::runtime::threads::side_by_side;
-use crate::train::{Epoch, Metric};
+use crate::train::{Epoch, Experiment, Metric};
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Mutex;
 
@@ -29,65 +30,107 @@ use std::sync::Mutex;
 /// ```
 #[derive(Clone)]
 pub struct Runs {
-    /// What was done.
+    /// The settings.
     pub experiment: Experiment,
-    /// Where the images came from.
+    /// The origin of the images.
     pub source: Source,
     /// The seeds, in order.
-    pub seeds: Vec<u64>,
+    pub seeds: Vec<Seeds>,
     histories: Vec<Vec<Epoch>>,
 }
 
-impl Runs {
-    pub(super) fn collect(
-        experiment: &Experiment,
+impl Experiment {
+    /// Runs the experiment once for every seed, in parallel, and prints a line every few seconds. The result does
+    /// not depend on the number of threads.
+    ///
+    /// # Errors
+    /// The first error of a run, [`Error::TooFew`] for fewer than two seeds, and [`Error::Setting`] for a seed that
+    /// comes twice.
+    pub fn repeat<S: Into<Seeds>>(
+        &self,
         digits: &Digits,
-        seeds: Vec<u64>,
+        seeds: impl IntoIterator<Item = S>,
     ) -> Result<Runs> {
-        if seeds.len() < 2 {
-            return Err(Error::TooFew {
-                purpose: "Repetition",
-                what: "seeds",
-                needed: 2,
-                found: seeds.len(),
-            });
-        }
-        let progress = Mutex::new(Progress::new(experiment, seeds.len()));
-        let history = |seed: u64| {
-            let run = experiment.run_with(digits, seed, interrupt::check)?;
-            if let Ok(mut progress) = progress.lock() {
-                progress.advance()?;
-            }
-            Ok(run.history().to_vec())
-        };
-        let histories: Result<_> = side_by_side(seeds.clone(), history);
+        let seeds: Vec<Seeds> = seeds.into_iter().map(Into::into).collect();
+        at_least_two(seeds.len())?;
+        let history = |run: Run| Ok(run.history().to_vec());
         Ok(Runs {
-            experiment: experiment.clone(),
+            histories: self.repeat_with(digits, seeds.iter().copied(), history)?,
+            experiment: self.clone(),
             source: digits.source.clone(),
             seeds,
-            histories: histories?,
         })
     }
 
-    /// How many runs there are.
+    /// Runs the experiment once for every seed, in parallel, and maps each run to what `of_run` makes of it, in the
+    /// seeds' order. A run and its network are dropped after that.
+    ///
+    /// ```
+    /// use hinge::prelude::*;
+    ///
+    /// // The test accuracy on the 1 000 images of each run, and on all test images there are.
+    /// let digits = Digits::synthetic(0);
+    /// let short = Experiment { epochs: 3, ..Experiment::default() }.scored_last();
+    /// let accuracies = short.repeat_with(&digits, 0..3, |run: Run| {
+    ///     let all = run.evaluate(&digits.test)?.score();
+    ///     Ok((run.last().test.accuracy, all.accuracy))
+    /// })?;
+    /// assert_eq!(accuracies.len(), 3);
+    /// # Ok::<(), hinge::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The first error of a run or of `of_run`, and [`Error::Setting`] for a seed that comes twice.
+    pub fn repeat_with<S: Into<Seeds>, T: Send>(
+        &self,
+        digits: &Digits,
+        seeds: impl IntoIterator<Item = S>,
+        of_run: impl Fn(Run) -> Result<T> + Sync + Send,
+    ) -> Result<Vec<T>> {
+        let seeds: Vec<Seeds> = seeds.into_iter().map(Into::into).collect();
+        check_different(&seeds)?;
+        let progress = Mutex::new(Progress::new(self, seeds.len()));
+        let job = |seed: Seeds| {
+            let result = of_run(self.run_with(digits, seed, interrupt::check)?)?;
+            if let Ok(mut progress) = progress.lock() {
+                progress.advance()?;
+            }
+            Ok(result)
+        };
+        side_by_side(seeds, job)
+    }
+}
+
+/// Checks that no seed comes twice.
+fn check_different(seeds: &[Seeds]) -> Result<()> {
+    let mut seen = HashSet::new();
+    let twice = seeds.iter().find(|seed| !seen.insert(**seed));
+    twice.map_or(Ok(()), |seed| {
+        let allowed = "different from each other, as the same seed gives the same run";
+        Err(Error::setting("seeds", allowed, format!("a list with {seed} more than once")))
+    })
+}
+
+fn at_least_two(found: usize) -> Result<()> {
+    if found >= 2 {
+        return Ok(());
+    }
+    Err(Error::TooFew { purpose: "Repetition", what: "seeds", needed: 2, found })
+}
+
+impl Runs {
+    /// The number of runs.
     pub fn count(&self) -> usize {
         self.seeds.len()
     }
 
-    /// The runs with the first `count` seeds, to be paired with others that have no more.
+    /// The runs with the first `count` seeds, to pair them with runs that have no more.
     ///
     /// # Errors
-    /// [`Error::TooFew`] for less than two.
+    /// [`Error::TooFew`] for fewer than two.
     pub fn first(&self, count: usize) -> Result<Runs> {
         let count = count.min(self.count());
-        if count < 2 {
-            return Err(Error::TooFew {
-                purpose: "Repetition",
-                what: "seeds",
-                needed: 2,
-                found: count,
-            });
-        }
+        at_least_two(count)?;
         Ok(Runs {
             seeds: self.seeds[..count].to_vec(),
             histories: self.histories[..count].to_vec(),
@@ -100,16 +143,14 @@ impl Runs {
         &self.histories
     }
 
-    /// How many epochs each run lasted.
+    /// The number of epochs of each run.
     pub fn epochs(&self) -> usize {
         self.experiment.epochs
     }
 
     /// The epochs after which scores were computed.
     pub fn scored_epochs(&self) -> Vec<usize> {
-        self.histories
-            .first()
-            .map_or(Vec::new(), |history| history.iter().map(|epoch| epoch.number).collect())
+        self.histories.iter().take(1).flatten().map(|epoch| epoch.number).collect()
     }
 
     /// A metric after `epoch`, counted from 1, over the seeds.
@@ -130,7 +171,7 @@ impl Runs {
     }
 
     /// How much worse a metric is after the last epoch than after its best epoch, at least 0: a test loss that
-    /// rises, or a test accuracy that falls, while training goes on is overtraining.
+    /// rises, or a test accuracy that falls, while training continues is overtraining.
     ///
     /// # Errors
     /// [`Error::TooFew`] for fewer than two seeds.
@@ -145,7 +186,7 @@ impl Runs {
     }
 
     /// How much test accuracy still rises after the first epoch whose train accuracy is `fitted` or more; 0 for
-    /// a run that never gets there. Late generalisation ("grokking") would be a large rise.
+    /// a run that never reaches it. Late generalisation ("grokking") would be a large rise.
     ///
     /// # Errors
     /// [`Error::TooFew`] for fewer than two seeds.
@@ -159,7 +200,7 @@ impl Runs {
         Distribution::new(self.histories.iter().map(gain).collect())
     }
 
-    /// Train accuracy less test accuracy after the last epoch, seed by seed.
+    /// Train accuracy minus test accuracy after the last epoch, seed by seed.
     ///
     /// # Errors
     /// As [`last`](Self::last).
@@ -167,14 +208,17 @@ impl Runs {
         self.last(Metric::TrainAccuracy)?.minus(&self.last(Metric::TestAccuracy)?)
     }
 
-    /// A metric after the last epoch less the same of `other`, seed by seed: both runs of a pair were trained
-    /// and tested on the same images.
+    /// A metric after the last epoch minus that of `other`, seed by seed: the runs of a pair were trained and tested
+    /// on the same images.
     ///
     /// # Errors
-    /// [`Error::Unpaired`] if the two have other seeds.
+    /// [`Error::Unpaired`] if the seeds differ.
     pub fn gain_over(&self, other: &Runs, metric: Metric) -> Result<Distribution> {
         if self.seeds != other.seeds {
-            let list = |runs: &Runs| format!("seeds {:?}", runs.seeds);
+            let list = |runs: &Runs| {
+                let seeds: Vec<String> = runs.seeds.iter().map(Seeds::to_string).collect();
+                format!("seeds [{}]", seeds.join(", "))
+            };
             return Err(Error::Unpaired { left: list(self), right: list(other) });
         }
         self.last(metric)?.minus(&other.last(metric)?)
@@ -187,12 +231,8 @@ impl fmt::Display for Runs {
         write!(f, "{}, {} seeds, after {} epochs:", self.experiment, self.count(), self.epochs())?;
         for metric in Metric::ALL {
             let over_seeds = self.last(metric).map_err(|_| fmt::Error)?;
-            write!(
-                f,
-                " {metric} {} ± {};",
-                metric.show(over_seeds.mean()),
-                metric.show(over_seeds.standard_deviation())
-            )?;
+            let [mean, sd] = [over_seeds.mean(), over_seeds.standard_deviation()];
+            write!(f, " {metric} {} ± {};", metric.show(mean), metric.show(sd))?;
         }
         Ok(())
     }
@@ -201,5 +241,34 @@ impl fmt::Display for Runs {
 impl fmt::Debug for Runs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn short() -> Experiment {
+        Experiment { epochs: 3, ..Experiment::default() }
+    }
+
+    #[test]
+    fn runs_side_by_side_give_what_they_give_alone() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        let runs = short().repeat(&digits, 0..5)?;
+        let alone = (0..5).map(|seed| Ok(short().run(&digits, seed)?.last().test.accuracy));
+        let alone: Vec<f64> = alone.collect::<Result<_>>()?;
+        assert_eq!(runs.last(Metric::TestAccuracy)?.values(), alone);
+        Ok(())
+    }
+
+    #[test]
+    fn a_seed_that_comes_twice_is_an_error_that_names_it() {
+        let error = short().repeat(&Digits::synthetic(0), [1, 2, 1]).expect_err("1 comes twice");
+        assert_eq!(
+            error.to_string(),
+            "seeds must be different from each other, as the same seed gives the same run, but it is a list with 1 \
+             more than once."
+        );
     }
 }

@@ -1,31 +1,34 @@
-//! Inputs with their labels, and what is done to them before they are used.
+//! Inputs with their labels, and the transform that is applied when they are used.
 
+use super::linalg::{BLOCK, index};
 use crate::augment::{Compose, ImageSeed, draw_seeds};
 use crate::data::{Images, PIXELS, SIDE};
 use crate::error::{Error, Result};
+use crate::nn::{Logits, Network};
 use crate::rng::ChaCha8Rng;
+use crate::runtime::threads::side_by_side;
 use std::ops::Range;
 use tch::{Device, Kind, Tensor};
 
-/// The kind and the device of the numbers that a network works with.
+/// The kind and the device of a network's parameters.
 pub(crate) type Options = (Kind, Device);
 
 /// Inputs `[n, inputs]` with their labels `[n]`.
 ///
-/// Images stay 8-bit. The rows that are needed at a time become numbers from 0 (background) to 1 and are
-/// transformed then, so that 60 000 images take their 47 MB and not four times as much.
+/// Images stay 8-bit. Only the rows in use become floats from 0 (background) to 1, which are then transformed: so
+/// 60 000 images take 47 MB instead of four times as much.
 #[derive(PartialEq)]
 pub struct Examples {
-    /// Pixels as 8-bit integers, or numbers that are taken as they are.
+    /// Pixels as 8-bit integers, or floats that are used as they are.
     inputs: Tensor,
     labels: Vec<u8>,
     transform: Compose,
-    /// What each image's transform is drawn from; empty if it is not random.
+    /// The seed of each image's transform; empty if the transform is not random.
     seeds: Vec<ImageSeed>,
 }
 
 impl Examples {
-    /// Examples with numbers as inputs, `[n, inputs]`.
+    /// Examples with floats as inputs, `[n, inputs]`.
     ///
     /// # Errors
     /// [`Error::Setting`] unless `inputs` is a matrix with a row for each label.
@@ -41,7 +44,7 @@ impl Examples {
         }
     }
 
-    /// Images, which are transformed when they are used. What is random in it is drawn here, and again by
+    /// Images that are transformed when they are used. A random transform is drawn here, and again by
     /// [`redraw`](Self::redraw).
     pub fn of_images(images: &Images, transform: Compose, random: &mut ChaCha8Rng) -> Examples {
         let mut examples = Examples {
@@ -54,12 +57,12 @@ impl Examples {
         examples
     }
 
-    /// How many there are.
+    /// The number of examples.
     pub fn count(&self) -> usize {
         self.labels.len()
     }
 
-    /// How many numbers each has.
+    /// The number of inputs of each example.
     pub fn inputs(&self) -> usize {
         self.inputs.size()[1] as usize
     }
@@ -74,64 +77,71 @@ impl Examples {
         self.transform.is_random()
     }
 
-    /// Draws anew what is random in the transform.
+    /// Draws a random transform again.
     pub fn redraw(&mut self, random: &mut ChaCha8Rng) {
         if self.are_random() {
             self.seeds = draw_seeds(self.count(), random);
         }
     }
 
-    /// The inputs at `indices`, in their order: `[indices, inputs]`, with the given kind and device.
+    /// The inputs at `indices`, in their order: `[indices, inputs]`.
     pub(super) fn rows(&self, indices: &[usize], options: Options) -> Result<Tensor> {
-        let at: Vec<i64> = indices.iter().map(|index| *index as i64).collect();
-        let rows = self.inputs.index_select(0, &Tensor::from_slice(&at));
+        let rows = self.inputs.index_select(0, &index(indices));
         let seeds = indices.iter().filter_map(|index| self.seeds.get(*index));
-        self.used(rows, &seeds.copied().collect::<Vec<_>>(), options)
+        self.transformed(rows, &seeds.copied().collect::<Vec<_>>(), options)
     }
 
     /// The inputs with indices in `range`.
     pub(super) fn range(&self, range: Range<usize>, options: Options) -> Result<Tensor> {
         let rows = self.inputs.narrow(0, range.start as i64, range.len() as i64);
         let seeds = self.seeds.get(range).unwrap_or_default();
-        self.used(rows, seeds, options)
+        self.transformed(rows, seeds, options)
     }
 
-    /// The examples with indices in `range`.
-    pub(super) fn part(&self, range: Range<usize>) -> Examples {
-        Examples {
+    /// The examples in blocks, which other threads can use.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = Examples> {
+        self.ranges().map(|range| Examples {
             inputs: self.inputs.narrow(0, range.start as i64, range.len() as i64),
             labels: self.labels[range.clone()].to_vec(),
             transform: self.transform.clone(),
             seeds: self.seeds.get(range).unwrap_or_default().to_vec(),
-        }
+        })
+    }
+
+    /// The indices of each block.
+    pub(super) fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
+        let n = self.count();
+        (0..n).step_by(BLOCK).map(move |first| first..n.min(first + BLOCK))
     }
 
     /// All inputs.
-    pub(crate) fn all(&self, options: Options) -> Result<Tensor> {
+    pub(super) fn all(&self, options: Options) -> Result<Tensor> {
         self.range(0..self.count(), options)
     }
 
-    /// The ranges of `size` indices, the last one shorter, that they are gone through in.
-    pub(super) fn blocks(&self, size: usize) -> impl Iterator<Item = Range<usize>> {
-        let n = self.count();
-        (0..n).step_by(size).map(move |first| first..n.min(first + size))
+    /// The logits of `network` for all examples, with blocks of them in parallel.
+    pub(crate) fn logits(&self, network: &Network) -> Result<Logits> {
+        let blocks = self.blocks().map(|block| (block, network.share())).collect();
+        let logits = |(block, network): (Examples, Network)| {
+            let outputs = network.outputs(&block.all(network.options())?);
+            Ok(Logits::from_tensor(&outputs))
+        };
+        let logits: Result<Vec<Logits>> = side_by_side(blocks, logits);
+        Ok(Logits::concat(&logits?))
     }
 
-    fn used(&self, inputs: Tensor, seeds: &[ImageSeed], options: Options) -> Result<Tensor> {
+    fn transformed(&self, inputs: Tensor, seeds: &[ImageSeed], options: Options) -> Result<Tensor> {
         const SIDES: i64 = SIDE as i64;
-        let numbers = match inputs.kind() {
+        let mut numbers = match inputs.kind() {
             Kind::Uint8 => inputs.to_kind(Kind::Float).g_div_scalar_(255.),
             _ => inputs,
         };
-        let transformed = match self.transform.transforms.is_empty() {
-            true => numbers,
-            false => self
-                .transform
-                .apply_seeded(&numbers.view([-1, SIDES, SIDES]), seeds)?
-                .view([-1, SIDES * SIDES]),
-        };
+        if !self.transform.transforms.is_empty() {
+            let images = numbers.view([-1, SIDES, SIDES]);
+            numbers = self.transform.apply_seeded(&images, seeds)?.view([-1, SIDES * SIDES]);
+        }
         let (kind, device) = options;
-        Ok(transformed.to_kind(kind).to_device(device))
+        Ok(numbers.to_kind(kind).to_device(device))
     }
 }
 
@@ -144,16 +154,19 @@ mod tests {
 
     const OPTIONS: Options = (Kind::Float, Device::Cpu);
 
+    fn images() -> Images {
+        Digits::synthetic(0).train.select(&[5, 6, 7, 8, 9])
+    }
+
     fn augmented() -> Examples {
-        let images = Digits::synthetic(0).train.select(&[5, 6, 7, 8, 9]);
         let mut random = random(3, Stream::Augmentation);
-        Examples::of_images(&images, Recipe::R2.transforms(), &mut random)
+        Examples::of_images(&images(), Recipe::R2.transforms(), &mut random)
     }
 
     #[test]
     fn an_image_is_transformed_alike_whichever_others_are_asked_for() -> Result<()> {
         let examples = augmented();
-        let all = examples.range(0..5, OPTIONS)?;
+        let all = examples.all(OPTIONS)?;
         assert_eq!(examples.rows(&[3, 1], OPTIONS)?.get(0), all.get(3));
         assert_eq!(examples.range(2..4, OPTIONS)?.get(1), all.get(3));
         Ok(())
@@ -161,32 +174,28 @@ mod tests {
 
     #[test]
     fn images_are_transformed_as_by_the_transform_itself() -> Result<()> {
-        let images = Digits::synthetic(0).train.select(&[5, 6, 7, 8, 9]);
         let alone = Recipe::R2
             .transforms()
-            .apply(&images.to_tensor().view([5, 28, 28]), &mut random(3, Stream::Augmentation))?;
-        assert_eq!(augmented().range(0..5, OPTIONS)?, alone.view([5, 784]));
+            .apply(&images().to_tensor().view([5, 28, 28]), &mut random(3, Stream::Augmentation))?;
+        assert_eq!(augmented().all(OPTIONS)?, alone.view([5, 784]));
         Ok(())
     }
 
     #[test]
-    fn drawn_again_they_are_others() -> Result<()> {
+    fn drawing_again_changes_the_images() -> Result<()> {
         let mut examples = augmented();
-        let before = examples.range(0..5, OPTIONS)?;
+        let before = examples.all(OPTIONS)?;
         examples.redraw(&mut random(4, Stream::Augmentation));
-        assert_ne!(examples.range(0..5, OPTIONS)?, before);
+        assert_ne!(examples.all(OPTIONS)?, before);
         Ok(())
     }
 
     #[test]
     fn rejects_inputs_that_do_not_fit_the_labels() {
-        let inputs = Tensor::zeros([3, 2], (Kind::Float, Device::Cpu));
-        let message = Examples::new(inputs, vec![0, 1]).err().map(|error| error.to_string());
-        assert_eq!(
-            message.as_deref(),
-            Some(
-                "inputs must be a matrix of one row for each of 2 labels, but it is of shape [3, 2]."
-            )
-        );
+        let inputs = Tensor::zeros([3, 2], OPTIONS);
+        let error = Examples::new(inputs, vec![0, 1]).err().map(|error| error.to_string());
+        let expected =
+            "inputs must be a matrix of one row for each of 2 labels, but it is of shape [3, 2].";
+        assert_eq!(error.as_deref(), Some(expected));
     }
 }

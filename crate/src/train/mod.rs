@@ -1,18 +1,21 @@
 //! Training: minibatch steps, epochs and their scores.
 //!
-//! [`Trainer`] is what the rest of the crate uses. Behind it are three engines that take the same steps: the
-//! plain definition and two faster forms, see [`Engine`]. Those split the first layer among threads (`sharded`)
-//! and differ in how they keep it (`direct`, `span`). For a linear model on images that stay the same the span
-//! form is short enough to be written without tensors (`dual`), and scored from `products`.
+//! An [`Experiment`] holds the settings, and a [`Trainer`] takes the steps. Behind it are engines that take the
+//! same steps in different ways, see [`Engine`]: `reference` is the definition; `direct` and `span` divide the first
+//! layer among threads (`sharded`) and differ in how they store it; `gram` is the span form of a linear model,
+//! short enough to do without tensors. `plan` chooses.
 
 mod engine;
 mod examples;
+mod experiment;
+mod linalg;
 mod plateau;
 mod score;
+mod step;
 mod trainer;
 
-pub use engine::Engine;
 pub use examples::Examples;
+pub use experiment::{Difference, Engine, Experiment};
 pub use plateau::{Plateau, PlateauSchedule};
 pub use score::{Epoch, Metric, Score};
-pub use trainer::{Trainer, TrainerSettings};
+pub use trainer::Trainer;

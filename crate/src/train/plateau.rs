@@ -1,13 +1,15 @@
-//! A learning rate that falls when training no longer gets better.
+//! A learning rate that falls when a loss stops falling.
 
 use super::score::Metric;
 use crate::error::{Error, Result};
+use crate::nn::at_least_zero;
 use serde::Serialize;
+use std::fmt;
 
 /// The settings of
 /// [`torch.optim.lr_scheduler.ReduceLROnPlateau`](https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html):
-/// when a loss has not become smaller for more than `patience` epochs, the learning rate is multiplied by
-/// `factor`. Smaller means by more than a 10 000th of the best loss so far, PyTorch's default threshold.
+/// when a loss has not improved for more than `patience` epochs, the learning rate is multiplied by `factor`.
+/// To improve it must fall by more than a 10 000th of the best loss so far, PyTorch's default threshold.
 ///
 /// ```
 /// use hinge::train::{Plateau, PlateauSchedule};
@@ -18,12 +20,12 @@ use serde::Serialize;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Plateau {
-    /// The loss that is watched: a schedule on the test loss, like the original's, lets the test images
-    /// steer the training. Defaults to the training loss.
+    /// The loss to watch. A schedule on the test loss, like the original's, lets the test images steer the
+    /// training. Defaults to the training loss.
     pub metric: Metric,
-    /// What the learning rate is multiplied by, above 0 and below 1. Defaults to `0.1`.
+    /// The factor of the learning rate, above 0 and below 1. Defaults to `0.1`.
     pub factor: f64,
-    /// How many epochs without improvement are put up with. Defaults to `10`.
+    /// The number of epochs without improvement that are tolerated. Defaults to `10`.
     pub patience: usize,
     /// The least learning rate, finite and at least 0. Defaults to `0`.
     pub min_learning_rate: f64,
@@ -42,27 +44,29 @@ impl Plateau {
     /// [`Error::Setting`] names the first field that is outside its range.
     pub fn validate(&self) -> Result<()> {
         if self.metric.is_accuracy() {
-            return Err(Error::setting(
-                "metric",
-                "a loss (the schedule waits for it to fall)",
-                self.metric,
-            ));
+            let allowed = "a loss (the schedule waits for it to fall)";
+            return Err(Error::setting("metric", allowed, self.metric));
         }
         if !(self.factor > 0. && self.factor < 1.) {
             return Err(Error::setting("factor", "above 0 and below 1", self.factor));
         }
-        if !(self.min_learning_rate.is_finite() && self.min_learning_rate >= 0.) {
-            return Err(Error::setting(
-                "min_learning_rate",
-                "finite and at least 0",
-                self.min_learning_rate,
-            ));
+        at_least_zero("min_learning_rate", self.min_learning_rate)
+    }
+}
+
+/// "train loss, factor 0.1, patience 10"
+impl fmt::Display for Plateau {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Plateau { metric, factor, patience, min_learning_rate } = self;
+        write!(f, "{metric}, factor {factor}, patience {patience}")?;
+        if *min_learning_rate > 0. {
+            write!(f, ", least learning rate {min_learning_rate}")?;
         }
         Ok(())
     }
 }
 
-/// The schedule at work.
+/// The schedule of one run: it remembers the best loss.
 #[derive(Clone, Debug)]
 pub struct PlateauSchedule {
     plateau: Plateau,
@@ -73,7 +77,7 @@ pub struct PlateauSchedule {
 impl PlateauSchedule {
     /// PyTorch's default `threshold`, relative to the best loss.
     const THRESHOLD: f64 = 1e-4;
-    /// PyTorch's default `eps`: a smaller change of the learning rate is not made.
+    /// PyTorch's default `eps`: smaller changes of the learning rate are skipped.
     const LEAST_CHANGE: f64 = 1e-8;
 
     /// The schedule before the first epoch.

@@ -1,70 +1,73 @@
-//! How well a network does on a set of examples.
+//! Loss and accuracy.
 
+use super::linalg::BLOCK;
 use crate::error::{Error, Result};
-use crate::nn::Loss;
-use crate::nn::{Logits, prediction};
+use crate::nn::{Logits, Loss, prediction};
 use serde::Serialize;
 use std::fmt;
 use std::iter::Sum;
 
-/// Loss and accuracy on a set of examples, every example weighted alike (the original averaged unequal
-/// minibatches, so that a short last one counted too much).
+/// Loss and accuracy on a set of examples, each weighted equally. (The original averaged the means of unequal
+/// minibatches, so a short last one counted too much.)
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Score {
     /// The mean loss.
     pub loss: f64,
-    /// The fraction classified rightly, 0 to 1.
+    /// The fraction classified correctly, 0 to 1.
     pub accuracy: f64,
 }
 
 impl Score {
-    /// Scores logits against the labels of their examples.
+    /// The score of logits, given the labels of their examples.
     ///
     /// # Errors
     /// [`Error::Setting`] unless there is a row of logits for each label, at least one, and a logit for its class.
-    pub fn of(logits: &Logits, loss: Loss, labels: &[u8]) -> Result<Score> {
+    pub fn new(logits: &Logits, loss: Loss, labels: &[u8]) -> Result<Score> {
         let rows = logits.rows().len();
         if rows != labels.len() || rows == 0 {
             let allowed = format!("rows for {} labels, at least one", labels.len());
             return Err(Error::setting("logits", allowed, format!("{rows} rows")));
         }
         check_labels(labels, logits.classes())?;
-        Ok(Tally::of(logits, loss, labels).score())
+        Ok(Tally::new(logits, loss, labels).score())
     }
 }
 
-/// What a block of examples adds to the score of all.
+/// The sums that a score is computed from.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
     examples: usize,
-    /// The sum of their losses.
+    /// The sum of the losses.
     loss: f64,
-    /// How many are classified rightly.
-    right: usize,
+    /// The number classified correctly.
+    correct: usize,
 }
 
 impl Tally {
-    /// Counts examples with these logits and labels.
-    pub fn of(logits: &Logits, loss: Loss, labels: &[u8]) -> Tally {
-        let mut tally = Tally::default();
-        for (row, label) in logits.rows().zip(labels) {
-            tally.count(row, loss, *label);
-        }
-        tally
+    /// Counts examples with these logits and labels, block by block: the last digit of a sum depends on its order.
+    pub fn new(logits: &Logits, loss: Loss, labels: &[u8]) -> Tally {
+        let mut rows = logits.rows();
+        let block = |labels: &[u8]| {
+            let mut tally = Tally::default();
+            let pairs = labels.iter().zip(&mut rows);
+            pairs.for_each(|(label, row)| tally.count(row, loss, *label));
+            tally
+        };
+        labels.chunks(BLOCK).map(block).sum()
     }
 
     /// Counts one more example, with logits `row`.
     pub fn count(&mut self, row: &[f64], loss: Loss, label: u8) {
         self.examples += 1;
-        self.loss += loss.of(row, usize::from(label));
-        self.right += usize::from(prediction(row) == label);
+        self.loss += loss.value(row, usize::from(label));
+        self.correct += usize::from(prediction(row) == label);
     }
 
-    /// The score of all that were counted.
+    /// The score of all examples counted.
     pub fn score(&self) -> Score {
         Score {
             loss: self.loss / self.examples as f64,
-            accuracy: self.right as f64 / self.examples as f64,
+            accuracy: self.correct as f64 / self.examples as f64,
         }
     }
 }
@@ -74,23 +77,21 @@ impl Sum for Tally {
         blocks.fold(Tally::default(), |all, block| Tally {
             examples: all.examples + block.examples,
             loss: all.loss + block.loss,
-            right: all.right + block.right,
+            correct: all.correct + block.correct,
         })
     }
 }
 
 /// Checks that every label is one of `classes` classes.
 pub(super) fn check_labels(labels: &[u8], classes: usize) -> Result<()> {
-    match labels.iter().find(|label| usize::from(**label) >= classes) {
-        Some(label) => Err(Error::setting("labels", format!("below {classes}"), label)),
-        None => Ok(()),
-    }
+    let wrong = labels.iter().find(|label| usize::from(**label) >= classes);
+    wrong.map_or(Ok(()), |label| Err(Error::setting("labels", format!("below {classes}"), label)))
 }
 
 /// The scores after one epoch of training.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Epoch {
-    /// Which epoch, counted from 1.
+    /// The epoch, counted from 1; 0 before training.
     pub number: usize,
     /// On the training examples.
     pub train: Score,
@@ -110,7 +111,7 @@ impl Epoch {
     }
 }
 
-/// One of the four numbers measured after every epoch.
+/// One of the four numbers measured after an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
@@ -132,11 +133,6 @@ impl Metric {
     /// Whether it is a fraction, shown in percent.
     pub fn is_accuracy(self) -> bool {
         matches!(self, Metric::TrainAccuracy | Metric::TestAccuracy)
-    }
-
-    /// `value` as a reader expects it: `81.10 %` for an accuracy, `0.1048` for a loss.
-    pub fn show(self, value: f64) -> String {
-        if self.is_accuracy() { format!("{:.2} %", 100. * value) } else { format!("{value:.4}") }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Training of a linear model in its dual form.
+//! SGD of a linear model in kernel form, on the Gram matrix of its images.
 //!
 //! A linear model `s = x W` that is trained by gradient descent on images `X`, `[n, inputs]`, stays a combination
 //! of its start and of these images:
@@ -7,38 +7,35 @@
 //! W = a * W0 + X^T A
 //! ```
 //!
-//! with the *dual coefficients* `A`, `[n, classes]`, as of a support vector machine. A minibatch with rows `j`
-//! and gradient `G`, `[batch, classes]`, of its logits has the gradient `X[j]^T G` in `W`. Whatever is linear in
-//! `W` then takes the same step of [`Sgd`] with a gradient of its own:
+//! with coefficients `A`, `[n, classes]`. A minibatch with rows `j` and the gradient `G`, `[batch, classes]`, of its
+//! logits has the gradient `X[j]^T G` in `W`. Every quantity linear in `W` then takes the same step of [`Sgd`], with
+//! its own gradient:
 //!
 //! ```text
-//! the logits Z = X W of all training images    K[:, j] G      where K = X X^T
+//! the logits Z = X W of all training images    K[:, j] G      with the Gram matrix K = X X^T
 //! A                                            G in rows j
 //! a                                            0
 //! ```
 //!
-//! So a minibatch of 32 costs some 10 000 multiplications and no product of matrices at all: for tensors it
-//! would be too little work to be worth their calls. Scores are computed from products, too ([`Products`]).
+//! So a minibatch of 32 costs some 10 000 multiplications, too few for tensors to be worth their calls. Scores are
+//! computed from Gram matrices, too ([`GramMatrix`]).
 
-use super::products::{Combination, Products};
-use super::sharded::with_one;
+use super::gram_matrix::{Coefficients, GramMatrix};
 use crate::error::Result;
-use crate::nn::Logits;
-use crate::nn::Loss;
-use crate::nn::{Layer, Network};
-use crate::nn::{Sgd, clip_factor};
-use crate::train::examples::{Examples, Options};
+use crate::nn::{Layer, Logits, Loss, Network, Sgd};
+use crate::train::examples::Examples;
+use crate::train::linalg::with_one;
 use crate::train::score::Tally;
-use crate::train::trainer::{Steps, Training};
+use crate::train::step::{Step, Training};
 use tch::{Kind, Tensor};
 
 /// A linear model on images that stay the same.
-pub(in crate::train) struct Dual {
+pub(super) struct GramEngine {
     classes: usize,
     /// `[X; W0^T]`, `[n + classes, inputs + 1]`; images have a 1 appended, the input of the bias.
     combined: Tensor,
     /// `K`, row by row.
-    products: Vec<f64>,
+    gram: Vec<f64>,
     /// `Z`, class by class.
     logits: Stepped,
     /// `A`, class by class.
@@ -46,12 +43,12 @@ pub(in crate::train) struct Dual {
     /// `a`
     scale: Stepped,
     /// `[Y X^T, Y W0]` of each set of scored examples.
-    scored: Vec<Products>,
-    /// What is to be scored later.
-    moments: Vec<Combination>,
+    scored: [GramMatrix; 2],
+    /// Models to score later.
+    snapshots: Vec<Coefficients>,
 }
 
-/// What a minibatch does to the logits and the coefficients, class by class.
+/// The gradients of `Z` and `A`, class by class.
 struct Gradients {
     logits: Vec<f64>,
     coefficients: Vec<f64>,
@@ -63,72 +60,68 @@ struct Stepped {
     velocities: Vec<f64>,
 }
 
-impl Dual {
-    /// Training of the linear model `layer` on the examples `train`. Scores will be asked for on each of
-    /// `scored`.
-    pub fn new(
-        layer: Layer,
-        options: Options,
-        train: &Examples,
-        scored: &[Examples],
-    ) -> Result<Dual> {
+impl GramEngine {
+    /// Training of the linear model `network` on the examples `train`.
+    pub fn new(network: Network, train: &Examples, scored: &[Examples; 2]) -> Result<GramEngine> {
+        let (options, layer) = (network.options(), &network.layers[0]);
         let (n, classes) = (train.count() as i64, layer.bias.size()[0]);
         let images = with_one(&train.all(options)?);
         let start = Tensor::cat(&[&layer.weight, &layer.bias.unsqueeze(1)], 1);
         let combined = Tensor::cat(&[images, start], 0);
-        let own = Products::new(train, &combined, options)?;
-        let scored = scored.iter().map(|examples| match examples == train {
-            true => Ok(own.share()),
-            false => Products::new(examples, &combined, options),
-        });
-        let scored = scored.collect::<Result<_>>()?;
-        let own = own.whole();
-        Ok(Dual {
+        let of_train = GramMatrix::new(train, &combined, options)?;
+        let gram = |examples: &Examples| {
+            if examples == train {
+                return Ok(of_train.share());
+            }
+            GramMatrix::new(examples, &combined, options)
+        };
+        let scored = [gram(&scored[0])?, gram(&scored[1])?];
+        let whole = of_train.whole();
+        Ok(GramEngine {
             classes: classes as usize,
-            products: numbers(&own.narrow(1, 0, n)),
-            logits: Stepped::new(numbers(&own.narrow(1, n, classes).tr())),
+            gram: numbers(&whole.narrow(1, 0, n)),
+            logits: Stepped::new(numbers(&whole.narrow(1, n, classes).tr())),
             coefficients: Stepped::new(vec![0.; (n * classes) as usize]),
             scale: Stepped::new(vec![1.]),
             combined,
             scored,
-            moments: Vec::new(),
+            snapshots: Vec::new(),
         })
     }
 
-    /// A step on minibatch `number`, the examples at `batch`, with their labels.
-    fn step(&mut self, batch: &[usize], labels: &[u8], steps: &Steps, number: usize) -> Result<()> {
-        let slopes = steps.loss_gradient(&self.logits_of(batch), labels, number)?;
-        let mut gradients = self.gradients(batch, &slopes);
-        if let Some(clip_norm) = steps.clip_norm {
-            clip(&mut gradients, clip_norm);
+    fn step(&mut self, step: &Step) -> Result<()> {
+        let loss_gradient = step.loss_gradient(&self.logits_of(step.indices))?;
+        let mut gradients = self.gradients(step.indices, &loss_gradient);
+        if let Some(factor) = step.clip_factor(|| gradients.sum_of_squares()) {
+            gradients.scale(factor);
         }
-        self.logits.step(&gradients.logits, &steps.sgd);
-        self.coefficients.step(&gradients.coefficients, &steps.sgd);
-        self.scale.step(&[0.], &steps.sgd);
+        self.logits.step(&gradients.logits, step.sgd());
+        self.coefficients.step(&gradients.coefficients, step.sgd());
+        self.scale.step(&[0.], step.sgd());
         Ok(())
     }
 
-    /// The gradients with `slopes`, `G`, of the logits of the training images at `batch`.
-    fn gradients(&self, batch: &[usize], slopes: &[f64]) -> Gradients {
+    /// The gradients, given the gradient `G` of the logits of the training images at `batch`.
+    fn gradients(&self, batch: &[usize], loss_gradient: &[f64]) -> Gradients {
         let n = self.logits.values.len() / self.classes;
-        let rows = batch.iter().zip(slopes.chunks_exact(self.classes));
+        let rows = batch.iter().zip(loss_gradient.chunks_exact(self.classes));
         let mut gradients = Gradients {
             logits: vec![0.; n * self.classes],
             coefficients: vec![0.; n * self.classes],
         };
-        for (index, slopes) in rows.clone() {
-            for (class, slope) in slopes.iter().enumerate() {
-                gradients.coefficients[class * n + index] = *slope;
+        for (index, row) in rows.clone() {
+            for (class, g) in row.iter().enumerate() {
+                gradients.coefficients[class * n + index] = *g;
             }
         }
-        let rows: Vec<Row> = rows
-            .filter(|(_, slopes)| slopes.iter().any(|slope| *slope != 0.))
-            .map(|(index, slopes)| (slopes, &self.products[index * n..][..n]))
+        let terms: Vec<Term> = rows
+            .filter(|(_, row)| row.iter().any(|g| *g != 0.))
+            .map(|(index, row)| (row, &self.gram[index * n..][..n]))
             .collect();
-        let (fours, rest) = rows.as_chunks::<4>();
+        let (fours, rest) = terms.as_chunks::<4>();
         let sums = &mut gradients.logits;
-        fours.iter().for_each(|rows| add(sums, n, *rows));
-        rest.iter().for_each(|row| add(sums, n, [*row]));
+        fours.iter().for_each(|terms| add(sums, n, *terms));
+        rest.iter().for_each(|term| add(sums, n, [*term]));
         gradients
     }
 
@@ -142,8 +135,8 @@ impl Dual {
         Logits::new(values, self.classes)
     }
 
-    /// The weights as they are.
-    fn combination(&self) -> Combination {
+    /// The model as trained so far.
+    fn model(&self) -> Coefficients {
         let n = self.coefficients.values.len() / self.classes;
         let mut columns = Vec::with_capacity((n + self.classes) * self.classes);
         for (class, coefficients) in self.coefficients.values.chunks_exact(n).enumerate() {
@@ -156,33 +149,28 @@ impl Dual {
     }
 }
 
-impl Training for Dual {
-    fn epoch(&mut self, train: &Examples, order: &[usize], steps: &Steps) -> Result<()> {
-        for (batch, number) in order.chunks(steps.batch_size).zip(1..) {
-            let labels: Vec<u8> = batch.iter().map(|index| train.labels()[*index]).collect();
-            self.step(batch, &labels, steps, number)?;
-        }
-        Ok(())
+impl Training for GramEngine {
+    fn epoch(&mut self, _: &Examples, steps: &[Step]) -> Result<()> {
+        steps.iter().try_for_each(|step| self.step(step))
     }
 
     fn score(&mut self, set: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
-        let tallies = self.scored[set].tallies(&[self.combination()], examples.labels(), loss);
+        let tallies = self.scored[set].tallies(&[self.model()], examples.labels(), loss);
         Ok(tallies.into_iter().sum())
     }
 
-    fn note(&mut self) -> bool {
-        self.moments.push(self.combination());
+    fn snapshot(&mut self) -> bool {
+        self.snapshots.push(self.model());
         true
     }
 
-    fn noted(&mut self, scored: &[Examples], loss: Loss) -> Result<Vec<Vec<Tally>>> {
-        let moments = std::mem::take(&mut self.moments);
-        let sets = self.scored.iter().zip(scored);
-        Ok(sets.map(|(set, examples)| set.tallies(&moments, examples.labels(), loss)).collect())
+    fn score_snapshots(&mut self, scored: &[Examples; 2], loss: Loss) -> [Vec<Tally>; 2] {
+        let models = std::mem::take(&mut self.snapshots);
+        [0, 1].map(|set| self.scored[set].tallies(&models, scored[set].labels(), loss))
     }
 
     fn network(&self) -> Network {
-        let layer = Tensor::from_slice(&self.combination())
+        let layer = Tensor::from_slice(&self.model())
             .view([self.classes as i64, -1])
             .to_kind(self.combined.kind())
             .to_device(self.combined.device())
@@ -204,34 +192,35 @@ impl Stepped {
 
     fn step(&mut self, gradient: &[f64], sgd: &Sgd) {
         let each = self.values.iter_mut().zip(&mut self.velocities).zip(gradient);
-        each.for_each(|((value, velocity), slope)| sgd.step_number(value, *slope, velocity));
+        each.for_each(|((value, velocity), gradient)| sgd.step(value, *gradient, velocity));
     }
 }
 
-/// Scales them so that the norm of the weights' gradient `X[j]^T G`, whose square is the sum of
-/// `G * (K[j, j] G)`, is at most `max_norm`.
-fn clip(gradients: &mut Gradients, max_norm: f64) {
-    let Gradients { logits, coefficients } = gradients;
-    let squares = logits.iter().zip(&*coefficients).map(|(a, b)| a * b).sum();
-    let factor = clip_factor(squares, max_norm).min(1.);
-    let each = logits.iter_mut().chain(coefficients);
-    each.for_each(|slope| *slope *= factor);
+impl Gradients {
+    /// The squared norm of the weights' gradient `X[j]^T G`: the sum of `G * (K[j, j] G)`.
+    fn sum_of_squares(&self) -> f64 {
+        self.logits.iter().zip(&self.coefficients).map(|(a, b)| a * b).sum()
+    }
+
+    fn scale(&mut self, factor: f64) {
+        self.logits.iter_mut().chain(&mut self.coefficients).for_each(|g| *g *= factor);
+    }
 }
 
-/// The gradient of an image's logits, `[classes]`, and its products with all images, `[n]`.
-type Row<'a> = (&'a [f64], &'a [f64]);
+/// The gradient of an image's logits, `[classes]`, and the image's row of the Gram matrix, `[n]`.
+type Term<'a> = (&'a [f64], &'a [f64]);
 
-/// Adds `G[j] K[j, :]` of some rows `j` to the sums, class by class. They are loaded and stored once for all rows.
-fn add<const ROWS: usize>(sums: &mut [f64], n: usize, rows: [Row; ROWS]) {
-    let products = rows.map(|(_, products)| &products[..n]);
+/// Adds `G[j] K[j, :]` of some rows `j` to the sums, class by class. A sum is loaded and stored once for all rows.
+fn add<const ROWS: usize>(sums: &mut [f64], n: usize, terms: [Term; ROWS]) {
+    let gram = terms.map(|(_, row)| &row[..n]);
     for (class, sums) in sums.chunks_exact_mut(n).enumerate() {
-        let slopes = rows.map(|(slopes, _)| slopes[class]);
-        if slopes == [0.; ROWS] {
+        let gradients = terms.map(|(gradients, _)| gradients[class]);
+        if gradients == [0.; ROWS] {
             continue;
         }
         for (i, sum) in sums.iter_mut().enumerate() {
-            let terms = slopes.iter().zip(products);
-            *sum = terms.fold(*sum, |sum, (slope, products)| sum + slope * products[i]);
+            let terms = gradients.iter().zip(gram);
+            *sum = terms.fold(*sum, |sum, (gradient, row)| sum + gradient * row[i]);
         }
     }
 }

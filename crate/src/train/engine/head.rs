@@ -1,30 +1,24 @@
-//! What stands behind the layers that are split among threads.
+//! The layers above those that are split among threads.
 
-use super::reference::scale;
 use crate::error::Result;
-use crate::nn::Logits;
-use crate::nn::Sgd;
-use crate::nn::{Layer, Network};
-use crate::train::trainer::{Steps, matrix};
+use crate::nn::{Layer, Logits, Network, Sgd};
+use crate::train::linalg::matrix;
+use crate::train::step::Step;
 use tch::{Kind, Tensor};
 
-/// The bias of the second layer and all layers above it. Of a linear model nothing is left for it but the loss.
+/// The bias of the second layer and all layers above it. A linear model has neither: only its loss remains.
 pub(super) struct Head {
-    bias: Option<Bias>,
-    upper: Option<Network>,
-    upper_velocities: Vec<[Option<Tensor>; 2]>,
-}
-
-struct Bias {
-    value: Tensor,
-    velocity: Option<Tensor>,
+    /// The bias and its velocity.
+    bias: Option<[Tensor; 2]>,
+    /// The upper layers and their velocities.
+    upper: Option<(Network, Vec<Layer>)>,
 }
 
 /// The gradient at the outputs that the shards add up to.
 pub(super) struct HeadGradient {
-    /// Which examples of the minibatch have one: it is zero for those whose margins all hold.
+    /// The examples of the minibatch that have one: it is zero for those whose margins all hold.
     pub active: Vec<usize>,
-    /// Theirs, `[active, outputs]`.
+    /// The gradient for them, `[active, outputs]`.
     pub delta: Tensor,
     /// The gradients of the upper layers.
     upper: Vec<Layer>,
@@ -33,10 +27,12 @@ pub(super) struct HeadGradient {
 impl Head {
     /// The bias of the second layer, if there is one, and the layers above.
     pub fn new(bias: Option<Tensor>, upper: Vec<Layer>) -> Head {
+        let upper = Network { layers: upper };
+        let velocities = upper.velocities();
         Head {
-            bias: bias.map(|value| Bias { value, velocity: None }),
-            upper_velocities: upper.iter().map(|_| [None, None]).collect(),
-            upper: (!upper.is_empty()).then_some(Network { layers: upper }),
+            // The first step broadcasts a velocity of 0.
+            bias: bias.map(|bias| [bias, Tensor::from(0f32)]),
+            upper: (!velocities.is_empty()).then_some((upper, velocities)),
         }
     }
 
@@ -44,38 +40,32 @@ impl Head {
     pub fn logits(&self, sums: Tensor) -> Tensor {
         let outputs = self.outputs(sums);
         match &self.upper {
-            Some(upper) => upper.outputs(&outputs.relu()),
+            Some((upper, _)) => upper.outputs(&outputs.relu()),
             None => outputs,
         }
     }
 
     fn outputs(&self, sums: Tensor) -> Tensor {
         match &self.bias {
-            Some(bias) => sums + &bias.value,
+            Some([bias, _]) => sums + bias,
             None => sums,
         }
     }
 
-    /// The gradient of minibatch `number` with labels `[n]`.
-    pub fn backward(
-        &self,
-        sums: Tensor,
-        labels: &[u8],
-        steps: &Steps,
-        number: usize,
-    ) -> Result<HeadGradient> {
+    /// The gradient of a step.
+    pub fn backward(&self, sums: Tensor, step: &Step) -> Result<HeadGradient> {
         let outputs = self.outputs(sums);
-        let Some(upper) = &self.upper else {
-            let logits = Logits::of(&outputs);
-            let gradient = steps.loss_gradient(&logits, labels, number)?;
+        let Some((upper, _)) = &self.upper else {
+            let logits = Logits::from_tensor(&outputs);
+            let gradient = step.loss_gradient(&logits)?;
             let (active, rows) = without_zero_rows(&gradient, logits.classes());
             return Ok(HeadGradient { active, delta: matrix(&rows, &outputs), upper: Vec::new() });
         };
         let (inputs, logits) = upper.forward(&outputs.relu());
-        let gradient = steps.loss_gradient(&Logits::of(&logits), labels, number)?;
+        let gradient = step.loss_gradient(&Logits::from_tensor(&logits))?;
         let (gradients, delta) = upper.backward(&inputs, matrix(&gradient, &logits));
         Ok(HeadGradient {
-            active: (0..labels.len()).collect(),
+            active: (0..step.labels.len()).collect(),
             delta: delta.matmul(&upper.layers[0].weight) * inputs[0].gt(0.),
             upper: gradients,
         })
@@ -83,17 +73,17 @@ impl Head {
 
     /// Takes a step with the gradient.
     pub fn step(&mut self, gradient: HeadGradient, sgd: &Sgd) {
-        if let Some(Bias { value, velocity }) = &mut self.bias {
-            sgd.step(value, gradient.of_bias(), velocity);
+        if let Some([bias, velocity]) = &mut self.bias {
+            sgd.step(bias, gradient.of_bias(), velocity);
         }
-        if let Some(upper) = &mut self.upper {
-            upper.step(gradient.upper, sgd, &mut self.upper_velocities);
+        if let Some((upper, velocities)) = &mut self.upper {
+            upper.step(gradient.upper, sgd, velocities);
         }
     }
 
     /// The bias of the second layer, if there is one, and the layers above.
     pub fn parameters(&self) -> (Option<&Tensor>, Option<&Network>) {
-        (self.bias.as_ref().map(|bias| &bias.value), self.upper.as_ref())
+        (self.bias.as_ref().map(|[bias, _]| bias), self.upper.as_ref().map(|(upper, _)| upper))
     }
 }
 
@@ -102,7 +92,7 @@ impl HeadGradient {
         self.delta.sum_dim_intlist(0, false, None)
     }
 
-    /// The sum of the squares of the gradients of the parameters that the head holds.
+    /// The sum of the squares of the gradients of the head's parameters.
     pub fn sum_of_squares(&self, head: &Head) -> f64 {
         let upper: f64 = self.upper.iter().map(Layer::sum_of_squares).sum();
         match &head.bias {
@@ -111,17 +101,15 @@ impl HeadGradient {
         }
     }
 
-    /// Multiplied by `factor` where that is below 1.
+    /// The gradient multiplied by `factor`.
     pub fn scaled(mut self, factor: f64) -> HeadGradient {
-        scale(&mut self.upper, factor);
-        if factor < 1. {
-            self.delta *= factor;
-        }
+        self.upper.iter_mut().for_each(|gradient| gradient.scale(factor));
+        self.delta *= factor;
         self
     }
 }
 
-/// The indices of the rows, of `columns` numbers each, that hold anything but zeros, and these rows.
+/// The indices of the rows, of `columns` numbers each, that are not all zeros, and these rows.
 fn without_zero_rows(values: &[f64], columns: usize) -> (Vec<usize>, Vec<f64>) {
     let rows = values.chunks_exact(columns).enumerate();
     let (indices, rows): (Vec<usize>, Vec<&[f64]>) =

@@ -1,76 +1,48 @@
-//! The plain definition of minibatch training.
+//! The definition of minibatch training.
 
 use crate::error::Result;
-use crate::nn::Logits;
-use crate::nn::Loss;
-use crate::nn::clip_factor;
-use crate::nn::{Layer, Network};
-use crate::train::examples::{Examples, Options};
+use crate::nn::{Layer, Logits, Loss, Network};
+use crate::train::examples::Examples;
+use crate::train::linalg::matrix;
 use crate::train::score::Tally;
-use crate::train::trainer::{BLOCK, Steps, Training, matrix};
-use std::ops::Range;
-use tch::Tensor;
+use crate::train::step::{Step, Training};
 
-/// Trains a network as it is written down: forward, gradient, step. The other engines have to give the same.
-pub struct Plain {
+/// Trains by the definition: forward, gradient, step. The other engines must agree with it.
+pub(super) struct Reference {
     network: Network,
-    velocities: Vec<[Option<Tensor>; 2]>,
-    options: Options,
+    velocities: Vec<Layer>,
 }
 
-impl Plain {
+impl Reference {
     /// Training of `network`.
-    pub fn new(network: Network) -> Plain {
-        Plain {
-            velocities: network.layers.iter().map(|_| [None, None]).collect(),
-            options: network.options(),
-            network,
-        }
+    pub fn new(network: Network) -> Reference {
+        Reference { velocities: network.velocities(), network }
     }
 
-    /// A step on a minibatch of inputs `[batch, inputs]` with labels `[batch]`.
-    fn step(&mut self, inputs: &Tensor, labels: &[u8], steps: &Steps, number: usize) -> Result<()> {
-        let (inputs, logits) = self.network.forward(inputs);
-        let gradient = steps.loss_gradient(&Logits::of(&logits), labels, number)?;
-        let gradient = matrix(&gradient, &logits);
-        let (mut gradients, _) = self.network.backward(&inputs, gradient);
-        if let Some(clip_norm) = steps.clip_norm {
-            let squares = gradients.iter().map(Layer::sum_of_squares).sum();
-            scale(&mut gradients, clip_factor(squares, clip_norm));
+    fn step(&mut self, train: &Examples, step: &Step) -> Result<()> {
+        let inputs = train.rows(step.indices, self.network.options())?;
+        let (inputs, logits) = self.network.forward(&inputs);
+        let gradient = step.loss_gradient(&Logits::from_tensor(&logits))?;
+        let (mut gradients, _) = self.network.backward(&inputs, matrix(&gradient, &logits));
+        let squares = || gradients.iter().map(Layer::sum_of_squares).sum();
+        if let Some(factor) = step.clip_factor(squares) {
+            gradients.iter_mut().for_each(|gradient| gradient.scale(factor));
         }
-        self.network.step(gradients, &steps.sgd, &mut self.velocities);
+        self.network.step(gradients, step.sgd(), &mut self.velocities);
         Ok(())
     }
 }
 
-impl Training for Plain {
-    fn epoch(&mut self, train: &Examples, order: &[usize], steps: &Steps) -> Result<()> {
-        for (batch, number) in order.chunks(steps.batch_size).zip(1..) {
-            let labels: Vec<u8> = batch.iter().map(|index| train.labels()[*index]).collect();
-            self.step(&train.rows(batch, self.options)?, &labels, steps, number)?;
-        }
-        Ok(())
+impl Training for Reference {
+    fn epoch(&mut self, train: &Examples, steps: &[Step]) -> Result<()> {
+        steps.iter().try_for_each(|step| self.step(train, step))
     }
 
     fn score(&mut self, _: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
-        let block = |range: Range<usize>| {
-            let inputs = examples.range(range.clone(), self.options)?;
-            let logits = Logits::of(&self.network.outputs(&inputs));
-            Ok(Tally::of(&logits, loss, &examples.labels()[range]))
-        };
-        examples.blocks(BLOCK).map(block).sum()
+        Ok(Tally::new(&examples.logits(&self.network)?, loss, examples.labels()))
     }
 
     fn network(&self) -> Network {
         self.network.copy()
-    }
-}
-
-pub(super) fn scale(gradients: &mut [Layer], factor: f64) {
-    if factor < 1. {
-        for gradient in gradients {
-            gradient.weight *= factor;
-            gradient.bias *= factor;
-        }
     }
 }

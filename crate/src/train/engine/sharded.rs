@@ -1,31 +1,30 @@
 //! A network whose first layer is split among threads.
 //!
-//! The hidden units are shared out in *shards*. Each keeps its units' part of the first layer and of the
-//! weights `W2` of the second. A minibatch goes through all shards side by side, and only the second layer's
-//! outputs, the sums over the shards, are put together in between:
+//! The hidden units are divided into *shards*. Each shard stores its units' part of the first layer and of the
+//! weights `W2` of the second. A minibatch goes through all shards in parallel, and only the second layer's
+//! outputs, the sums over the shards, are combined in between:
 //!
 //! ```text
 //! in each shard    h = relu(first layer's outputs)          [batch, units]
-//! put together     z = sum of h W2^T                        [batch, outputs], then loss and gradient delta
+//! combined         z = sum of h W2^T                        [batch, outputs], then loss and gradient delta
 //! in each shard    d = (delta W2) * (h > 0),  W2 -= learning_rate * delta^T h,  first layer's step with d
 //! ```
 //!
-//! How many shards there are depends on the network alone, and sums are taken in their order: so the results
-//! are the same for any number of threads.
+//! The number of shards depends on the network alone, and sums are taken in their order, so the results are the
+//! same for any number of threads.
 
 use super::head::{Head, HeadGradient};
 use crate::error::Result;
-use crate::nn::Logits;
-use crate::nn::{Layer, Network};
-use crate::nn::{Parameter, Sgd, clip_factor};
+use crate::nn::{Layer, Logits, Network, Parameter, Sgd};
 use crate::runtime::threads::side_by_side;
-use crate::train::trainer::{BLOCK, Steps};
+use crate::train::linalg::{product, rows};
+use crate::train::step::Step;
 use tch::{Kind, Tensor};
 
 /// The first layer's units of one shard, `[inputs + 1, units]`: the bias is the weight of one more input that
 /// is always 1.
 pub(super) trait FirstLayer: Send + Sized {
-    /// What a minibatch is to it.
+    /// The form of a minibatch that it needs.
     type Batch: Batch;
 
     /// The outputs for a minibatch, `[batch, units]`.
@@ -35,11 +34,22 @@ pub(super) trait FirstLayer: Send + Sized {
     fn step(&mut self, batch: &Self::Batch, delta: Tensor, sgd: &Sgd);
 }
 
-/// What can be handed to every shard. A tensor cannot be used by two threads at once, but each can have a
-/// handle of its own to the same memory.
+/// What can be sent to every shard. Two threads cannot use one tensor, but two handles to the same memory.
 pub(super) trait Share: Send {
     /// Another handle.
     fn share(&self) -> Self;
+}
+
+impl Share for Tensor {
+    fn share(&self) -> Tensor {
+        self.shallow_clone()
+    }
+}
+
+impl<S: Share> Share for Vec<S> {
+    fn share(&self) -> Vec<S> {
+        self.iter().map(S::share).collect()
+    }
 }
 
 /// A minibatch with inputs `X`.
@@ -47,8 +57,8 @@ pub(super) trait Batch: Share {
     /// Only the examples at `indices`.
     fn select(&self, indices: &[usize]) -> Self;
 
-    /// `X X^T`, `[batch, batch]`.
-    fn products(&self) -> Tensor;
+    /// The Gram matrix `X X^T`, `[batch, batch]`.
+    fn gram(&self) -> Tensor;
 }
 
 /// The network.
@@ -60,12 +70,12 @@ pub(super) struct Sharded<F> {
 struct Shard<F> {
     first: F,
     /// The shard's columns of the second layer's weights, `[outputs, units]`; none in a linear model.
-    second: Option<Parameter>,
+    second: Option<Parameter<Tensor>>,
     /// Its hidden units for the minibatch, `[batch, units]`.
     hidden: Option<Tensor>,
 }
 
-/// The examples of a minibatch that have a gradient, and theirs at the outputs that the shards add up to.
+/// The examples of a minibatch that have a gradient, and that gradient at the outputs that the shards add up to.
 struct Backward<B> {
     batch: B,
     active: Vec<usize>,
@@ -82,8 +92,8 @@ struct ShardGradient {
 }
 
 impl<F: FirstLayer> Sharded<F> {
-    /// The network `network`, with first layers made by `first` from weights `[inputs + 1, units]`.
-    pub fn new(network: Network, first: impl Fn(Tensor) -> F) -> Sharded<F> {
+    /// Divides `network`; `first` makes a shard's first layer from weights `[inputs + 1, units]`.
+    pub fn new(network: Network, sgd: &Sgd, first: impl Fn(Tensor) -> F) -> Sharded<F> {
         let mut layers = network.layers.into_iter();
         let (lowest, second) = (layers.next(), layers.next());
         let (bias, second) = second.map(|layer| (layer.bias, layer.weight)).unzip();
@@ -91,13 +101,13 @@ impl<F: FirstLayer> Sharded<F> {
             let part = |layer: &Layer| {
                 let weight = layer.weight.narrow(0, from, units);
                 let bias = layer.bias.narrow(0, from, units);
-                // Stored unit by unit, as torch does it: products with few units are faster that way.
+                // Unit by unit in memory, as torch stores it: products with few units are faster.
                 Tensor::cat(&[weight, bias.unsqueeze(1)], 1).tr()
             };
             let columns = |weight: &Tensor| weight.narrow(1, from, units).contiguous();
             Some(Shard {
                 first: first(part(lowest.as_ref()?)),
-                second: second.as_ref().map(columns).map(Parameter::new),
+                second: second.as_ref().map(|weight| Parameter::new(columns(weight), sgd)),
                 hidden: None,
             })
         };
@@ -109,7 +119,7 @@ impl<F: FirstLayer> Sharded<F> {
         }
     }
 
-    /// Calls `job` for every shard, side by side, with a handle to `shared`; the results are in their order.
+    /// Calls `job` for every shard in parallel, with a handle to `shared`; the results are in the shards' order.
     pub fn each<S: Share, R: Send>(
         &mut self,
         shared: &S,
@@ -131,28 +141,21 @@ impl<F: FirstLayer> Sharded<F> {
         side_by_side(work, |(shard, shared)| job(shard, shared))
     }
 
-    /// Takes a step on minibatch `number` and returns which of its examples had a gradient.
-    pub fn step(
-        &mut self,
-        batch: F::Batch,
-        labels: &[u8],
-        steps: &Steps,
-        number: usize,
-    ) -> Result<Vec<usize>> {
+    /// Takes a step and returns the examples of the minibatch that had a gradient.
+    pub fn step(&mut self, batch: F::Batch, step: &Step) -> Result<Vec<usize>> {
         let parts = self.each_shard(&batch, |shard, batch| shard.forward(&batch));
-        let mut gradient = self.head.backward(sum(parts), labels, steps, number)?;
+        let mut gradient = self.head.backward(sum(parts), step)?;
         let batch = batch.select(&gradient.active);
-        if let Some(clip_norm) = steps.clip_norm {
-            let squares = self.sum_of_squares(&batch, &gradient);
-            gradient = gradient.scaled(clip_factor(squares, clip_norm));
+        if let Some(factor) = step.clip_factor(|| self.sum_of_squares(&batch, &gradient)) {
+            gradient = gradient.scaled(factor);
         }
         let backward = Backward::new(&batch, &gradient);
         self.each_shard(&backward, |shard, backward| {
             let gradient = shard.backward(&backward);
-            shard.step(gradient, &backward, &steps.sgd);
+            shard.step(gradient, &backward, step.sgd());
         });
         let active = gradient.active.clone();
-        self.head.step(gradient, &steps.sgd);
+        self.head.step(gradient, step.sgd());
         Ok(active)
     }
 
@@ -165,7 +168,7 @@ impl<F: FirstLayer> Sharded<F> {
         squares.iter().sum::<f64>() + gradient.sum_of_squares(&self.head)
     }
 
-    /// The logits, `[n, classes]`, where each shard has the outputs that `outputs` gives, `[n, units]`.
+    /// The logits, `[n, classes]`, given the first layer's outputs in each shard, `[n, units]`.
     pub fn logits<S: Share>(
         &mut self,
         shared: &S,
@@ -175,7 +178,7 @@ impl<F: FirstLayer> Sharded<F> {
             let outputs = outputs(&mut shard.first, shared);
             shard.part(outputs).1
         });
-        Logits::of(&self.head.logits(sum(parts)))
+        Logits::from_tensor(&self.head.logits(sum(parts)))
     }
 
     /// The network as trained so far, with the weights of the first layers, `[inputs + 1, units]`.
@@ -221,7 +224,7 @@ impl<F: FirstLayer> Shard<F> {
 
     fn backward(&self, backward: &Backward<F::Batch>) -> ShardGradient {
         let Some((second, hidden)) = self.second.as_ref().zip(self.hidden.as_ref()) else {
-            return ShardGradient { hidden: None, delta: backward.delta.shallow_clone() };
+            return ShardGradient { hidden: None, delta: backward.delta.share() };
         };
         let hidden = rows(hidden, &backward.active);
         // ReLU's derivative: where the unit was active, the gradient passes.
@@ -231,7 +234,7 @@ impl<F: FirstLayer> Shard<F> {
 
     fn step(&mut self, gradient: ShardGradient, backward: &Backward<F::Batch>, sgd: &Sgd) {
         if let Some((second, hidden)) = self.second.as_mut().zip(gradient.hidden) {
-            second.step(sgd, &backward.delta.tr(), &hidden);
+            second.step(sgd, &[&backward.delta.tr(), &hidden]);
         }
         self.first.step(&backward.batch, gradient.delta, sgd);
     }
@@ -242,7 +245,7 @@ impl<B: Batch> Backward<B> {
         Backward {
             batch: active_batch.share(),
             active: gradient.active.clone(),
-            delta: gradient.delta.shallow_clone(),
+            delta: gradient.delta.share(),
         }
     }
 }
@@ -252,17 +255,17 @@ impl<B: Batch> Share for Backward<B> {
         Backward {
             batch: self.batch.share(),
             active: self.active.clone(),
-            delta: self.delta.shallow_clone(),
+            delta: self.delta.share(),
         }
     }
 }
 
 impl ShardGradient {
-    /// `|| D^T X ||^2 + || delta^T h ||^2`, where `|| A^T B ||^2` is the sum of `(A A^T) * (B B^T)`: the
-    /// gradients of the weights need not be made for it.
+    /// `|| D^T X ||^2 + || delta^T h ||^2`, without computing these gradients: `|| A^T B ||^2` is the sum of
+    /// `(A A^T) * (B B^T)`.
     fn sum_of_squares<B: Batch>(&self, backward: &Backward<B>) -> f64 {
         let gram = |a: &Tensor| a.matmul(&a.tr());
-        let mut squares = gram(&self.delta) * backward.batch.products();
+        let mut squares = gram(&self.delta) * backward.batch.gram();
         if let Some(hidden) = &self.hidden {
             squares += gram(&backward.delta) * gram(hidden);
         }
@@ -272,51 +275,13 @@ impl ShardGradient {
 
 /// The units of each shard: the first and how many.
 fn parts(units: i64) -> Vec<(i64, i64)> {
-    /// As many as the processors of a usual machine. More of them would make more calls of the same work.
+    /// As many as a usual machine has processors. More shards would mean more calls for the same work.
     const SHARDS: i64 = 4;
-    /// Fewer units are done before another thread has taken notice.
+    /// With fewer units the work ends before another thread has started.
     const LEAST_UNITS: i64 = 256;
     let shards = (units / LEAST_UNITS).clamp(1, SHARDS);
     let first = |shard: i64| shard * units / shards;
     (0..shards).map(|shard| (first(shard), first(shard + 1) - first(shard))).collect()
-}
-
-/// `x w`, `[n, k] x [k, m] -> [n, m]`. MKL multiplies into few columns up to four times faster if these lie one
-/// behind the other in memory.
-pub(super) fn product(x: &Tensor, w: &Tensor) -> Tensor {
-    const FEW: i64 = 16;
-    match w.size()[1] < FEW {
-        true => w.tr().matmul(&x.tr()).tr(),
-        false => x.matmul(w),
-    }
-}
-
-/// `a b^T`, `[m, k] x [n, k] -> [m, n]`, block by block of rows on as many threads as there are.
-pub(super) fn in_blocks(a: &Tensor, b: &Tensor) -> Tensor {
-    let blocks = a.split(BLOCK as i64, 0).into_iter();
-    let blocks: Vec<(Tensor, Tensor)> = blocks.map(|block| (block, b.tr())).collect();
-    let products: Vec<Tensor> = side_by_side(blocks, |(a, b)| a.matmul(&b));
-    Tensor::cat(&products, 0)
-}
-
-/// The rows at `indices`, which rise; all of them without a copy.
-pub(super) fn rows(tensor: &Tensor, indices: &[usize]) -> Tensor {
-    if indices.len() as i64 == tensor.size()[0] {
-        return tensor.shallow_clone();
-    }
-    tensor.index_select(0, &index(indices))
-}
-
-/// Indices as a tensor.
-pub(super) fn index(indices: &[usize]) -> Tensor {
-    let indices: Vec<i64> = indices.iter().map(|index| *index as i64).collect();
-    Tensor::from_slice(&indices)
-}
-
-/// The inputs, `[n, inputs]`, with a 1 appended, the input of the bias.
-pub(super) fn with_one(inputs: &Tensor) -> Tensor {
-    let one = Tensor::ones([inputs.size()[0], 1], (inputs.kind(), inputs.device()));
-    Tensor::cat(&[inputs, &one], 1)
 }
 
 /// The sum of the shards' parts, in their order.
@@ -341,12 +306,5 @@ mod tests {
             }
             assert_eq!(next, units);
         }
-    }
-
-    #[test]
-    fn a_product_into_few_columns_is_the_same_product() {
-        let x = Tensor::from_slice(&[1., 2., 3., 4., 5., 6.]).view([3, 2]);
-        let w = Tensor::from_slice(&[1., -1., 2., 0.5]).view([2, 2]);
-        assert_eq!(product(&x, &w), x.matmul(&w));
     }
 }

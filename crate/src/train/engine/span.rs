@@ -3,7 +3,7 @@
 //! Write the images of a training set with a 1 appended (the input of the bias) as rows of `X`, `[n, inputs]`,
 //! and the first layer's weights and bias as `W`, `[inputs, units]`. A minibatch with rows `j` and gradient
 //! `D`, `[batch, units]`, of the first layer's outputs changes `W` by `X[j]^T D`: a combination of training
-//! images. Weight decay scales `W`, and momentum adds up such changes. So at any step of an epoch
+//! images. Weight decay scales `W`, and momentum accumulates such changes. So at any step of an epoch
 //!
 //! ```text
 //! W = a * W0 + b * V0 + X[r]^T A      (weights)
@@ -11,50 +11,45 @@
 //! ```
 //!
 //! with `W0`, `V0` the weights and the velocity at the epoch's start and `r` the images seen since then that
-//! had a gradient: one whose margins all hold has none. It is enough to keep the four numbers, `A` and `B`.
-//! With `K = X X^T`, `P = X W0` and `Q = X V0` the first layer's outputs are
+//! had a gradient: one whose margins all hold has none. It suffices to store the four numbers, `A` and `B`. With the
+//! Gram matrix `K = X X^T`, `P = X W0` and `Q = X V0` the first layer's outputs are
 //!
 //! ```text
 //! X[j] W = a * P[j] + b * Q[j] + K[j, r] A
 //! ```
 //!
-//! and a step appends its `D` to `A`: a minibatch needs no product with the number of inputs, neither forward
-//! nor backward. With 150 images of 784 pixels and 5 000 units that is less than a fifth of the arithmetic.
+//! and a step appends its `D` to `A`: no product of a minibatch, forward or backward, has the inputs as a dimension.
+//! With 150 images of 784 pixels and 5 000 units that is less than a fifth of the arithmetic.
 //!
-//! After the epoch all that is linear in `W` and `V` is brought to the next epoch's `W0` and `V0` by the same
-//! two sums ([`Pair::advance`]): the outputs for the training images; those for the scored images, or else they
-//! are computed when they are asked for ([`Scoring`]); and the weights themselves. While the images stay the
-//! same the weights are not needed, so that of them only their coefficients are kept, `[n, units]`.
+//! After the epoch everything linear in `W` and `V` is advanced to the next epoch's `W0` and `V0` by the same two
+//! sums ([`Projection::advance`]): the outputs for the training images; those for the scored images, unless they are
+//! computed on demand ([`Scoring`]); and the weights themselves. While the images stay the same the weights are not
+//! needed, so only their coefficients are stored, `[n, units]`.
 //!
-//! Images that change every epoch, or that are many, are taken in *blocks* of some minibatches: each is an epoch
-//! in the sense above. Then the weights are brought up to date after every block, and the outputs for the next
-//! block are computed from them. That is the arithmetic of the direct form and a little more; but its products
-//! are those of large matrices, and the weights, which fit into no cache, are gone over once a block and not
-//! once a minibatch.
+//! Many images, or images that change every epoch, are trained on in *blocks* of some minibatches, each an epoch in
+//! the sense above. Then the weights are updated after every block, and the outputs for the next block are computed
+//! from them. That is slightly more arithmetic than in the direct form, but in products of large matrices; and the
+//! weights, which fit into no cache, are read once a block instead of once a minibatch.
 
 use super::plan::{Scoring, SpanPlan};
-use super::sharded::{
-    Batch, FirstLayer, Sharded, Share, in_blocks, index, product, rows, with_one,
-};
+use super::sharded::{Batch, FirstLayer, Sharded, Share};
 use crate::error::Result;
-use crate::nn::Logits;
-use crate::nn::Loss;
-use crate::nn::Network;
-use crate::nn::Sgd;
+use crate::nn::{Accumulate, Logits, Loss, Network, Parameter, Sgd};
 use crate::train::examples::{Examples, Options};
+use crate::train::linalg::{gram, index, product, rows, with_one};
 use crate::train::score::Tally;
-use crate::train::trainer::{BLOCK, Steps, Training};
+use crate::train::step::{Step, Training};
 use std::ops::Range;
 use tch::Tensor;
 
 /// The network with its first layer in the span of the training images.
-pub(in crate::train) struct Span {
+pub(super) struct Span {
     network: Sharded<SpanLayer>,
     options: Options,
     plan: SpanPlan,
     /// `X`, `[n, inputs + 1]`, and `K`, `[n, n]`; of a block, if there are blocks.
     images: Tensor,
-    products: Tensor,
+    gram: Tensor,
     /// Empty if scores are computed from the weights.
     scored: Vec<Scored>,
 }
@@ -63,51 +58,45 @@ pub(in crate::train) struct Span {
 struct Scored {
     /// `[m, inputs + 1]`
     images: Tensor,
-    /// The products of `X` with them, `[n, m]`: so the rows `r` lie together.
-    products: Tensor,
+    /// The Gram matrix of `X` and these images, `[n, m]`: so each row `r` is contiguous.
+    gram: Tensor,
 }
 
 /// A shard's units.
 struct SpanLayer {
-    /// The layer where the coefficients begin: at the start of the block, or of training without blocks.
-    layer: Pair,
-    /// `[n, units]`, and by what the layer is to be multiplied; `None` if there are blocks.
+    /// The layer at the start of the block, or of training without blocks.
+    layer: Projection,
+    /// The sums since the start of training; `None` with blocks.
     coefficients: Option<Coefficients>,
-    /// What `X` gives at the start of the epoch or block, `[n, units]`.
-    train: Pair,
-    /// What the scored images give there, or at the start of training.
-    scored: Vec<Pair>,
-    epoch: Sums,
+    /// The outputs for `X` at the start of the epoch or block, `[n, units]`.
+    train: Projection,
+    /// The outputs for the scored images there, or at the start of training.
+    scored: Vec<Projection>,
+    /// `W` and `V`.
+    epoch: Parameter<Expansion>,
 }
 
-/// Something linear in the weights, and the same of the velocity unless that is zero.
-struct Pair {
-    of_weights: Tensor,
-    of_velocity: Option<Tensor>,
+/// A quantity linear in the weights, and the same of the velocity unless that is zero.
+struct Projection {
+    weights: Tensor,
+    velocity: Option<Tensor>,
 }
 
-/// The sums since the start of training, with rows for all images: the velocity was zero there.
+/// The sums since the start of training, where the velocity was zero: the factor of the layer there and the
+/// coefficients of all images, `[n, units]`.
 struct Coefficients {
     weights: f64,
     velocity: f64,
-    of_images: Pair,
+    images: Projection,
 }
 
-/// The sums since the start of the epoch or block.
-struct Sums {
-    weights: Combination,
-    /// `None` without momentum.
-    velocity: Option<Combination>,
-    /// How many rows of `A` and `B` are in use.
+/// `weights * W0 + velocity * V0 + X[r]^T images`.
+struct Expansion {
+    weights: f64,
+    velocity: f64,
+    /// `A` or `B`, `[n, units]`, of which the first `rows` are in use.
+    images: Tensor,
     rows: i64,
-}
-
-/// One of the two sums.
-struct Combination {
-    of_weights: f64,
-    of_velocity: f64,
-    /// `A` or `B`, `[n, units]`.
-    of_images: Tensor,
 }
 
 /// A minibatch `j`.
@@ -120,106 +109,91 @@ struct SpanBatch {
     with_each_other: Tensor,
 }
 
-/// What an epoch's sums are multiplied with at its end: of some images the products with those in `r`.
+/// The factors of an epoch's sums at its end: columns of Gram matrices for the images in `r`.
 struct Advance {
     /// `r`
     indices: Tensor,
-    /// Of the training images if they stay the same, else `X[r]^T`, of the weights.
-    own: Tensor,
-    /// Of the scored images that are followed.
+    /// Those of the training images if they stay the same, else `X[r]^T`, for the weights.
+    train: Tensor,
+    /// Those of the scored images that are followed.
     scored: Vec<Tensor>,
 }
 
 impl Span {
-    /// Training of `network` on the examples `train`. Scores will be asked for on each of `scored`.
+    /// Training of `network` on the examples `train`.
     pub fn new(
         network: Network,
         train: &Examples,
-        scored: &[Examples],
+        scored: &[Examples; 2],
         plan: SpanPlan,
-        has_momentum: bool,
+        sgd: &Sgd,
     ) -> Result<Span> {
         let options = network.options();
         let followed = scored.iter().filter(|_| plan.scoring != Scoring::FromWeights);
         let scored = followed.map(|examples| {
-            Ok(Scored { images: with_one(&examples.all(options)?), products: Tensor::new() })
+            Ok(Scored { images: with_one(&examples.all(options)?), gram: Tensor::new() })
         });
         let mut span = Span {
             scored: scored.collect::<Result<_>>()?,
-            network: Sharded::new(network, |weights| {
-                SpanLayer::new(weights, train.count(), plan.block, has_momentum)
+            network: Sharded::new(network, sgd, |weights| {
+                SpanLayer::new(weights, train.count(), plan.block, sgd)
             }),
             options,
             plan,
-            products: Tensor::new(),
+            gram: Tensor::new(),
             images: Tensor::new(),
         };
-        let images = span.scored.iter().map(|scored| &scored.images);
-        let images = Several(images.map(Tensor::shallow_clone).collect());
+        let images: Vec<Tensor> = span.scored.iter().map(|scored| scored.images.share()).collect();
         span.network.each(&images, |layer, images| {
-            let outputs = |images| layer.layer.outputs(images);
-            layer.scored = images.0.iter().map(outputs).collect();
+            layer.scored = images.iter().map(|images| layer.layer.outputs(images)).collect();
         });
         if plan.block.is_none() {
-            span.take(with_one(&train.all(options)?));
+            span.use_images(with_one(&train.all(options)?));
         }
         Ok(span)
     }
 
-    /// Takes `images` for the training images.
-    fn take(&mut self, images: Tensor) {
-        self.products = images.matmul(&images.tr());
+    /// Makes `images` the training images.
+    fn use_images(&mut self, images: Tensor) {
+        self.gram = images.matmul(&images.tr());
         for scored in &mut self.scored {
-            scored.products = in_blocks(&scored.images, &images).tr();
+            scored.gram = gram(&scored.images, &images).tr();
         }
-        let shared = Several(vec![images.shallow_clone()]);
-        self.network.each(&shared, |layer, images| {
-            layer.train = layer.layer.outputs(&images.0[0]);
-        });
+        self.network.each(&images, |layer, images| layer.train = layer.layer.outputs(&images));
         self.images = images;
     }
 
-    /// Steps through minibatches, of which the first has this number, of the images at `order` and returns the
-    /// images that had a gradient.
-    fn steps(
-        &mut self,
-        order: &[usize],
-        labels: &[u8],
-        steps: &Steps,
-        first_number: usize,
-    ) -> Result<Vec<usize>> {
-        // In the epoch's order a minibatch's products lie together.
+    /// Takes steps on the images at `order` and returns the images that had a gradient.
+    fn take_steps(&mut self, order: &[usize], steps: &[Step]) -> Result<Vec<usize>> {
+        // In the epoch's order a minibatch's columns are contiguous.
         let in_order = index(order);
-        let products = self.products.index_select(0, &in_order).index_select(1, &in_order);
+        let gram = self.gram.index_select(0, &in_order).index_select(1, &in_order);
         let mut seen = Vec::with_capacity(order.len());
         let mut first = 0;
-        for (labels, number) in labels.chunks(steps.batch_size).zip(first_number..) {
-            let size = labels.len() as i64;
-            let products = products.narrow(1, first as i64, size);
+        for step in steps {
+            let size = step.labels.len() as i64;
+            let gram = gram.narrow(1, first as i64, size);
             let batch = SpanBatch {
                 indices: in_order.narrow(0, first as i64, size),
-                with_earlier: products.index_select(0, &index(&seen)).tr(),
-                with_each_other: products.narrow(0, first as i64, size),
+                with_earlier: gram.index_select(0, &index(&seen)).tr(),
+                with_each_other: gram.narrow(0, first as i64, size),
             };
-            let active = self.network.step(batch, labels, steps, number)?;
+            let active = self.network.step(batch, step)?;
             seen.extend(active.iter().map(|index| first + index));
-            first += labels.len();
+            first += step.labels.len();
         }
         Ok(seen.iter().map(|place| order[*place]).collect())
     }
 
-    /// Begins the next sums where these, over the images `seen`, end.
+    /// Starts the next sums where these, over the images `seen`, end.
     fn advance(&mut self, seen: &[usize]) {
         let indices = index(seen);
-        let with_seen = |products: &Tensor| products.index_select(0, &indices).tr();
+        let of_seen = |rows: &Tensor| rows.index_select(0, &indices).tr();
         let is_followed = self.plan.scoring == Scoring::Followed;
         let followed = self.scored.iter().filter(|_| is_followed);
         let advance = Advance {
-            own: match self.plan.block {
-                None => with_seen(&self.products),
-                Some(_) => with_seen(&self.images),
-            },
-            scored: followed.map(|scored| with_seen(&scored.products)).collect(),
+            train: of_seen(if self.plan.block.is_none() { &self.gram } else { &self.images }),
+            scored: followed.map(|scored| of_seen(&scored.gram)).collect(),
             indices,
         };
         self.network.each(&advance, |layer, advance| layer.advance(&advance));
@@ -231,36 +205,37 @@ impl Span {
         let scoring = self.plan.scoring;
         let of_images = match scoring {
             Scoring::FromWeights => with_one(&examples.range(range, self.options)?),
-            Scoring::FromSums => self.scored[set].products.narrow(1, first, size).tr(),
+            Scoring::FromSums => self.scored[set].gram.narrow(1, first, size).tr(),
             Scoring::Followed => Tensor::new(),
         };
-        let of_images = Several(vec![of_images]);
         Ok(self.network.logits(&of_images, |layer, of_images| {
-            let of_images = &of_images.0[0];
-            let scored = layer.scored.get(set);
-            let scored = scored.map(|pair| pair.of_weights.narrow(0, first, size));
-            match (scoring, scored) {
-                (Scoring::FromSums, Some(at_start)) => layer.summed_up(&at_start, of_images),
-                (Scoring::Followed, Some(outputs)) => outputs.copy(),
-                _ => product(of_images, &layer.layer.of_weights),
+            let outputs = || layer.scored[set].weights.narrow(0, first, size);
+            match scoring {
+                Scoring::FromWeights => product(&of_images, &layer.layer.weights),
+                Scoring::FromSums => layer.combined(&outputs(), &of_images),
+                Scoring::Followed => outputs().copy(),
             }
         }))
     }
 }
 
 impl Training for Span {
-    fn epoch(&mut self, train: &Examples, order: &[usize], steps: &Steps) -> Result<()> {
-        let labels: Vec<u8> = order.iter().map(|index| train.labels()[*index]).collect();
+    fn epoch(&mut self, train: &Examples, steps: &[Step]) -> Result<()> {
+        let images = |steps: &[Step]| -> Vec<usize> {
+            steps.iter().flat_map(|step| step.indices).copied().collect()
+        };
         let Some(size) = self.plan.block else {
-            let seen = self.steps(order, &labels, steps, 1)?;
+            let seen = self.take_steps(&images(steps), steps)?;
             self.advance(&seen);
             return Ok(());
         };
-        let places: Vec<usize> = (0..size).collect();
-        let numbers = (1..).step_by(size.div_ceil(steps.batch_size));
-        for ((block, labels), number) in order.chunks(size).zip(labels.chunks(size)).zip(numbers) {
-            self.take(with_one(&train.rows(block, self.options)?));
-            let seen = self.steps(&places[..block.len()], labels, steps, number)?;
+        // A block is a whole number of minibatches, or all images.
+        let batch_size = steps.first().map_or(1, |step| step.indices.len());
+        for steps in steps.chunks(size.div_ceil(batch_size)) {
+            let block = images(steps);
+            self.use_images(with_one(&train.rows(&block, self.options)?));
+            let places: Vec<usize> = (0..block.len()).collect();
+            let seen = self.take_steps(&places, steps)?;
             self.advance(&seen);
         }
         Ok(())
@@ -269,9 +244,9 @@ impl Training for Span {
     fn score(&mut self, set: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
         let block = |range: Range<usize>| {
             let logits = self.logits(set, examples, range.clone())?;
-            Ok(Tally::of(&logits, loss, &examples.labels()[range]))
+            Ok(Tally::new(&logits, loss, &examples.labels()[range]))
         };
-        examples.blocks(BLOCK).map(block).sum()
+        examples.ranges().map(block).sum()
     }
 
     fn network(&self) -> Network {
@@ -281,8 +256,8 @@ impl Training for Span {
 }
 
 impl SpanLayer {
-    fn new(weights: Tensor, n: usize, block: Option<usize>, has_momentum: bool) -> SpanLayer {
-        let of_images = || {
+    fn new(weights: Tensor, n: usize, block: Option<usize>, sgd: &Sgd) -> SpanLayer {
+        let zeros = || {
             let shape = [block.unwrap_or(n) as i64, weights.size()[1]];
             Tensor::zeros(shape, (weights.kind(), weights.device()))
         };
@@ -290,26 +265,23 @@ impl SpanLayer {
             coefficients: block.is_none().then(|| Coefficients {
                 weights: 1.,
                 velocity: 0.,
-                of_images: Pair::at_rest(of_images()),
+                images: Projection::at_rest(zeros()),
             }),
-            epoch: Sums {
-                weights: Combination::of(of_images()),
-                velocity: has_momentum.then(|| Combination::of(of_images())),
-                rows: 0,
-            }
-            .restarted(),
-            train: Pair::at_rest(Tensor::new()),
+            epoch: Parameter {
+                value: Expansion::new([1., 0.], zeros()),
+                velocity: (sgd.momentum != 0.).then(|| Expansion::new([0., 1.], zeros())),
+            },
+            train: Projection::at_rest(Tensor::new()),
             scored: Vec::new(),
-            layer: Pair::at_rest(weights),
+            layer: Projection::at_rest(weights),
         }
     }
 
-    /// The outputs for images from what they were at the start, and from their products with the training
-    /// images.
-    fn summed_up(&self, at_start: &Tensor, products: &Tensor) -> Tensor {
+    /// The outputs for images, given those at the start and the images' Gram matrix with the training images.
+    fn combined(&self, at_start: &Tensor, gram: &Tensor) -> Tensor {
         match &self.coefficients {
-            Some(Coefficients { weights, of_images, .. }) => {
-                (at_start * *weights).addmm_(products, &of_images.of_weights)
+            Some(Coefficients { weights, images, .. }) => {
+                (at_start * *weights).addmm_(gram, &images.weights)
             }
             None => at_start.copy(),
         }
@@ -317,28 +289,31 @@ impl SpanLayer {
 
     /// The layer as trained so far, where the training images are `columns`, `[inputs + 1, n]`.
     fn weights(&self, columns: &Tensor) -> Tensor {
-        self.summed_up(&self.layer.of_weights, columns)
+        self.combined(&self.layer.weights, columns)
     }
 
     /// Ends an epoch: see [`Span::advance`].
     fn advance(&mut self, advance: &Advance) {
         let sums = &self.epoch;
-        let by_product = |pair: &mut Pair, products: &Tensor| {
-            pair.advance(sums, |to, rows| {
-                let _ = to.addmm_(products, rows);
+        let by_product = |projection: &mut Projection, factor: &Tensor| {
+            projection.advance(sums, |to, rows| {
+                let _ = to.addmm_(factor, rows);
             });
         };
         match &mut self.coefficients {
             Some(coefficients) => {
                 coefficients.advance(sums, &advance.indices);
-                by_product(&mut self.train, &advance.own);
+                by_product(&mut self.train, &advance.train);
             }
-            None => by_product(&mut self.layer, &advance.own),
+            None => by_product(&mut self.layer, &advance.train),
         }
-        for (pair, products) in self.scored.iter_mut().zip(&advance.scored) {
-            by_product(pair, products);
+        for (projection, factor) in self.scored.iter_mut().zip(&advance.scored) {
+            by_product(projection, factor);
         }
-        self.epoch.restart();
+        self.epoch.value.restart([1., 0.]);
+        if let Some(velocity) = &mut self.epoch.velocity {
+            velocity.restart([0., 1.]);
+        }
     }
 }
 
@@ -347,175 +322,138 @@ impl FirstLayer for SpanLayer {
 
     fn outputs(&mut self, batch: &SpanBatch) -> Tensor {
         let at_start = |tensor: &Tensor| tensor.index_select(0, &batch.indices);
-        let Sums { weights, rows, .. } = &self.epoch;
-        let mut outputs = at_start(&self.train.of_weights);
-        if weights.of_weights != 1. {
-            outputs *= weights.of_weights;
+        let sums = &self.epoch.value;
+        let mut outputs = at_start(&self.train.weights);
+        if sums.weights != 1. {
+            outputs *= sums.weights;
         }
-        if let Some(of_velocity) = &self.train.of_velocity {
-            outputs += at_start(of_velocity) * weights.of_velocity;
+        if let Some(velocity) = &self.train.velocity {
+            outputs += at_start(velocity) * sums.velocity;
         }
-        if *rows > 0 {
-            let _ = outputs.addmm_(&batch.with_earlier, &weights.of_images.narrow(0, 0, *rows));
+        if sums.rows > 0 {
+            let _ = outputs.addmm_(&batch.with_earlier, &sums.rows());
         }
         outputs
     }
 
     fn step(&mut self, _: &SpanBatch, delta: Tensor, sgd: &Sgd) {
-        self.epoch.step(delta, sgd);
+        self.epoch.step(sgd, &delta);
     }
 }
 
-impl Sums {
-    /// [`Sgd::step`] on the sums, with the gradient `X[new]^T delta`, where `new` are the images that `delta` is
-    /// of.
-    fn step(&mut self, mut delta: Tensor, sgd: &Sgd) {
-        let Sgd { learning_rate, weight_decay, nesterov, .. } = *sgd;
-        let before = self.rows;
-        self.rows += delta.size()[0];
-        if let Some(velocity) = &mut self.velocity {
-            // v <- momentum * v + weight_decay * W + gradient
-            velocity.scale(sgd.momentum, before);
-            if weight_decay != 0. {
-                velocity.add(&self.weights, weight_decay, before);
-            }
-            velocity.append(&delta, before);
-        }
-        if self.velocity.is_none() || nesterov {
-            // W <- W - learning_rate * (weight_decay * W + gradient)
-            if weight_decay != 0. {
-                self.weights.scale(1. - learning_rate * weight_decay, before);
-            }
-            delta *= -learning_rate;
-        } else {
-            let _ = delta.zero_();
-        }
-        self.weights.append(&delta, before);
-        if let Some(velocity) = &self.velocity {
-            // W <- W - learning_rate * v, with Nesterov's momentum times as much
-            let rate = if nesterov { learning_rate * sgd.momentum } else { learning_rate };
-            self.weights.add(velocity, -rate, self.rows);
-        }
+impl Expansion {
+    /// `W0` or `V0`.
+    fn new(start: [f64; 2], images: Tensor) -> Expansion {
+        let [weights, velocity] = start;
+        Expansion { weights, velocity, images, rows: 0 }
     }
 
-    /// `W = W0`, `V = V0`.
-    fn restart(&mut self) {
+    fn restart(&mut self, start: [f64; 2]) {
+        [self.weights, self.velocity] = start;
         self.rows = 0;
-        (self.weights.of_weights, self.weights.of_velocity) = (1., 0.);
-        if let Some(velocity) = &mut self.velocity {
-            (velocity.of_weights, velocity.of_velocity) = (0., 1.);
-        }
     }
 
-    fn restarted(mut self) -> Sums {
-        self.restart();
-        self
+    /// The factor of the weights at the start of training, given those of `W0` and `V0`.
+    fn of_start(&self, [weights, velocity]: [f64; 2]) -> f64 {
+        self.weights * weights + self.velocity * velocity
+    }
+
+    /// The rows of `A` or `B` in use: a view, so that changing it changes them.
+    fn rows(&self) -> Tensor {
+        self.images.narrow(0, 0, self.rows)
+    }
+
+    /// Puts `more` rows into use and returns a view of them.
+    fn extend(&mut self, more: i64) -> Tensor {
+        let rows = self.images.narrow(0, self.rows, more);
+        self.rows += more;
+        rows
     }
 }
 
-impl Combination {
-    fn of(of_images: Tensor) -> Combination {
-        Combination { of_weights: 0., of_velocity: 0., of_images }
-    }
+/// The gradient is `X[new]^T delta`, where `new` are the images of `delta`.
+impl Accumulate for Expansion {
+    type Gradient<'a> = Tensor;
 
-    /// The part of the training's start, where that has these parts in `W0` and `V0`.
-    fn of_start(&self, [weights, velocity]: [f64; 2]) -> f64 {
-        self.of_weights * weights + self.of_velocity * velocity
-    }
-
-    /// The first `rows` rows of `A` or `B`: a view, so that changing it changes them.
-    fn rows(&self, rows: i64) -> Tensor {
-        self.of_images.narrow(0, 0, rows)
-    }
-
-    /// Multiplied by `factor`, with so many rows in use.
-    fn scale(&mut self, factor: f64, rows: i64) {
-        self.of_weights *= factor;
-        self.of_velocity *= factor;
-        let mut rows = self.rows(rows);
+    fn scale(&mut self, factor: f64) {
+        self.weights *= factor;
+        self.velocity *= factor;
+        let mut rows = self.rows();
         rows *= factor;
     }
 
-    /// With `factor * other` added.
-    fn add(&mut self, other: &Combination, factor: f64, rows: i64) {
-        self.of_weights += factor * other.of_weights;
-        self.of_velocity += factor * other.of_velocity;
-        let mut own = self.rows(rows);
-        own += other.rows(rows) * factor;
+    fn add(&mut self, other: &Expansion, factor: f64) {
+        self.weights += factor * other.weights;
+        self.velocity += factor * other.velocity;
+        let _ = self.extend(other.rows - self.rows).zero_();
+        let mut rows = self.rows();
+        rows += other.rows() * factor;
     }
 
-    /// With more rows behind those in use.
-    fn append(&mut self, more: &Tensor, rows: i64) {
-        self.of_images.narrow(0, rows, more.size()[0]).copy_(more);
+    fn add_gradient(&mut self, delta: &Tensor, factor: f64) {
+        let mut rows = self.extend(delta.size()[0]);
+        rows.copy_(delta);
+        if factor != 1. {
+            rows *= factor;
+        }
     }
 }
 
-impl Pair {
+impl Projection {
     /// With a velocity of zero.
-    fn at_rest(of_weights: Tensor) -> Pair {
-        Pair { of_weights, of_velocity: None }
+    fn at_rest(weights: Tensor) -> Projection {
+        Projection { weights, velocity: None }
     }
 
-    /// What a layer, `[inputs + 1, units]`, gives for images, `[m, inputs + 1]`.
-    fn outputs(&self, images: &Tensor) -> Pair {
+    /// The outputs of a layer, `[inputs + 1, units]`, for images, `[m, inputs + 1]`.
+    fn outputs(&self, images: &Tensor) -> Projection {
         let outputs = |layer: &Tensor| product(images, layer);
-        Pair {
-            of_weights: outputs(&self.of_weights),
-            of_velocity: self.of_velocity.as_ref().map(outputs),
+        Projection {
+            weights: outputs(&self.weights),
+            velocity: self.velocity.as_ref().map(outputs),
         }
     }
 
-    /// Takes the sums in. `add` adds to its first argument the images' part with coefficients `A` or `B`.
-    fn advance(&mut self, sums: &Sums, add: impl Fn(&mut Tensor, &Tensor)) {
-        let of_velocity = sums.velocity.as_ref().map(|velocity| {
-            let mut sum = &self.of_weights * velocity.of_weights;
-            if let Some(of_velocity) = &self.of_velocity {
-                sum += of_velocity * velocity.of_velocity;
+    /// Applies the sums. `add` adds to its first argument the images' part, with coefficients `A` or `B`.
+    fn advance(&mut self, sums: &Parameter<Expansion>, add: impl Fn(&mut Tensor, &Tensor)) {
+        let velocity = sums.velocity.as_ref().map(|sums| {
+            let mut sum = &self.weights * sums.weights;
+            if let Some(velocity) = &self.velocity {
+                sum += velocity * sums.velocity;
             }
-            add(&mut sum, &velocity.rows(sums.rows));
+            add(&mut sum, &sums.rows());
             sum
         });
-        if sums.weights.of_weights != 1. {
-            self.of_weights *= sums.weights.of_weights;
+        let sums = &sums.value;
+        if sums.weights != 1. {
+            self.weights *= sums.weights;
         }
-        if let Some(of_velocity) = &self.of_velocity {
-            self.of_weights += of_velocity * sums.weights.of_velocity;
+        if let Some(velocity) = &self.velocity {
+            self.weights += velocity * sums.velocity;
         }
-        add(&mut self.of_weights, &sums.weights.rows(sums.rows));
-        self.of_velocity = of_velocity;
+        add(&mut self.weights, &sums.rows());
+        self.velocity = velocity;
     }
 }
 
 impl Coefficients {
-    /// Takes in an epoch's sums over the images at `indices`.
-    fn advance(&mut self, sums: &Sums, indices: &Tensor) {
+    /// Applies an epoch's sums over the images at `indices`.
+    fn advance(&mut self, sums: &Parameter<Expansion>, indices: &Tensor) {
         let start = [self.weights, self.velocity];
-        self.weights = sums.weights.of_start(start);
-        self.velocity = match &sums.velocity {
-            Some(velocity) => velocity.of_start(start),
-            None => 0.,
-        };
-        self.of_images.advance(sums, |to, rows| {
+        self.weights = sums.value.of_start(start);
+        self.velocity = sums.velocity.as_ref().map_or(0., |velocity| velocity.of_start(start));
+        self.images.advance(sums, |to, rows| {
             let _ = to.index_add_(0, indices, rows);
         });
-    }
-}
-
-/// Tensors that go to every shard together.
-struct Several(Vec<Tensor>);
-
-impl Share for Several {
-    fn share(&self) -> Several {
-        Several(self.0.iter().map(Tensor::shallow_clone).collect())
     }
 }
 
 impl Share for SpanBatch {
     fn share(&self) -> SpanBatch {
         SpanBatch {
-            indices: self.indices.shallow_clone(),
-            with_earlier: self.with_earlier.shallow_clone(),
-            with_each_other: self.with_each_other.shallow_clone(),
+            indices: self.indices.share(),
+            with_earlier: self.with_earlier.share(),
+            with_each_other: self.with_each_other.share(),
         }
     }
 }
@@ -524,22 +462,22 @@ impl Batch for SpanBatch {
     fn select(&self, indices: &[usize]) -> SpanBatch {
         SpanBatch {
             indices: rows(&self.indices, indices),
-            with_earlier: self.with_earlier.shallow_clone(),
+            with_earlier: self.with_earlier.share(),
             with_each_other: rows(&rows(&self.with_each_other, indices).tr(), indices),
         }
     }
 
-    fn products(&self) -> Tensor {
-        self.with_each_other.shallow_clone()
+    fn gram(&self) -> Tensor {
+        self.with_each_other.share()
     }
 }
 
 impl Share for Advance {
     fn share(&self) -> Advance {
         Advance {
-            indices: self.indices.shallow_clone(),
-            own: self.own.shallow_clone(),
-            scored: self.scored.iter().map(Tensor::shallow_clone).collect(),
+            indices: self.indices.share(),
+            train: self.train.share(),
+            scored: self.scored.share(),
         }
     }
 }

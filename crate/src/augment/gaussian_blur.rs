@@ -1,0 +1,187 @@
+//! Convolution with a Gaussian.
+
+use super::transform::*;
+
+/// Standard deviations of a blur, in pixels.
+const SIGMAS: RangeInclusive<f64> = 1e-6..=1e6;
+
+/// Convolves each image with a Gaussian of `kernel_size` (x, y) weights, which add up to 1, and of standard
+/// deviation `sigma` (x, y) pixels; the image is reflected at its border (torchvision's `gaussian_blur`).
+///
+/// # Errors
+/// If a kernel size is even or not less than twice the image's side, if a sigma is outside 1e-6..=1e6, or if
+/// `images` is not a float32 tensor `[n, height, width]`.
+pub fn gaussian_blur(
+    images: &Tensor,
+    kernel_size: [usize; 2],
+    sigma: [f64; 2],
+) -> Result<Tensor, AugmentError> {
+    let size = check_images(images)?;
+    for (axis, side) in [size.width, size.height].into_iter().enumerate() {
+        check_odd("gaussian_blur", kernel_size[axis])?;
+        check_kernel_fits("gaussian_blur", "kernel_size", kernel_size[axis], side)?;
+        check("gaussian_blur", "sigma", SIGMAS, sigma[axis])?;
+    }
+    Ok(blur(images, kernel_size, [&sigma[..1], &sigma[1..]]))
+}
+
+fn check_odd(transform: &'static str, kernel_size: usize) -> Checked {
+    require(kernel_size % 2 == 1, transform, "kernel_size", "an odd number", kernel_size)
+}
+
+/// Checks that half the kernel is shorter than the image's side, as reflection needs.
+pub(super) fn check_kernel_fits(
+    transform: &'static str,
+    field: &'static str,
+    kernel_size: usize,
+    side: usize,
+) -> Checked {
+    let limit = 2 * side;
+    let allowed =
+        format_args!("such that the kernel is shorter than {limit} for an image side of {side}");
+    let found = format_args!("{kernel_size} weights long");
+    require(kernel_size / 2 < side, transform, field, allowed, found)
+}
+
+/// Blurs by kernels of `kernel_size` (x, y) weights. `sigmas` (x, y) gives one standard deviation for each
+/// image or one for all.
+pub(super) fn blur(images: &Tensor, kernel_size: [usize; 2], sigmas: [&[f64]; 2]) -> Tensor {
+    let Size { height, width, .. } = Size::of(images);
+    let horizontal = blur_matrices(width, kernel_size[0], sigmas[0]);
+    let vertical = blur_matrices(height, kernel_size[1], sigmas[1]);
+    vertical.matmul(images).matmul(&horizontal.transpose(1, 2))
+}
+
+/// Computes the matrix of each sigma, `[sigmas, side, side]`, whose row i holds the weights of the input in
+/// output i: convolution along a side of the image is linear, reflection at its ends included.
+fn blur_matrices(side: usize, kernel_size: usize, sigmas: &[f64]) -> Tensor {
+    let mut matrices = vec![0.0_f32; sigmas.len() * side * side];
+    for (matrix, sigma) in matrices.chunks_exact_mut(side * side).zip(sigmas) {
+        let weights = gaussian(kernel_size, *sigma);
+        for (i, row) in matrix.chunks_exact_mut(side).enumerate() {
+            for (offset, weight) in weights.iter().enumerate() {
+                row[reflected(i + offset, kernel_size / 2, side)] += weight;
+            }
+        }
+    }
+    Tensor::from_slice(&matrices).view([-1, side as i64, side as i64])
+}
+
+/// The weights of a Gaussian at the integers around 0, which add up to 1.
+fn gaussian(kernel_size: usize, sigma: f64) -> Vec<f32> {
+    let centre = (kernel_size / 2) as f64;
+    let weight = |i: usize| (-0.5 * ((i as f64 - centre) / sigma).powi(2)).exp();
+    let total: f64 = (0..kernel_size).map(weight).sum();
+    (0..kernel_size).map(|i| (weight(i) / total) as f32).collect()
+}
+
+/// The index `i - shift`, reflected at 0 and at `side - 1` into the image.
+fn reflected(i: usize, shift: usize, side: usize) -> usize {
+    let distance = i.abs_diff(shift);
+    distance.min(2 * (side - 1) - distance)
+}
+
+/// Blurs each image with a Gaussian whose standard deviation is drawn uniformly from `sigma`. The weight of a pixel
+/// `i` columns and `j` rows away is `exp(-(i^2 + j^2) / (2 sigma^2))`, divided by the sum of all weights.
+///
+/// Source: [torchvision's `GaussianBlur`](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.GaussianBlur.html).
+///
+/// ```
+/// use hinge::augment::{Compose, GaussianBlur};
+/// use hinge::rng::{Stream, random};
+/// use tch::Tensor;
+///
+/// // So wide a Gaussian is flat over its 3 x 3 weights: each is a ninth.
+/// let flat = GaussianBlur { kernel_size: 3, sigma: 1e6..=1e6 };
+/// let dot = Tensor::from_slice(&[0f32, 0., 0., 0., 1., 0., 0., 0., 0.]).view([1, 3, 3]);
+/// let blurred = Compose::new([flat.into()]).apply(&dot, &mut random(0, Stream::Augmentation))?;
+/// assert!((blurred.double_value(&[0, 1, 1]) - 1. / 9.).abs() < 1e-6);
+/// # Ok::<(), hinge::augment::AugmentError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GaussianBlur {
+    /// The width and height of the kernel in pixels: odd, and less than twice the image's side.
+    pub kernel_size: usize,
+    /// The standard deviations in pixels, within 1e-6..=1e6. Defaults to 0.1..=2.0.
+    pub sigma: RangeInclusive<f64>,
+}
+
+impl GaussianBlur {
+    /// With a kernel of `kernel_size` pixels and a standard deviation from 0.1..=2.0.
+    pub fn new(kernel_size: usize) -> GaussianBlur {
+        GaussianBlur { kernel_size, sigma: 0.1..=2.0 }
+    }
+}
+
+impl RandomTransform for GaussianBlur {
+    fn validate(&self) -> Checked {
+        check_odd("GaussianBlur", self.kernel_size)?;
+        check_range("GaussianBlur", "sigma", SIGMAS, &self.sigma)
+    }
+
+    fn check_size(&self, size: Size) -> Checked {
+        let side = size.height.min(size.width);
+        check_kernel_fits("GaussianBlur", "kernel_size", self.kernel_size, side)
+    }
+
+    fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
+        let sigmas = draw_each(sources, |random| uniform(random, &self.sigma));
+        blur(images, [self.kernel_size; 2], [&sigmas; 2])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{apply, assert_pixels, distance, field, noise};
+    use super::*;
+    use tch::Device;
+
+    #[test]
+    fn a_constant_image_stays_constant() -> Checked {
+        let grey = Tensor::full([2, 6, 7], 0.3, (Kind::Float, Device::Cpu));
+        assert!(distance(&grey, &gaussian_blur(&grey, [5, 9], [1.0, 3.0])?) < 1e-6);
+        Ok(())
+    }
+
+    #[test]
+    fn the_border_is_reflected_without_repeating_the_edge() -> Checked {
+        let row = Tensor::from_slice(&[0.0_f32, 1.0, 3.0]).view([1, 1, 3]);
+        let side = (-0.5_f32).exp() / (1.0 + 2.0 * (-0.5_f32).exp()); // the outer weight of 3 for sigma 1
+        let centre = 1.0 - 2.0 * side;
+        let expected = [2.0 * side, centre + 3.0 * side, 3.0 * centre + 2.0 * side];
+        assert_pixels(&gaussian_blur(&row, [3, 1], [1.0, 1.0])?, &expected);
+        Ok(())
+    }
+
+    #[test]
+    fn a_vanishing_sigma_leaves_the_images_unchanged() -> Checked {
+        let images = noise(2, 6, 7);
+        assert_eq!(gaussian_blur(&images, [3, 3], [1e-6, 1e-6])?, images);
+        Ok(())
+    }
+
+    #[test]
+    fn rejects_parameters_outside_their_range_by_name() {
+        let images = noise(1, 6, 7);
+        assert_eq!(field(gaussian_blur(&images, [4, 3], [1.0, 1.0])), "kernel_size");
+        assert_eq!(field(gaussian_blur(&images, [3, 13], [1.0, 1.0])), "kernel_size");
+        assert_eq!(field(gaussian_blur(&images, [3, 3], [1.0, 0.0])), "sigma");
+        assert_eq!(field(gaussian_blur(&images, [3, 3], [f64::NAN, 1.0])), "sigma");
+    }
+
+    #[test]
+    fn a_range_of_one_sigma_makes_the_blur_of_that_sigma() -> Checked {
+        let images = noise(3, 28, 20);
+        let fixed = apply(GaussianBlur { kernel_size: 5, sigma: 1.3..=1.3 }, &images)?;
+        assert!(distance(&fixed, &gaussian_blur(&images, [5, 5], [1.3, 1.3])?) < 1e-6);
+        Ok(())
+    }
+
+    #[test]
+    fn each_image_is_blurred_by_its_own_sigma() -> Checked {
+        let image = noise(1, 28, 28);
+        let blurred = apply(GaussianBlur::new(3), &image.expand([2, 28, 28], false))?;
+        assert!(distance(&blurred.get(0), &blurred.get(1)) > 0.0);
+        Ok(())
+    }
+}

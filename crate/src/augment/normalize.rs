@@ -1,0 +1,88 @@
+//! Normalisation of pixel values. It is not random.
+
+use super::transform::*;
+
+/// Computes (x - `mean`) / `std` of every pixel (torchvision's `normalize`).
+///
+/// # Errors
+/// If `mean` is outside -1e6..=1e6, `std` outside 1e-6..=1e6, or `images` is not a float32 tensor
+/// `[n, height, width]`.
+pub fn normalize(images: &Tensor, mean: f64, std: f64) -> Result<Tensor, AugmentError> {
+    check_images(images)?;
+    let normalize = Normalize { mean, std };
+    normalize.validate()?;
+    Ok(normalize.transform(images, &mut []))
+}
+
+/// Subtracts `mean` from every pixel and divides by `std`. The only transform that also belongs on test
+/// images: a model trained on normalised images expects them.
+///
+/// Source: [torchvision's `Normalize`](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Normalize.html).
+///
+/// ```
+/// use hinge::augment::{Compose, Normalize};
+/// use hinge::rng::{Stream, random};
+/// use tch::Tensor;
+///
+/// let normalize = Compose::new([Normalize { mean: 0.5, std: 0.25 }.into()]);
+/// let pixels = Tensor::from_slice(&[0.25f32, 0.5, 1.]).view([1, 1, 3]);
+/// let normalized = normalize.apply(&pixels, &mut random(0, Stream::Augmentation))?;
+/// assert_eq!(normalized, Tensor::from_slice(&[-1f32, 0., 2.]).view([1, 1, 3]));
+/// # Ok::<(), hinge::augment::AugmentError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Normalize {
+    /// The value that becomes 0; in -1e6..=1e6.
+    pub mean: f64,
+    /// The distance above the mean that becomes 1; in 1e-6..=1e6.
+    pub std: f64,
+}
+
+impl Normalize {
+    /// The mean and standard deviation of the pixels of MNIST's training images.
+    pub const MNIST: Normalize = Normalize { mean: 0.1307, std: 0.3081 };
+}
+
+impl RandomTransform for Normalize {
+    fn is_random(&self) -> bool {
+        false
+    }
+
+    fn validate(&self) -> Checked {
+        check("Normalize", "mean", -1e6..=1e6, self.mean)?;
+        check("Normalize", "std", 1e-6..=1e6, self.std)
+    }
+
+    fn transform(&self, images: &Tensor, _: &mut Sources) -> Tensor {
+        let mut centred = images - self.mean;
+        centred /= self.std;
+        centred
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{apply, field, noise, pixels};
+    use super::*;
+
+    #[test]
+    fn makes_the_mean_0_and_one_standard_deviation_1() -> Checked {
+        let image = Tensor::from_slice(&[0.25_f32, 0.75]).view([1, 1, 2]);
+        assert_eq!(pixels(&normalize(&image, 0.25, 0.5)?), [0.0, 1.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn rejects_parameters_outside_their_range_by_name() {
+        let images = noise(1, 6, 7);
+        assert_eq!(field(normalize(&images, f64::NAN, 1.0)), "mean");
+        assert_eq!(field(normalize(&images, 0.0, 0.0)), "std");
+    }
+
+    #[test]
+    fn mnists_normalisation_has_mean_0_1307_and_standard_deviation_0_3081() -> Checked {
+        let images = noise(3, 28, 20);
+        assert_eq!(apply(Normalize::MNIST, &images)?, normalize(&images, 0.1307, 0.3081)?);
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! Sharpening: a step away from the smoothed image, or towards it.
+
+use super::transform::*;
+
+/// Blends each image with a smoothed copy of itself: `sharpness_factor * image + (1 - sharpness_factor) *
+/// smoothed`. A factor of 0 gives the smoothed copy, 1 the image, 2 an image twice as far from the copy. The
+/// smoothing kernel is 1 1 1 / 1 5 1 / 1 1 1 over 13; the border is not smoothed, and the result is clamped to
+/// 0..=1 (torchvision's `adjust_sharpness`). An image with a side below 3 stays as it is.
+///
+/// # Errors
+/// If the factor is outside 0..=1e6 or `images` is not a float32 tensor `[n, height, width]`.
+pub fn adjust_sharpness(images: &Tensor, sharpness_factor: f64) -> Result<Tensor, AugmentError> {
+    check_images(images)?;
+    RandomAdjustSharpness { sharpness_factor, p: 1.0 }.validate()?;
+    Ok(sharpen(images, sharpness_factor))
+}
+
+fn sharpen(images: &Tensor, factor: f64) -> Tensor {
+    let Size { height, width, .. } = Size::of(images);
+    if height < 3 || width < 3 {
+        return images.shallow_clone();
+    }
+    let (height, width) = (height as i64 - 2, width as i64 - 2);
+    let mut rows = images.narrow(1, 0, height) + images.narrow(1, 1, height);
+    rows += images.narrow(1, 2, height);
+    let mut sums = rows.narrow(2, 0, width) + rows.narrow(2, 1, width); // of 3 x 3
+    sums += rows.narrow(2, 2, width);
+    // Between an image x, with weight `factor`, and its smoothed (sums + 4 x) / 13; its border is not smoothed.
+    let weight = (1.0 - factor) / 13.0;
+    let mut sharpened = images.copy();
+    let mut interior = sharpened.narrow(1, 1, height).narrow(2, 1, width);
+    interior *= 1.0 - 9.0 * weight;
+    interior += sums * weight;
+    sharpened.clamp_(0.0, 1.0)
+}
+
+/// With probability `p`, sharpens an image by `sharpness_factor` and clamps it to 0..=1 (see
+/// [`adjust_sharpness`]), even if it was normalised before.
+///
+/// Source: [torchvision's `RandomAdjustSharpness`](https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.RandomAdjustSharpness.html).
+///
+/// ```
+/// use hinge::augment::{Compose, RandomAdjustSharpness};
+/// use hinge::rng::{Stream, random};
+/// use tch::Tensor;
+///
+/// // Factor 0 is the smoothed image, whose kernel has 5 of 13 parts in the middle.
+/// let smooth = RandomAdjustSharpness { sharpness_factor: 0., p: 1. };
+/// let dot = Tensor::from_slice(&[0f32, 0., 0., 0., 1., 0., 0., 0., 0.]).view([1, 3, 3]);
+/// let smoothed = Compose::new([smooth.into()]).apply(&dot, &mut random(0, Stream::Augmentation))?;
+/// assert!((smoothed.double_value(&[0, 1, 1]) - 5. / 13.).abs() < 1e-6);
+/// # Ok::<(), hinge::augment::AugmentError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RandomAdjustSharpness {
+    /// 0 smooths, 1 changes nothing, 2 doubles the sharpness; in 0..=1e6.
+    pub sharpness_factor: f64,
+    /// The probability in 0..=1. Defaults to 0.5.
+    pub p: f64,
+}
+
+impl RandomAdjustSharpness {
+    /// By `sharpness_factor` with probability 0.5.
+    pub fn new(sharpness_factor: f64) -> RandomAdjustSharpness {
+        RandomAdjustSharpness { sharpness_factor, p: 0.5 }
+    }
+}
+
+impl RandomTransform for RandomAdjustSharpness {
+    fn validate(&self) -> Checked {
+        check("RandomAdjustSharpness", "sharpness_factor", 0.0..=1e6, self.sharpness_factor)?;
+        check("RandomAdjustSharpness", "p", 0.0..=1.0, self.p)
+    }
+
+    fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
+        let change = |images: &Tensor, _: &mut Sources| sharpen(images, self.sharpness_factor);
+        with_probability(self.p, images, sources, change)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{apply, field, noise};
+    use super::*;
+
+    #[test]
+    fn factor_1_and_images_with_a_side_below_3_stay_unchanged() -> Checked {
+        for (images, factor) in [(noise(2, 6, 7), 1.0), (noise(2, 2, 7), 5.0)] {
+            assert_eq!(adjust_sharpness(&images, factor)?, images);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn factor_0_weighs_the_centre_5_and_its_neighbours_1_of_13() -> Checked {
+        let dot =
+            Tensor::from_slice(&[0.0_f32, 0.0, 0.0, 0.0, 0.5, 0.0, 0.26, 0.0, 0.0]).view([1, 3, 3]);
+        let smoothed = adjust_sharpness(&dot, 0.0)?;
+        assert!((smoothed.double_value(&[0, 1, 1]) - (5.0 * 0.5 + 0.26) / 13.0).abs() < 1e-6);
+        Ok(())
+    }
+
+    #[test]
+    fn the_border_changes_only_by_clamping_to_0_and_1() -> Checked {
+        let images = noise(1, 6, 7) * 4.0 - 2.0;
+        let sharpened = adjust_sharpness(&images, 2.0)?;
+        assert_eq!(sharpened.select(1, 0), images.select(1, 0).clamp(0.0, 1.0));
+        assert!(sharpened.min().double_value(&[]) >= 0.0);
+        assert!(sharpened.max().double_value(&[]) <= 1.0);
+        Ok(())
+    }
+
+    #[test]
+    fn rejects_a_factor_outside_its_range() {
+        for factor in [-0.1, f64::INFINITY] {
+            assert_eq!(field(adjust_sharpness(&noise(1, 6, 7), factor)), "sharpness_factor");
+        }
+    }
+
+    #[test]
+    fn a_certain_sharpness_is_adjust_sharpness() -> Checked {
+        let images = noise(3, 28, 20);
+        let certain = RandomAdjustSharpness { sharpness_factor: 1.7, p: 1.0 };
+        assert_eq!(apply(certain, &images)?, adjust_sharpness(&images, 1.7)?);
+        Ok(())
+    }
+}

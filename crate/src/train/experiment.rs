@@ -1,0 +1,318 @@
+//! The settings of a training run.
+
+use super::Plateau;
+use crate::augment::Compose;
+use crate::data::{CLASSES, PIXELS};
+use crate::error::{Error, Result};
+use crate::nn::{Device, Loss, Model, Network, Sgd};
+use crate::rng::ChaCha8Rng;
+use serde::Serialize;
+use std::fmt;
+
+/// The settings of a training run. The defaults are the report's protocol for Task 1.
+///
+/// ```
+/// use hinge::prelude::*;
+/// let svm = Experiment { epochs: 5, ..Experiment::default() };
+/// let run: Run = svm.run(&Digits::synthetic(0), 42)?;
+/// assert_eq!(run.history().len(), 5);
+/// # Ok::<(), hinge::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Experiment {
+    /// The architecture. Defaults to a linear model.
+    pub model: Model,
+    /// The loss to minimise. Defaults to the multi-margin loss.
+    pub loss: Loss,
+    /// The optimiser's settings. Defaults to learning rate 0.02 and nothing else.
+    pub sgd: Sgd,
+    /// The number of training images to draw. Defaults to `150`, 0.25 % of MNIST's 60 000.
+    pub train_examples: usize,
+    /// The number of test images to draw. Defaults to `1_000`, 10 % of MNIST's 10 000.
+    pub test_examples: usize,
+    /// The number of passes over the training images, 1 to 100 000. Defaults to `100`.
+    pub epochs: usize,
+    /// The size of a minibatch, at least 1; a short last one is kept. Defaults to `32`.
+    pub batch_size: usize,
+    /// The transform of the training images, drawn again for every epoch. Defaults to none.
+    pub train_transform: Compose,
+    /// The transform of all images, training and test, before they are scored: training scores are those of the
+    /// training images themselves, not of what `train_transform` makes of them. A random transform is drawn once
+    /// for each set of images. Defaults to none.
+    pub test_transform: Compose,
+    /// A schedule that lowers the learning rate when a loss stops falling. Defaults to a constant learning rate.
+    pub plateau: Option<Plateau>,
+    /// The bound on the norm of a minibatch's gradient, finite and above 0, as
+    /// [`torch.nn.utils.clip_grad_norm_`](https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html).
+    /// Defaults to no bound.
+    pub clip_norm: Option<f64>,
+    /// The number of epochs from one scoring to the next, at least 1; the last epoch is always scored. Defaults to
+    /// `1`. To score rarely saves time where only the last epoch matters.
+    pub score_every: usize,
+    /// How the steps are computed: the time changes, the result does not. Defaults to the faster engine.
+    pub engine: Engine,
+    /// The device that computes the training. Defaults to the processor.
+    pub device: Device,
+}
+
+/// How the steps of training are computed. All engines take the same steps, within float rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// [`Direct`](Engine::Direct) or [`Span`](Engine::Span), whichever needs less arithmetic. The default.
+    #[default]
+    Automatic,
+    /// The definition, which the other engines are tested against: forward, gradient, step.
+    Reference,
+    /// The hidden units of the first layer are divided among threads, and gradients are added to the weights
+    /// without being stored.
+    Direct,
+    /// The same, with the first layer as a combination of training images. With fewer images than inputs it
+    /// combines all of them, which needs less arithmetic; otherwise some minibatches at a time, which needs hardly
+    /// more and reads the weights less often.
+    Span,
+}
+
+impl Default for Experiment {
+    fn default() -> Experiment {
+        Experiment {
+            model: Model::linear(),
+            loss: Loss::MultiMargin,
+            sgd: Sgd::default(),
+            train_examples: 150,
+            test_examples: 1_000,
+            epochs: 100,
+            batch_size: 32,
+            train_transform: Compose::default(),
+            test_transform: Compose::default(),
+            plateau: None,
+            clip_norm: None,
+            score_every: 1,
+            engine: Engine::default(),
+            device: Device::default(),
+        }
+    }
+}
+
+impl Experiment {
+    const MODEL: &str = "model";
+    const LOSS: &str = "loss";
+
+    /// The most epochs of a run.
+    pub const MOST_EPOCHS: usize = 100_000;
+
+    /// The same experiment with scores after the last epoch only, unless a schedule needs all of them.
+    pub fn scored_last(self) -> Experiment {
+        let score_every = if self.plateau.is_some() { 1 } else { self.epochs };
+        Experiment { score_every, ..self }
+    }
+
+    /// The untrained network.
+    pub(crate) fn start(&self, random: &mut ChaCha8Rng) -> Network {
+        Network::initialise(&self.model, PIXELS, CLASSES, random).to_device(self.device)
+    }
+
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] and [`Error::Augment`] name the first field that is outside its range.
+    pub fn validate(&self) -> Result<()> {
+        self.model.validate()?;
+        self.sgd.validate()?;
+        self.train_transform.validate()?;
+        self.test_transform.validate()?;
+        self.device.validate()?;
+        for (field, value) in [("batch_size", self.batch_size), ("score_every", self.score_every)] {
+            if value == 0 {
+                return Err(Error::setting(field, "at least 1", value));
+            }
+        }
+        if !(1..=Self::MOST_EPOCHS).contains(&self.epochs) {
+            let allowed = format!("1 to {}", Self::MOST_EPOCHS);
+            return Err(Error::setting("epochs", allowed, self.epochs));
+        }
+        if let Some(norm) = self.clip_norm
+            && !(norm.is_finite() && norm > 0.)
+        {
+            return Err(Error::setting("clip_norm", "finite and above 0", norm));
+        }
+        let Some(plateau) = &self.plateau else { return Ok(()) };
+        if self.score_every != 1 {
+            let allowed = "1 with a plateau schedule, which needs every loss";
+            return Err(Error::setting("score_every", allowed, self.score_every));
+        }
+        plateau.validate()
+    }
+
+    /// What distinguishes the experiment from [`Experiment::default`], the report's protocol: the model and the
+    /// loss, then every other setting that has another value and changes the result.
+    ///
+    /// ```
+    /// use hinge::prelude::*;
+    ///
+    /// let sgd = Sgd { momentum: 0.9, nesterov: true, ..Sgd::default() };
+    /// let differences = Experiment { sgd, epochs: 20, ..Experiment::default() }.differences();
+    /// let pairs: Vec<_> = differences.iter().map(|d| (d.field, d.value.as_str())).collect();
+    /// assert_eq!(pairs, [
+    ///     ("model", "linear model"),
+    ///     ("loss", "multi-margin loss"),
+    ///     ("momentum", "0.9 (Nesterov)"),
+    ///     ("epochs", "20"),
+    /// ]);
+    /// ```
+    pub fn differences(&self) -> Vec<Difference> {
+        let protocol = Experiment::default();
+        let always = [(Self::MODEL, self.model.to_string()), (Self::LOSS, self.loss.to_string())];
+        let others = self.others().into_iter().zip(protocol.others());
+        let different = others.filter(|(ours, usual)| ours != usual).map(|(ours, _)| ours);
+        let difference = |(field, value)| Difference { field, value };
+        always.into_iter().chain(different).map(difference).collect()
+    }
+
+    /// The settings that change the result, beside the model and the loss. Every field is named here, so that a
+    /// new one cannot be forgotten.
+    fn others(&self) -> [(&'static str, String); 11] {
+        let Experiment {
+            model: _,
+            loss: _,
+            sgd: Sgd { learning_rate, weight_decay, momentum, nesterov },
+            train_examples,
+            test_examples,
+            epochs,
+            batch_size,
+            train_transform,
+            test_transform,
+            plateau,
+            clip_norm,
+            score_every: _,
+            engine: _,
+            device: _,
+        } = self;
+        [
+            ("learning rate", learning_rate.to_string()),
+            ("weight decay", weight_decay.to_string()),
+            ("momentum", format!("{momentum}{}", if *nesterov { " (Nesterov)" } else { "" })),
+            ("training examples", train_examples.to_string()),
+            ("test examples", test_examples.to_string()),
+            ("epochs", epochs.to_string()),
+            ("batch size", batch_size.to_string()),
+            ("augmentation", train_transform.to_string()),
+            ("transform before scoring", test_transform.to_string()),
+            ("plateau schedule", plateau.map_or("none".into(), |plateau| plateau.to_string())),
+            ("clip norm", clip_norm.map_or("none".into(), |norm| norm.to_string())),
+        ]
+    }
+}
+
+/// What distinguishes it from the report's protocol: "linear model, multi-margin loss, weight decay 0.1".
+impl fmt::Display for Experiment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, difference) in self.differences().iter().enumerate() {
+            write!(f, "{}{difference}", if index == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+/// A setting of an experiment that differs from the report's protocol; the model and the loss count always.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The setting's name: "weight decay".
+    pub field: &'static str,
+    /// Its value: "0.1".
+    pub value: String,
+}
+
+/// "weight decay 0.1"; a model or a loss needs no name before its value.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field {
+            Experiment::MODEL | Experiment::LOSS => f.write_str(&self.value),
+            // A list in a list.
+            field if self.value.contains(", ") => write!(f, "{field} ({})", self.value),
+            field => write!(f, "{field} {}", self.value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::original::Recipe;
+
+    #[test]
+    fn every_setting_that_changes_the_result_is_a_difference() {
+        let changed = Experiment {
+            model: Model::hidden(5_000),
+            loss: Loss::CrossEntropy,
+            sgd: Sgd { learning_rate: 0.1, weight_decay: 0.01, momentum: 0.9, nesterov: true },
+            train_examples: 1_500,
+            test_examples: 500,
+            epochs: 20,
+            batch_size: 64,
+            train_transform: Recipe::R4.transforms(),
+            test_transform: Recipe::R2.transforms(),
+            plateau: Some(Plateau { min_learning_rate: 0.001, ..Plateau::default() }),
+            clip_norm: Some(1.5),
+            ..Experiment::default()
+        };
+        let differences: Vec<(&str, String)> =
+            changed.differences().into_iter().map(|d| (d.field, d.value)).collect();
+        let expected = [
+            ("model", "hidden layer of 5000 ReLU units"),
+            ("loss", "cross entropy"),
+            ("learning rate", "0.1"),
+            ("weight decay", "0.01"),
+            ("momentum", "0.9 (Nesterov)"),
+            ("training examples", "1500"),
+            ("test examples", "500"),
+            ("epochs", "20"),
+            ("batch size", "64"),
+            ("augmentation", "r4"),
+            ("transform before scoring", "r2"),
+            ("plateau schedule", "train loss, factor 0.1, patience 10, least learning rate 0.001"),
+            ("clip norm", "1.5"),
+        ];
+        assert_eq!(differences, expected.map(|(field, value)| (field, value.to_string())));
+        assert!(changed.to_string().contains("batch size 64, augmentation r4, transform"));
+    }
+
+    #[test]
+    fn the_protocol_differs_from_itself_in_nothing_but_names_its_model_and_loss() {
+        let cheap = Experiment { score_every: 5, engine: Engine::Direct, ..Experiment::default() };
+        assert_eq!(cheap.to_string(), "linear model, multi-margin loss");
+    }
+
+    #[test]
+    fn a_setting_outside_its_range_is_an_error_that_names_it() {
+        let protocol = Experiment::default;
+        let plateau = Some(Plateau::default());
+        let cases = [
+            (Experiment { epochs: 0, ..protocol() }, "epochs must be 1 to 100000, but it is 0."),
+            (
+                Experiment { batch_size: 0, ..protocol() },
+                "batch_size must be at least 1, but it is 0.",
+            ),
+            (
+                Experiment { score_every: 0, ..protocol() },
+                "score_every must be at least 1, but it is 0.",
+            ),
+            (
+                Experiment { clip_norm: Some(0.), ..protocol() },
+                "clip_norm must be finite and above 0, but it is 0.",
+            ),
+            (
+                Experiment { plateau, score_every: 2, ..protocol() },
+                "score_every must be 1 with a plateau schedule, which needs every loss, but it is 2.",
+            ),
+            (
+                Experiment { model: Model::hidden(0), ..protocol() },
+                "hidden_units must be 1 to 100000 in every layer, but it is 0.",
+            ),
+        ];
+        for (experiment, expected) in cases {
+            let error = experiment.validate().expect_err("the setting is invalid");
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+}
