@@ -1,9 +1,9 @@
-# Hinge with JupyterLab and a warm Rust kernel, for one's own machine, Binder and JupyterHub:
+# Hinge with JupyterLab and a warm Rust kernel, for a single machine, Binder and JupyterHub:
 #
 #     docker build -t hinge .
 #     docker run --rm -p 127.0.0.1:8888:8888 hinge
 #
-# Binder and JupyterHub start their own server in it, as the user NB_USER with the number NB_UID.
+# Binder and JupyterHub start their own server in it, as the user NB_USER with the id NB_UID.
 FROM rust:1.95-slim-bookworm
 
 # Debian's packages are not pinned: its archive keeps only the newest of a release.
@@ -17,16 +17,16 @@ RUN apt-get update \
 ARG NB_USER=jovyan
 ARG NB_UID=1000
 ENV USER=$NB_USER HOME=/home/$NB_USER
-# Not in the home directory: there a hub mounts each user's own files, which would hide the project.
+# Not in the home directory: a hub mounts each user's files there, which would hide the project.
 RUN useradd --create-home --uid "$NB_UID" "$NB_USER" && install --directory --owner="$NB_UID" /srv/hinge
 
 COPY --chown=$NB_UID . /srv/hinge
 USER $NB_USER
 WORKDIR /srv/hinge
-# MNIST where it can be had at build time; else the notebooks say that they run on synthetic digits.
+# MNIST if it can be downloaded at build time; otherwise the notebooks say that they run on synthetic digits.
 RUN make kernel mnist
 
-# What a JupyterHub starts; its version is to be that of the hub.
+# The single-user server that a JupyterHub starts; its version must be the hub's.
 ARG JUPYTERHUB_VERSION=6.1.1
 RUN .venv/bin/pip install --no-cache-dir "jupyterhub==$JUPYTERHUB_VERSION"
 

@@ -1,7 +1,7 @@
-# Everything is set up under ignored folders: .venv/ and target/. Steps that are up to date are skipped.
+# Set-up writes only to ignored folders: .venv/ and target/. Steps that are up to date are skipped.
 ENVIRONMENT = python3 jupyter/setup
 RUN = $(ENVIRONMENT) run
-# Containers often have no other user.
+# In containers root is often the only user.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: help report test browser lab notebooks data bench reference setup kernel mnist lock clean
@@ -13,11 +13,11 @@ help:
 	@echo 'make lab        open the notebooks in JupyterLab'
 	@echo 'make notebooks  execute the notebooks and store their outputs in notebooks/'
 	@echo 'make data       download MNIST to data/mnist/'
-	@echo 'make reference  compare with PyTorch: the runs in HINGE_REFERENCE_DIR, or our copy of them'
-	@echo 'make bench      measure speed, ours and PyTorch'\''s (installs PyTorch, 5 GB on Linux)'
-	@echo 'make kernel     set up what the above need, and no more'
+	@echo 'make reference  compare with runs of PyTorch: those in HINGE_REFERENCE_DIR, or our copy'
+	@echo 'make bench      compare our speed with PyTorch'\''s (installs PyTorch, 5 GB on Linux)'
+	@echo 'make kernel     set up what these targets need, and no more'
 	@echo 'make lock       pin the newest Python packages in jupyter/setup/, jupyter/browser/ and bench/'
-	@echo 'make clean      remove what make made; data/mnist/ stays'
+	@echo 'make clean      remove everything that make made, except data/mnist/'
 
 report: kernel mnist
 	@$(RUN) python -m report.build
@@ -38,10 +38,10 @@ notebooks: kernel mnist
 data:
 	@python3 data/fetch.py
 
-# For the targets that can do without: MNIST_DIR, else the download, else synthetic digits.
+# For targets that do not require MNIST: MNIST_DIR, otherwise the download, otherwise synthetic digits.
 mnist:
 	@[ -n "$$MNIST_DIR" ] || python3 data/fetch.py --timeout 10 || \
-		echo 'MNIST is not there: the notebooks run on synthetic digits.'
+		echo 'MNIST is missing: the notebooks run on synthetic digits.'
 
 bench: setup mnist
 	@$(RUN) cargo bench --package hinge-bench

@@ -1,7 +1,7 @@
-"""A fair peer: a PyTorch program that is written for speed in the ordinary way.
+"""A fair peer: an ordinary PyTorch program written for speed.
 
-All images are one tensor in memory, minibatches are rows of it, and a set is scored in one forward pass (a large one
-in a few). r4 transforms a whole batch at once, each image with random parameters of its own.
+All images are one tensor in memory, minibatches are rows of it, and a set is evaluated in one forward pass (a large one
+in several). r4 transforms a whole batch at once, with random parameters for each image.
 """
 
 import math
@@ -14,7 +14,7 @@ from workloads import Kind, Workload
 
 LOSSES = {Kind.LOGISTIC_REGRESSION: F.cross_entropy}
 TEST, BATCH, LEARNING_RATE = 1_000, 32, 0.02
-# So many images go through the network at a time: with more of them scoring takes longer.
+# The number of images in a forward pass: larger passes are slower.
 SCORED = 1_000
 MEAN, STD = 0.1307, 0.3081
 SIDE = 28
@@ -67,7 +67,7 @@ def network(kind: Kind) -> nn.Module:
 
 @torch.no_grad()
 def score(model: nn.Module, loss, images: Tensor, labels: Tensor) -> tuple[float, float]:
-    """Mean loss, and the fraction classified rightly."""
+    """The mean loss and the accuracy."""
     logits = torch.cat([model(part) for part in images.split(SCORED)])
     return loss(logits, labels).item(), (logits.argmax(1) == labels).float().mean().item()
 

@@ -78,7 +78,7 @@ def fit(model: nn.Module, train: DataLoader, test: DataLoader, epochs: int) -> l
 
 
 def score(model: nn.Module, loss: nn.Module, examples: DataLoader) -> tuple[float, float]:
-    """The mean loss of the minibatches, and the fraction classified rightly."""
+    """The mean loss of the minibatches and the accuracy."""
     total, right, count = 0.0, 0, 0
     with torch.no_grad():
         for images, labels in examples:

@@ -1,9 +1,9 @@
-"""The PyTorch peers of the crate: the same workloads, in the usual ways of writing them.
+"""The PyTorch peers of the crate: the same workloads as PyTorch programs usually do them.
 
     python peer.py in_memory FOLDER    images as one tensor, see in_memory.py
     python peer.py original FOLDER     images one by one, as the original did, see original.py
 
-FOLDER holds the digits as IDX files. The first line of the output says what runs; then each line of the input is
+FOLDER holds the digits as IDX files. The first line of the output names the versions; then each line of the input is
 a workload in JSON, and each line of the output its time, {"seconds": 7.2}.
 """
 
@@ -72,5 +72,5 @@ def say(**values) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # who interrupts run.py need not see where this one was
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C in run.py prints no traceback from here
     main()

@@ -1,11 +1,10 @@
-"""Measures the crate and its PyTorch peers side by side, and writes bench/results.json.
+"""Measures the crate and its PyTorch peers side by side, and writes bench/results.json and bench/results.svg.
 
     python run.py [--times N] [WORKLOAD ...]
 
-A side is a process that does one piece of work after another. On each piece the sides take turns: one warm-up each,
-then N rounds. Where workloads are named, only those are measured, and bench/results.json stays as it is. `make bench`
-runs this in the project's environment; the peers have one of their own, target/bench-venv, which is installed the
-first time.
+A side is a process that does one workload after another. On each workload the sides alternate: one warm-up each, then
+N rounds. If workloads are named, only those are measured, and bench/results.json stays as it is. `make bench` runs
+this in the project's environment; the peers run in another, target/bench-venv, which is installed the first time.
 """
 
 import argparse
@@ -78,9 +77,7 @@ def measure_all(names: list[str], times: int) -> None:
     install_peers()
     digits, busy = write_digits(), busy_with_other_work()
     chosen = choose(names, digits["train"])
-    print(
-        f"On {digits['description']}; median seconds of {times} runs, and how many times as long as ours:", flush=True
-    )
+    print(f"On {digits['description']}; median seconds of {times} runs, and multiples of ours:", flush=True)
     with contextlib.ExitStack() as stack:
         needed = set().union(*chosen.values())
         processes = {side: stack.enter_context(Process(side)) for side in Side if side in needed}
@@ -93,7 +90,7 @@ def measure_all(names: list[str], times: int) -> None:
 
 
 def choose(names: list[str], images: int) -> dict:
-    """The workloads with these names, or else all, with their sides; those that need more training images are not."""
+    """The workloads with these names, or all, and their sides; those that need more training images are left out."""
     chosen = {workload: sides for workload, sides in WORKLOADS.items() if not names or workload.name in names}
     for workload in [workload for workload in chosen if workload.train > images]:
         print(f"{workload.name} is left out, since there are only {images} training images.")
@@ -160,15 +157,15 @@ def record(timing: Timing) -> dict:
 
 
 def busy_with_other_work() -> float:
-    """The fraction of the processors' time that other programs take, over a few seconds."""
+    """The fraction of the processors' time that other programs take, over 3 seconds."""
     busy = round(psutil.cpu_percent(interval=3) / 100, 3)
     if busy > benchmark.BUSY:
-        print(f"The machine is {busy:.0%} busy with other work: the times will be too long, PyTorch's most.")
+        print(f"The machine is {busy:.0%} busy with other work: the times will be too long, PyTorch's above all.")
     return busy
 
 
 def write_digits() -> dict:
-    """Writes the crate's digits for the peers; the result says which they are, and how many."""
+    """Writes the crate's digits for the peers; returns their description and number."""
     command = (*OUR_PROGRAM, "digits", str(DIGITS))
     program = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if program.returncode:
@@ -177,7 +174,7 @@ def write_digits() -> dict:
 
 
 class Process:
-    """A side that waits for work; `versions` is what it runs with, `threads` on how many."""
+    """A side that waits for work; `versions` and `threads` are what it runs with."""
 
     def __init__(self, side: Side):
         self.side = side
@@ -201,7 +198,7 @@ class Process:
         return self.answer()["seconds"]
 
     def answer(self) -> dict:
-        """What it says next; lines on the progress are passed over."""
+        """Its next answer; progress lines are skipped."""
         for line in self.process.stdout:
             if line.startswith("{"):
                 return json.loads(line)
@@ -216,7 +213,7 @@ def command(side: Side) -> list[str]:
 
 
 def variables(side: Side) -> dict[str, str]:
-    """The environment of a side; PyTorch brings a libtorch of its own."""
+    """The environment of a side; PyTorch has its own libtorch."""
     ours = (environment.LIBRARY_PATH,) if side in (Side.IN_MEMORY, Side.ORIGINAL) else ()
     return {name: value for name, value in os.environ.items() if name not in ours}
 

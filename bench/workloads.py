@@ -1,4 +1,4 @@
-"""What is measured: pieces of work that each side of the benchmark does in its own way."""
+"""The workloads of the benchmark, and the sides that do them."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -24,7 +24,7 @@ SIDES = {
 
 
 class Kind(str, Enum):
-    """What is trained, and on what. All of it is the report's protocol but for the number of images."""
+    """What is trained, and on what: the report's protocol, except for the number of images."""
 
     LINEAR_SVM = "linear_svm"
     LOGISTIC_REGRESSION = "logistic_regression"
@@ -34,7 +34,7 @@ class Kind(str, Enum):
 
     @property
     def title(self) -> str:
-        """As a table says it."""
+        """The name in tables."""
         return TITLES[self]
 
 
@@ -58,7 +58,7 @@ class Workload:
 
     @property
     def name(self) -> str:
-        """What it is called on the command line."""
+        """The name on the command line."""
         name = self.kind.value.replace("_", "-")
         return name if self.train == Workload.train else f"{name}-{self.train}"
 

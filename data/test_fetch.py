@@ -118,7 +118,7 @@ def server():
 
 
 class Project:
-    """A copy of fetch.py beside a manifest of its own."""
+    """A copy of fetch.py beside another manifest."""
 
     def __init__(self, root: Path, server):
         self.data = root / "data"

@@ -1,9 +1,10 @@
 //! What `bench/run.py` measures on our side.
 //!
 //! ```text
-//! bench ours             does workloads with this crate
-//! bench limit            does their matrix products and nothing else
-//! bench digits FOLDER    writes the digits for the peers as IDX files, and says which they are
+//! bench ours                 does workloads with this crate
+//! bench limit                does their matrix products and nothing else
+//! bench digits FOLDER        writes the digits for the peers as IDX files, and says which they are
+//! bench figure RESULTS SVG   draws the results that `bench/run.py` wrote
 //! ```
 //!
 //! The first two begin by saying what they are. Then each line of the input is a workload in JSON, and each
@@ -55,9 +56,11 @@ fn main() -> ExitCode {
         ["ours"] => ours(),
         ["limit"] => answer(limit),
         ["digits", folder] => digits(Path::new(folder)),
-        _ => {
-            Err(format!("expected `ours`, `limit` or `digits FOLDER`, found {arguments:?}").into())
-        }
+        ["figure", results, svg] => figure(results, svg),
+        _ => Err(format!(
+            "expected `ours`, `limit`, `digits FOLDER` or `figure RESULTS SVG`, found {arguments:?}"
+        )
+        .into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -108,6 +111,11 @@ impl Workload {
             },
         }
     }
+}
+
+/// Draws the results in a JSON file as an SVG file.
+fn figure(results: &str, svg: &str) -> Result<(), Box<dyn Error>> {
+    Ok(hinge::plot::benchmark(&fs::read_to_string(results)?)?.save(svg)?)
 }
 
 /// Makes the training images of every epoch, and trains on none.

@@ -106,7 +106,7 @@ class Lab:
 
 
 class Notebook:
-    """A notebook in a browser tab of its own."""
+    """A notebook in a new browser tab."""
 
     def __init__(self, lab: Lab, context: BrowserContext, name: str):
         self.lab, self.path, self.page = lab, f"/api/contents/{name}", context.new_page()
@@ -115,7 +115,7 @@ class Notebook:
         self.cells = self.page.locator(".jp-CodeCell")
         self.outputs = self.page.locator(".jp-OutputArea-output")
         self.is_trusted = any(cell["metadata"].get("trusted") for cell in self.stored())
-        # JupyterLab adds cells that are out of sight when it has nothing else to do.
+        # JupyterLab adds hidden cells when it is idle.
         expect(self.page.locator(".jp-Notebook-cell")).to_have_count(len(self.stored()))
         self.wait(IS_IDLE)
 

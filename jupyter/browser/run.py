@@ -3,7 +3,7 @@
     python run.py [ARGUMENT OF PYTEST ...]
 
 `make browser` runs this in the project's environment; Playwright has one of its own, target/browser-venv, which is
-installed the first time. A report that is not there is made in quick mode. Screenshots are kept in report/screenshots/.
+installed the first time. A missing report is made in quick mode. Screenshots are kept in report/screenshots/.
 """
 
 import os
@@ -24,7 +24,7 @@ def main() -> int:
     try:
         if not environment.find_chromium():
             raise Missing(
-                f"Chromium is missing: none of {', '.join(environment.CHROMIUM)} is there; "
+                f"Chromium is missing: none of {', '.join(environment.CHROMIUM)} is installed; "
                 "on Debian install it with `apt-get install chromium`."
             )
         what = f"Installing Playwright in {VENV.relative_to(ROOT)}"

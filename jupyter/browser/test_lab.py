@@ -18,7 +18,7 @@ claims.check("Two is three", 2., Unit::Count, Required::Exactly(3.));
 claims"""
 RED = "[data-mime-type='application/vnd.jupyter.stderr']"
 LONG = "Experiment { epochs: 100_000, model: Model::hidden(5_000), ..Experiment::default() }.run(&digits, 0)?"
-# The contrast of each element that has text of its own, after WCAG 2; opacity counts as transparent ink.
+# The contrast of each element that contains text, after WCAG 2; opacity counts as transparent ink.
 CONTRASTS = """elements => {
   const colour = text => text.match(/^rgba?\\((.*)\\)$/)[1].split(/[ ,/]+/).map(Number);
   const over = ([r, g, b, alpha = 1], below) => [r, g, b].map((c, i) => alpha * c + (1 - alpha) * below[i]);

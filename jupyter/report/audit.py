@@ -1,4 +1,4 @@
-"""What the original report got wrong: its defects and its conclusions, as cells of the notebooks show them."""
+"""The audit of the original report: its defects and its conclusions, as cells of the notebooks show them."""
 
 from collections import Counter
 from dataclasses import dataclass

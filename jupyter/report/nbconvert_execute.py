@@ -1,6 +1,6 @@
-"""Extends `jupyter nbconvert --execute` in the project's environment: the executed part of a failed notebook is kept,
-the message says where and why it failed, and a cell's time is limited.
+"""Extends `jupyter nbconvert --execute` in the project's environment.
 
+The executed part of a failed notebook is kept, the message says where and why it failed, and a cell's time is limited.
 Set-up installs a configuration that calls `configure`.
 """
 

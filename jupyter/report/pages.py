@@ -30,7 +30,7 @@ def benchmark_page(measured: Benchmark, pages: list[Results]) -> str:
 
 
 def index_page(pages: list[Results], stamp: str, has_benchmark: bool = False) -> str:
-    """The report: all tasks and what they say of the original; `stamp` identifies what the pages are made from.
+    """The report: all tasks and the audit of the original; `stamp` identifies what the pages are made from.
 
     Raises PageError for a formula that cannot be shown, and if two notebooks show the same defect.
     """

@@ -1,4 +1,4 @@
-"""What an executed notebook says of its own run and results, in the outputs of its cells."""
+"""An executed notebook with the messages in the outputs of its cells: its session, comparisons, claims."""
 
 import re
 from collections import Counter
@@ -13,7 +13,7 @@ from report.wire import Claim, Claims, Comparison, Kind, Row, Session
 
 
 class PageError(Exception):
-    """A notebook that cannot be shown; the message names it and what in it."""
+    """A notebook cannot be shown; the message names it and the reason."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Results:
 
     @property
     def warnings(self) -> list[str]:
-        """What a reader must know first: the results are not on MNIST, or not from a full run."""
+        """What readers must know first: the results are not on MNIST, or not from a full run."""
         warnings = []
         if self.session.data.kind != "mnist":
             warnings.append(f"These results are on {self.session.data.description}, not on MNIST.")
@@ -118,7 +118,7 @@ def short(title: str) -> str:
 
 
 def part(name: str) -> str:
-    """ "1b" or "4" as a reader says it."""
+    """The name of a part for readers: "Task 1, part b" of "1b"."""
     match = re.fullmatch(r"(\d+)([a-z]?)", name)
     if not match:
         return name

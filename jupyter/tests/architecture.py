@@ -27,7 +27,7 @@ def rust_files() -> dict[tuple[str, ...], Path]:
 
 def code(path: Path) -> str:
     """The code of a Rust file without comments, strings and tests."""
-    text = path.read_text().split("#[cfg(test)]")[0]
+    text = re.sub(r"#\[cfg\(test\)\]\s*[^;{]*;", "", path.read_text()).split("#[cfg(test)]")[0]
     return re.sub(r'//[^\n]*|r#".*?"#|"(?:\\.|[^"\\])*"', "", text, flags=re.DOTALL)
 
 
@@ -36,7 +36,7 @@ def paths(tree: str) -> list[list[str]]:
     head, brace, rest = tree.partition("{")
     prefix = [part.strip() for part in head.split("::") if part.strip()]
     if not brace:
-        return [[part.split(" as ")[0] for part in prefix]]
+        return [prefix]
     inner, depth, start = rest[: rest.rindex("}")], 0, 0
     branches = []
     for at, letter in enumerate(inner + ","):
@@ -60,6 +60,7 @@ def rust_imports() -> dict[tuple[str, ...], set[tuple[str, ...]]]:
 
     def resolve(module: tuple[str, ...], path: list[str]) -> tuple[str, ...] | None:
         """The file in which the item of a path of `module` is defined; None outside the crate."""
+        path = [part.split(" as ")[0] for part in path]
         if path[0] in ("crate", "self", "super"):
             at = {"crate": (), "self": module, "super": module[:-1]}[path[0]]
             path = path[1:]
@@ -72,7 +73,11 @@ def rust_imports() -> dict[tuple[str, ...], set[tuple[str, ...]]]:
         while path and (*at, path[0]) in files:
             at, path = (*at, path[0]), path[1:]
         for exported in exports.get(at, []):
-            if path and exported[-1] == path[0] and (found := resolve(at, exported)) not in (None, at):
+            if (
+                path
+                and exported[-1].split(" as ")[-1] == path[0]
+                and (found := resolve(at, exported)) not in (None, at)
+            ):
                 return found
         return at
 
@@ -153,7 +158,7 @@ def sentence(path: Path) -> str:
         text = ast.get_docstring(ast.parse(text)) or ""
     else:
         text = "\n".join(line[3:].strip() for line in text.splitlines() if line.startswith("//!"))
-    paragraph = re.sub(r"\[(.*?)\](\(.*?\))?", r"\1", " ".join(text.split("\n\n")[0].split()))
+    paragraph = re.sub(r"\[([^]]*)\]\([^)]*\)|\[(`[^`]*`)\]", r"\1\2", " ".join(text.split("\n\n")[0].split()))
     return paragraph.partition(". ")[0].rstrip(".")
 
 
@@ -169,7 +174,7 @@ def listing() -> str:
             of_folder = path.stem in ("mod", "__init__")
             name = f"{path.parent.name}/" if of_folder else path.name
             depth = len(path.relative_to(root).parts) - of_folder
-            lines.append(f"{'  ' * depth + name:<28}{sentence(path)}")
+            lines.append(f"{'  ' * depth + name:<32} {sentence(path)}")
     return "\n".join(lines) + "\n"
 
 

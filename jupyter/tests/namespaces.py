@@ -1,6 +1,6 @@
-"""Commands that see less of the machine than we do: no network, or a folder that cannot be written to.
+"""Commands without a network, or with a read-only folder.
 
-Linux lets users have that in namespaces of their own, unless a container or the administrator forbids it.
+Linux lets users create such namespaces, unless a container or the administrator forbids it.
 """
 
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-# A new network namespace has nothing but a loopback interface, which is down; a kernel needs it.
+# A new network namespace has only a loopback interface, which is down; a kernel needs it.
 LOOPBACK_UP = """
 import fcntl, os, socket, struct, sys
 with socket.socket() as any_socket:
@@ -21,12 +21,12 @@ READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@
 
 
 def without_network(*command: object) -> list[str]:
-    """The command, with no network but loopback; skips the test where that cannot be had."""
+    """The command, without a network except loopback; skips the test if that is impossible."""
     return [*unshare("-rn", "the network cannot be cut off"), sys.executable, "-c", LOOPBACK_UP, *map(str, command)]
 
 
 def read_only(folder: Path, *command: object) -> list[str]:
-    """The command, to which a folder is read-only; skips the test where that cannot be had."""
+    """The command, to which a folder is read-only; skips the test if that is impossible."""
     return [
         *unshare("-rm", "a folder cannot be made read-only"),
         "sh",
@@ -38,7 +38,7 @@ def read_only(folder: Path, *command: object) -> list[str]:
 
 
 def unshare(options: str, otherwise: str) -> list[str]:
-    """How a command gets namespaces of its own; `otherwise` says what is not possible without."""
+    """The command prefix for new namespaces; `otherwise` is the reason of a skipped test."""
     program = shutil.which("unshare")
     if not program:
         pytest.skip(f"{otherwise}: there is no unshare, which Linux has")

@@ -1,4 +1,4 @@
-"""Runs all tests, whatever fails, and counts them in its last line.
+"""Runs all tests, even after failures, and counts them in its last line.
 
 python jupyter/tests/run.py
 """
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Stage:
-    """A command, and how its lines tell how many tests passed and failed; none: it is one test."""
+    """A command, and the patterns in whose lines it counts passed and failed tests; without them it is one test."""
 
     name: str
     command: str
@@ -29,7 +29,7 @@ class Stage:
 
 @dataclass
 class Outcome:
-    """How many tests of a stage passed and failed, and which were skipped: their place and the reason."""
+    """The numbers of passed and failed tests of a stage, and the skipped ones with place and reason."""
 
     passed: int = 0
     failed: int = 0
@@ -63,7 +63,7 @@ def run(stage: Stage) -> Outcome:
     """Runs a stage and shows its output."""
     print(f"\n== {stage.name}: {stage.command}", flush=True)
     outcome = Outcome()
-    # One stream, so that errors stand where they occurred.
+    # One stream, so that errors appear in their place.
     output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
     with subprocess.Popen(stage.command.split(), cwd=ROOT, **output) as process, ended_with_us(process):
         for line in process.stdout:
@@ -80,7 +80,7 @@ def run(stage: Stage) -> Outcome:
 
 @contextlib.contextmanager
 def ended_with_us(process: subprocess.Popen):
-    """Ends a process when we are ended: it is to end what it started in turn."""
+    """Terminates a process when this one is terminated; it must in turn end what it started."""
     try:
         yield
     except BaseException:
@@ -90,7 +90,7 @@ def ended_with_us(process: subprocess.Popen):
 
 def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    # The kernels' dependencies are those of the tests, which else are compiled once more: four minutes.
+    # The kernels' dependencies are also those of the tests; compiling them again would take four minutes.
     folder.lend(ROOT / "target")
     chromium = find_chromium()
     stages = (*STAGES, BROWSER_TESTS) if chromium else STAGES
@@ -101,7 +101,7 @@ def main() -> int:
         for skipped in outcome.skipped:
             print(f"  not run: {skipped}")
     if not chromium:
-        print(f"{BROWSER_TESTS.name}: not run, Chromium is not there")
+        print(f"{BROWSER_TESTS.name}: not run, Chromium is not installed")
     passed, failed = sum(outcome.passed for outcome in outcomes), sum(outcome.failed for outcome in outcomes)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

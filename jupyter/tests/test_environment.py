@@ -70,6 +70,11 @@ def test_conda_versions_admit_the_locked_versions():
         assert all(version in allowed for version in locked[name]), entry
 
 
+def test_everyone_formats_with_the_same_ruff():
+    wanted = re.search(r'^required-version = "==([\d.]+)"', (ROOT / "pyproject.toml").read_text(), re.M)[1]
+    assert (locked_versions("requirements.txt")["ruff"], conda_packages()["ruff"]) == ([wanted], f"ruff=={wanted}")
+
+
 def test_conda_and_the_wheels_have_the_same_libtorch():
     assert conda_packages()["libtorch"] == f"libtorch={LIBTORCH_VERSION}=cpu*"
     for lock in HERE.glob("libtorch-*.txt"):

@@ -99,7 +99,7 @@ def test_a_kernel_has_the_lock_file_that_was_there_when_it_started(project, chan
 
 @pytest.fixture
 def environment(project):
-    """The project with an environment of its own, which has our Python packages, evcxr and libtorch."""
+    """The project with a separate environment, which has our Python packages, evcxr and libtorch."""
     venv = project / ".venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     (packages,) = venv.glob("lib/python*/site-packages")
@@ -161,7 +161,7 @@ def run_read_only(project, *command) -> subprocess.CompletedProcess:
 
 @pytest.fixture
 def checkout(tmp_path):
-    """The project as somebody else's clone has it: nothing is set up."""
+    """A fresh clone of the project, without set-up."""
     for name in ("jupyter", "crate", "data"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "mnist"))
     for name in ("Cargo.toml", "Cargo.lock", "Makefile"):

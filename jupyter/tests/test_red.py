@@ -86,7 +86,7 @@ def write_digits(folder):
 
 @dataclass(frozen=True)
 class Wrong:
-    """A last cell that fails, and a part of the reason that is to be told."""
+    """A last cell that fails, and a part of the reason that must be printed."""
 
     cell: str
     reason: str
@@ -128,7 +128,7 @@ def make_report(folder: Path, limit: int) -> list[str]:
 
 
 def nbconvert(folder: Path, limit: int) -> list[str]:
-    """The command of a user who has the notebooks of a folder executed."""
+    """The command that executes the notebooks of a folder by nbconvert."""
     options = ("--to", "html", f"--ExecutePreprocessor.timeout={limit}")
     kept = f"--KeepingPreprocessor.failed={folder / 'report' / 'failed'}"
     return [sys.executable, "-m", "nbconvert", "--execute", *options, kept, *map(str, folder.glob("*.ipynb"))]

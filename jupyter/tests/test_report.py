@@ -55,7 +55,7 @@ FIGURE = '<figure><img alt="Falling curves" src="data:image/png;base64,AA=="><fi
 
 
 def shows(source: str = "x", **data):
-    """A code cell whose result has these media types; `html` stands for text/html."""
+    """A code cell whose result has these MIME types; `html` means text/html."""
     names = {"html": "text/html", "text": "text/plain"} | {
         kind.__name__.lower(): wire.mime(kind) for kind in wire.MESSAGES
     }
@@ -661,7 +661,7 @@ class TestBenchmark:
         cells = texts(speed().select("tbody tr:last-child td"))
         assert cells == ["0.004 0.004–0.004", "0.01 0.01–0.01", "–", "–", "2.5", "–", "–"]
 
-    def test_the_figure_says_its_numbers_to_who_cannot_see_it(self, speed):
+    def test_the_figure_has_its_numbers_as_alternative_text(self, speed):
         assert speed().figure.img["alt"] == (
             "Median times on a logarithmic axis. Hidden layer, 150 images, 100 epochs: ours 2 s, "
             "PyTorch in memory 6 s, original's code 20 s, arithmetic's limit 1.5 s. "
@@ -795,7 +795,7 @@ class Project:
         self.save("print(1)")
 
     def save(self, *cells: str) -> None:
-        """Writes the notebook, with a session and these code cells; Python's kernel stands in for Rust's."""
+        """Writes the notebook, with a session and these code cells, for the Python kernel."""
         book = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in (SHOWS_SESSION, *cells)])
         book.metadata.kernelspec = {"name": "python3", "display_name": "Python", "language": "python"}
         execute.write(book, self.source)

@@ -18,7 +18,7 @@ RUNTIME = OWN / "jupyter" / "runtime"
 
 
 class Server:
-    """JupyterLab on the project's notebooks; `url` and `token` are what it tells its user."""
+    """JupyterLab on the project's notebooks; with the `url` and `token` that it prints."""
 
     def __init__(self):
         command = ("make", "lab", "LAB_OPTIONS=--no-browser --port=0")

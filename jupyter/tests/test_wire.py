@@ -32,6 +32,15 @@ def test_the_crate_gives_the_verdicts_that_the_report_knows_and_no_others(name):
     assert sorted(given) == sorted(wire.values(VERDICTS[name], "verdict"))
 
 
+@pytest.mark.parametrize(
+    "changes, reason",
+    [
+        ({"judged": "yes"}, "expected a judged of type bool, found 'yes'"),
+        ({"data": {"kind": "cifar", "description": "d"}}, "expected a kind among mnist, own, synthetic, found cifar"),
+        ({"data": []}, r"expected a data of type Data, found \[\]"),
+        ({"speed": 1}, "expected the fields data, hinge, judged, libtorch, quick of a session, found .*speed"),
+    ],
+)
 def test_another_message_is_refused_with_what_is_expected_and_found(changes, reason):
     with pytest.raises(wire.WireError, match=reason):
         wire.parse(wire.Session, GOLDEN["messages"]["session"] | changes)

@@ -47,7 +47,12 @@ impl DataError {
         remedy: impl Into<String>,
     ) -> DataError {
         let (expected, found, remedy) = (expected.into(), found.into(), remedy.into());
-        DataError::Unexpected { place: path.as_ref().display().to_string(), expected, found, remedy }
+        DataError::Unexpected {
+            place: path.as_ref().display().to_string(),
+            expected,
+            found,
+            remedy,
+        }
     }
 
     /// The operating system's refusal to read a file or folder.

@@ -82,17 +82,19 @@ impl Axis {
 
     /// The place of each tick, the line through it and its number, with its sign if that of `unit` is shown.
     fn marks(&self, unit: Unit) -> impl Iterator<Item = (f64, Stroke, String)> {
-        let decimals = self.decimals();
-        self.ticks.iter().map(move |tick| match tick {
+        self.ticks.iter().enumerate().map(move |(index, tick)| match tick {
             0. => (self.place(0.), Stroke::solid(MUTED, 1.5), "0".to_string()),
-            tick => (self.place(*tick), Stroke::solid(GRID, 1.), unit.digits(*tick, decimals)),
+            tick => {
+                let number = unit.digits(*tick, self.decimals(index));
+                (self.place(*tick), Stroke::solid(GRID, 1.), number)
+            }
         })
     }
 
-    /// As many decimals as the distance between ticks has.
-    fn decimals(&self) -> usize {
-        let step = match self.ticks[..] {
-            [first, second, ..] => second - first,
+    /// As many decimals as the distance from a tick to the next has, or that to the last.
+    fn decimals(&self, index: usize) -> usize {
+        let step = match self.ticks[index.min(self.ticks.len().saturating_sub(2))..] {
+            [tick, next, ..] => next - tick,
             _ => 1.,
         };
         // 0.1 + 0.2 is a little more than 0.3.
@@ -144,8 +146,12 @@ mod tests {
 
     #[test]
     fn an_axis_shows_as_many_decimals_as_its_steps_have() {
-        assert_eq!(Axis::linear([0., 0.05], [0., 1.]).decimals(), 2);
-        assert_eq!(Axis::linear([0., 500.], [0., 1.]).decimals(), 0);
+        assert_eq!(Axis::linear([0., 0.05], [0., 1.]).decimals(0), 2);
+        assert_eq!(Axis::linear([0., 500.], [0., 1.]).decimals(0), 0);
+        let axis = Axis::logarithmic([0.05, 2.], [0., 1.]);
+        let decimals: Vec<usize> =
+            (0..axis.ticks.len()).map(|index| axis.decimals(index)).collect();
+        assert_eq!(decimals, [2, 1, 1, 1, 0, 0], "0.05 0.1 0.2 0.5 1 2");
     }
 
     #[test]

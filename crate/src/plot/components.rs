@@ -62,7 +62,7 @@ pub fn variance_components(metric: Metric, components: &[Component]) -> Result<F
         chart.sentence()
     );
     let caption = format!(
-        "Standard deviation of {metric} when only one source varies; line: its 95 % interval."
+        "Standard deviation of {metric} when only one source varies; dark: its 95 % interval."
     );
     Ok(Figure::new(chart.draw().finish(), alt, caption))
 }

@@ -5,8 +5,7 @@ use super::intervals::{Chart, Row};
 use crate::error::Result;
 use crate::study::{Gain, Gains};
 
-/// A row for each change: a grey dot for each seed, a blue diamond for the mean, a bar for the 95 % interval of the
-/// mean.
+/// A row for each change: a grey dot for each seed, a blue tick for the mean, a blue bar for its 95 % interval.
 ///
 /// ```
 /// use hinge::prelude::*;

@@ -1,4 +1,4 @@
-//! Rows of a dot and an interval on one axis.
+//! Rows of a mean and an interval on one axis.
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Stroke};
@@ -9,13 +9,13 @@ use crate::study::{Distribution, Interval, Unit};
 pub(super) struct Row {
     pub name: String,
     pub colour: Colour,
-    /// What the dot is.
+    /// The tick.
     pub middle: f64,
-    /// The thick line.
+    /// The thick bar.
     pub interval: Interval,
     /// The thin line behind it.
     pub spread: Option<Interval>,
-    /// Grey dots, one for each seed.
+    /// Grey dots below the bar, one for each seed.
     pub seeds: Vec<f64>,
     /// Hollow diamonds.
     pub published: Vec<f64>,
@@ -27,9 +27,9 @@ pub(super) struct Chart {
     /// What the axis shows.
     pub quantity: String,
     pub unit: Unit,
-    /// What colours and signs mean, drawn above the rows.
+    /// What the colours mean, above the rows.
     pub key: Vec<(Colour, &'static str)>,
-    /// Whether bars reach from zero to the dots.
+    /// Whether bars reach from zero to the ticks.
     pub bars: bool,
 }
 
@@ -84,7 +84,8 @@ impl Chart {
         let figures = widest(&|row| row.figures(self.unit)) + 16. + MARGIN;
         // Wider than other figures rather than without room for the axis.
         let right = (WIDTH - figures).max(left + 320.);
-        let top = if self.key.is_empty() { 12. } else { 40. };
+        let has_key = !self.key.is_empty() || self.has_published();
+        let top = if has_key { 40. } else { 12. };
         let bottom = top + ROW * self.rows.len() as f64;
         let mut canvas = Canvas::new(right + figures, bottom + Axis::FOOT);
         let are_differences = self.unit == self.unit.of_differences();
@@ -104,12 +105,21 @@ impl Chart {
     }
 
     fn draw_key(&self, canvas: &mut Canvas) {
-        let mut x = MARGIN + 6.;
+        const Y: f64 = 16.;
+        let mut x = MARGIN;
         for (colour, text) in &self.key {
-            canvas.diamond((x, 16.), *colour, INK);
-            canvas.text((x + 12., 16.), Anchor::Start, INK, text);
-            x += 36. + text_width(text);
+            canvas.rectangle([(x, Y - 3.), (x + 20., Y + 3.)], *colour, 1.);
+            canvas.text((x + 28., Y), Anchor::Start, INK, text);
+            x += 52. + text_width(text);
         }
+        if self.has_published() {
+            canvas.diamond((x + 6., Y), WHITE, INK);
+            canvas.text((x + 18., Y), Anchor::Start, INK, "published");
+        }
+    }
+
+    fn has_published(&self) -> bool {
+        self.rows.iter().any(|row| !row.published.is_empty())
     }
 
     fn draw_row(&self, canvas: &mut Canvas, axis: &Axis, row: &Row, y: f64) {
@@ -121,13 +131,14 @@ impl Chart {
             canvas.rectangle(corners, row.colour, 0.25);
         }
         for seed in &row.seeds {
-            canvas.circle((place(*seed), y), 4., MUTED, 0.4);
+            canvas.circle((place(*seed), y + 9.), 3., MUTED, 0.5);
         }
         if let Some(spread) = row.spread {
             canvas.line(&ends(spread), Stroke::solid(row.colour, 1.));
         }
-        canvas.line(&ends(row.interval), Stroke::solid(row.colour, 4.));
-        canvas.diamond((place(row.middle), y), row.colour, WHITE);
+        canvas.line(&ends(row.interval), Stroke::solid(row.colour, 6.));
+        let middle = place(row.middle);
+        canvas.line(&[(middle, y - 9.), (middle, y + 9.)], Stroke::solid(row.colour, 2.));
         for value in &row.published {
             canvas.diamond((place(*value), y), WHITE, INK);
         }

@@ -1,6 +1,7 @@
 //! Figures of results. They take results, not lists of numbers: a curve cannot be drawn under another's name.
 
 mod axis;
+mod benchmark;
 mod canvas;
 mod components;
 mod confusion;
@@ -17,6 +18,7 @@ mod sizes;
 mod style;
 mod tiles;
 
+pub use benchmark::benchmark;
 pub use components::{Component, variance_components};
 pub use confusion::confusion;
 pub use curves::{Curves, compare_learning_curves, learning_curves};

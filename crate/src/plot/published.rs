@@ -91,11 +91,10 @@ fn draw(comparison: &Comparison, settings: &Settings, seeds: usize) -> Canvas {
     let mut canvas = Canvas::new(WIDTH, bottom + Axis::FOOT);
     draw_key(&mut canvas, comparison.judged, seeds);
     let left = MARGIN + text_width("train") + 16.;
-    let middle = (left + WIDTH) / 2.;
-    let panels =
-        [("loss", [left, middle - VERDICT]), ("accuracy", [middle + 16., WIDTH - VERDICT])];
-    let axes = panels.map(|(quantity, places)| {
-        let axis = Axis::linear(comparison.values().flat_map(extent), places);
+    // Two axes of equal width, each with room for its verdicts.
+    let width = (WIDTH - left) / 2. - VERDICT;
+    let axes = [("loss", left), ("accuracy", left + width + VERDICT)].map(|(quantity, left)| {
+        let axis = Axis::linear(comparison.values().flat_map(extent), [left, left + width]);
         let name = format!("{quantity}: standard deviations from our mean");
         axis.draw_below(&mut canvas, [TOP, bottom], &name, Unit::Difference);
         axis

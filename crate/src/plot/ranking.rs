@@ -2,7 +2,7 @@
 
 use super::Figure;
 use super::intervals::{Chart, Row};
-use super::style::{Colour, SERIES, WHITE};
+use super::style::{Colour, SERIES};
 use crate::error::{Error, Result};
 use crate::study::Distribution;
 use crate::train::Metric;
@@ -59,9 +59,8 @@ impl Ranked {
     }
 }
 
-/// A row for each result, the best first: a diamond for the mean over seeds, a thick line for its 95 % interval, a thin
-/// one for the 95 % prediction interval of one more run, hollow diamonds for published values. Colours tell the groups
-/// apart.
+/// A row for each result, the best first: a tick for the mean over seeds, a bar for its 95 % interval, a thin line for
+/// the 95 % prediction interval of one more run, diamonds for published values. Colours tell the groups apart.
 ///
 /// ```
 /// use hinge::plot::{Group, Ranked};
@@ -85,7 +84,7 @@ pub fn ranking(metric: Metric, results: &[Ranked]) -> Result<Figure> {
         chart.sentence()
     );
     let caption = format!(
-        "Mean {metric} over seeds; thick: its 95 % interval; thin: the 95 % prediction interval of one more run."
+        "Mean {metric} over seeds (tick) and its 95 % interval (bar); thin: the 95 % prediction interval of one more run."
     );
     Ok(Figure::new(chart.draw().finish(), alt, caption))
 }
@@ -104,13 +103,11 @@ fn chart(metric: Metric, results: &[Ranked]) -> Chart {
     };
     let occurring = |group: &Group| results.iter().any(|result| result.group == *group);
     let groups = Group::ALL.into_iter().filter(occurring);
-    let has_published = results.iter().any(|result| !result.published.is_empty());
-    let published = has_published.then_some((WHITE, "published"));
     Chart {
         rows: ranked.iter().map(row).collect(),
         quantity: metric.to_string(),
         unit: metric.unit(),
-        key: groups.map(|group| (group.colour(), group.name())).chain(published).collect(),
+        key: groups.map(|group| (group.colour(), group.name())).collect(),
         bars: false,
     }
 }
@@ -137,9 +134,11 @@ mod tests {
 
     #[test]
     fn the_key_names_the_groups_that_occur_and_published_values() -> Result<()> {
-        let chart = chart(Metric::TestAccuracy, &results()?);
-        let names: Vec<&str> = chart.key.iter().map(|(_, name)| *name).collect();
-        assert_eq!(names, ["model", "representation", "published"]);
+        let figure = ranking(Metric::TestAccuracy, &results()?)?;
+        let svg = figure.image.svg()?;
+        let named = ["data", "model", "representation", "published"]
+            .map(|name| svg.contains(&format!(">{name}</text>")));
+        assert_eq!(named, [false, true, true, true]);
         Ok(())
     }
 

@@ -99,13 +99,18 @@ pub fn size_curves(metric: Metric, curves: &[SizeCurve]) -> Result<Figure> {
     y.draw_beside(&mut canvas, x.places(), &metric.unit().label(metric), Unit::Number);
     x.draw_below(&mut canvas, [TOP, BOTTOM], "training images (logarithmic)", Unit::Number);
     lines::draw(&mut canvas, &lines, &x, &y);
+    for (line, vertex) in
+        lines.iter().flat_map(|line| line.vertices.iter().map(move |at| (line, at)))
+    {
+        canvas.circle((x.place(vertex.x), y.place(vertex.y)), 3.5, line.colour, 1.);
+    }
     let sentences: Vec<String> = curves.iter().map(|curve| curve.sentence(metric)).collect();
     let alt = format!(
         "Line chart of {metric} against the number of training images. {}.",
         sentences.join("; ")
     );
     let caption = format!(
-        "Mean {metric} over seeds against the number of training images; band: its 95 % interval."
+        "Mean {metric} over seeds against the number of training images (dots); band: its 95 % interval."
     );
     Ok(Figure::new(canvas.finish(), alt, caption))
 }

@@ -1,8 +1,9 @@
 //! Published values beside ours as a table.
 
-use super::display::{Representation, shown};
+use super::display::Representation;
 use super::runs::{from_to, mean_and_sd};
 use super::settings::Settings;
+use super::table::shown;
 use super::wire::{self, Message};
 use super::{Show, Table};
 use crate::error::Result;

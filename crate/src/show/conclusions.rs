@@ -1,6 +1,7 @@
 //! The original's conclusions as a table.
 
-use super::display::{Representation, shown};
+use super::display::Representation;
+use super::table::shown;
 use super::wire::{self, Message};
 use super::{Show, Table};
 use crate::error::Result;

@@ -1,6 +1,7 @@
 //! A data set as a table.
 
-use super::display::{Representation, shown};
+use super::display::Representation;
+use super::table::shown;
 use super::{Show, Table};
 use crate::data::{CLASSES, Digits};
 use crate::error::Result;

@@ -5,9 +5,6 @@
 //! it knows. Every value here has a representation for readers (`text/html`), one for consoles (`text/plain`)
 //! and, where the report needs it, one for programs (a message of [`wire`](super::wire)).
 
-use super::wire::Message;
-use super::{Failure, Table};
-use crate::error::Result;
 use std::fmt::Display;
 
 /// A representation: a MIME type and its content.
@@ -26,30 +23,9 @@ pub trait Show {
     }
 }
 
-/// An error as a cell's value makes the cell fail, as `?` does.
-impl<T: Show, E: Display> Show for std::result::Result<T, E> {
-    fn representations(&self) -> Vec<Representation> {
-        match self {
-            Ok(value) => value.representations(),
-            Err(error) => vec![
-                Failure::Error(error.to_string()).message().representation(),
-                ("text/plain", format!("Err({error})")),
-            ],
-        }
-    }
-}
-
 /// `text/html` and `text/plain`.
 pub(crate) fn html_and_text(html: String, text: String) -> Vec<Representation> {
     vec![("text/html", html), ("text/plain", text)]
-}
-
-/// A table, or the error that there is none, as a failure of the cell.
-pub(super) fn shown(table: Result<Table>) -> Vec<Representation> {
-    match table {
-        Ok(table) => table.representations(),
-        Err(error) => Failure::Error(error.to_string()).representations(),
-    }
 }
 
 /// `text` with the characters that HTML gives a meaning replaced.

@@ -3,6 +3,7 @@
 use super::Show;
 use super::display::{Representation, escape};
 use super::wire::{self, Message};
+use std::fmt::Display;
 
 /// Why a cell failed.
 ///
@@ -45,5 +46,18 @@ impl Show for Failure {
             self.message().representation(),
             ("text/html", format!("<p style=\"color:#b00020\">{}</p>", escape(self.reason()))),
         ]
+    }
+}
+
+/// An error as a cell's value makes the cell fail, as `?` does.
+impl<T: Show, E: Display> Show for Result<T, E> {
+    fn representations(&self) -> Vec<Representation> {
+        match self {
+            Ok(value) => value.representations(),
+            Err(error) => vec![
+                Failure::Error(error.to_string()).message().representation(),
+                ("text/plain", format!("Err({error})")),
+            ],
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Results as data frames.
 
 use crate::error::Result;
-use crate::study::records::{Column, Values};
+use crate::study::column::{Column, Values};
 use crate::study::{Record, Run, Runs};
 use polars::prelude::{DataFrame, IntoColumn, NamedFrom, Series};
 

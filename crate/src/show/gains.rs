@@ -1,7 +1,8 @@
 //! Gains over a baseline as a table.
 
-use super::display::{Representation, shown};
+use super::display::Representation;
 use super::runs::{INTERVAL_OF_MEAN, from_to};
+use super::table::shown;
 use super::{Show, Table};
 use crate::error::Result;
 use crate::study::{Distribution, Gains};

@@ -1,7 +1,8 @@
 //! One run as a sentence, several as tables.
 
-use super::display::{Representation, capitalised, escape, html_and_text, shown};
+use super::display::{Representation, capitalised, escape, html_and_text};
 use super::settings::Settings;
+use super::table::shown;
 use super::{Show, Table};
 use crate::error::Result;
 use crate::study::{Distribution, Interval, Run, Runs};

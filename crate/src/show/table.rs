@@ -1,8 +1,8 @@
 //! A data frame as a table for readers.
 
-use super::Show;
 use super::display::{Representation, escape, html_and_text};
 use super::html::{self, Cell, Heading, Side};
+use super::{Failure, Show};
 use crate::error::Result;
 use crate::study::Unit;
 use polars::prelude::*;
@@ -128,6 +128,14 @@ impl Show for Table {
             format!("<p>{}</p><pre>{}</pre>", escape(&error.to_string()), escape(&text))
         });
         html_and_text(html, text)
+    }
+}
+
+/// A table, or the error that there is none, as a failure of the cell.
+pub(super) fn shown(table: Result<Table>) -> Vec<Representation> {
+    match table {
+        Ok(table) => table.representations(),
+        Err(error) => Failure::Error(error.to_string()).representations(),
     }
 }
 

@@ -1,13 +1,14 @@
 //! Studies: an experiment, one run of it, its repetition over seeds, statistics, and claims about the results.
 
 mod claims;
+pub(crate) mod column;
 mod confusion;
 mod distribution;
 mod evaluation;
 mod gains;
 mod judged;
 mod parquet;
-pub(crate) mod records;
+mod records;
 mod run;
 mod runs;
 mod seeds;

@@ -1,6 +1,6 @@
 //! Scores as a [Parquet](https://parquet.apache.org) file.
 
-use super::records::{Column, Values};
+use super::column::{Column, Values};
 use parquet::data_type::{DataType, DoubleType, Int64Type};
 use parquet::errors::Result;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};

@@ -1,5 +1,6 @@
 //! The scores of runs as columns, and as files for other programs.
 
+use super::column::{Column, Values};
 use super::{Experiment, Run, Runs, Seeds, parquet};
 use crate::error::{Error, Result};
 use crate::runtime::files;
@@ -14,19 +15,6 @@ pub struct Record {
     pub seed: Seeds,
     /// The epoch and its scores.
     pub scores: Epoch,
-}
-
-/// A column of a table with a row for each [`Record`]. Every file and frame of scores consists of
-/// [`columns`](Record::columns).
-pub(crate) struct Column {
-    /// `seed`, `epoch`, or a metric like `train_loss`. Runs with four seeds have a column for each.
-    pub name: String,
-    pub values: Values,
-}
-
-pub(crate) enum Values {
-    Counts(Vec<u64>),
-    Scores(Vec<f64>),
 }
 
 impl Record {
@@ -53,15 +41,6 @@ impl Record {
         columns.push(counts("epoch", |record| record.scores.number as u64));
         columns.extend(Metric::ALL.map(scores));
         columns
-    }
-}
-
-impl Column {
-    fn cell(&self, row: usize) -> Value {
-        match &self.values {
-            Values::Counts(counts) => counts[row].into(),
-            Values::Scores(scores) => scores[row].into(),
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-// One switch for the code of all cells; without it each cell still opens by itself.
+// A button for the code of all cells; without this script each cell still opens on its own.
 const button = document.getElementById("all-code");
 const cells = document.querySelectorAll("details.code");
 if (button && cells.length) {
@@ -11,7 +11,7 @@ if (button && cells.length) {
   });
 }
 
-// What scrolls sideways can be reached from the keyboard.
+// A box that scrolls sideways can be focused from the keyboard.
 const reach = () => document.querySelectorAll(".wide, .output, .formula, pre").forEach((box) => {
   if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
 });
