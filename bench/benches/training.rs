@@ -6,9 +6,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use hinge::data::SIDE;
 use hinge::data::idx::{self, Kind};
-use hinge::pixels;
 use hinge::prelude::*;
-use hinge::seed::{Stream, random};
+use hinge::rng::{Stream, random};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -17,25 +16,15 @@ const UNITS: usize = 5_000;
 /// Ten epochs of each model with each engine, on 150 images, scored on 1 000 after every epoch.
 fn engines(criterion: &mut Criterion) {
     let digits = Digits::synthetic(0);
-    for (name, model) in [
-        ("linear", Model::linear()),
-        ("5000 units", Model::hidden(UNITS)),
-    ] {
+    for (name, model) in [("linear", Model::linear()), ("5000 units", Model::hidden(UNITS))] {
         let mut group = criterion.benchmark_group(name);
         group.sample_size(10);
         for engine in [Engine::Plain, Engine::Direct, Engine::Span] {
-            let experiment = Experiment {
-                model: model.clone(),
-                engine,
-                epochs: 10,
-                ..Experiment::default()
-            };
-            group.bench_function(
-                BenchmarkId::from_parameter(format!("{engine:?}")),
-                |bencher| {
-                    bencher.iter(|| experiment.run(&digits, 0));
-                },
-            );
+            let experiment =
+                Experiment { model: model.clone(), engine, epochs: 10, ..Experiment::default() };
+            group.bench_function(BenchmarkId::from_parameter(format!("{engine:?}")), |bencher| {
+                bencher.iter(|| experiment.run(&digits, 0));
+            });
         }
         group.finish();
     }
@@ -44,7 +33,7 @@ fn engines(criterion: &mut Criterion) {
 /// The 150 training images of an epoch.
 fn recipes(criterion: &mut Criterion) {
     let images = run(Model::linear(), 1).split.train;
-    let images = pixels(&images).view([-1, SIDE as i64, SIDE as i64]);
+    let images = images.to_tensor().view([-1, SIDE as i64, SIDE as i64]);
     let mut group = criterion.benchmark_group("augmenting 150 images");
     for recipe in Recipe::ALL {
         let (transforms, mut random) = (recipe.transforms(), random(0, Stream::Augmentation));
@@ -60,12 +49,9 @@ fn scoring(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("scoring 1000 images");
     for model in [Model::linear(), Model::hidden(UNITS)] {
         let run = run(model, 1);
-        group.bench_function(
-            BenchmarkId::from_parameter(&run.experiment.model),
-            |bencher| {
-                bencher.iter(|| run.losses(&run.split.test, Loss::MultiMargin));
-            },
-        );
+        group.bench_function(BenchmarkId::from_parameter(&run.experiment.model), |bencher| {
+            bencher.iter(|| run.losses(&run.split.test, Loss::MultiMargin));
+        });
     }
     group.finish();
 }
@@ -97,11 +83,7 @@ fn drawing(criterion: &mut Criterion) {
 
 /// A run of the protocol.
 fn run(model: Model, epochs: usize) -> Run {
-    let experiment = Experiment {
-        model,
-        epochs,
-        ..Experiment::default()
-    };
+    let experiment = Experiment { model, epochs, ..Experiment::default() };
     let run = experiment.run(&Digits::synthetic(0), 0);
     run.expect("the protocol is valid")
 }

@@ -29,9 +29,7 @@ pub struct Training {
 impl Training {
     /// How many seconds its products take on so many threads.
     pub fn seconds(self, threads: usize) -> f64 {
-        let shares: Vec<Share> = (0..threads)
-            .map(|_| Share::new(self, threads as i64))
-            .collect();
+        let shares: Vec<Share> = (0..threads).map(|_| Share::new(self, threads as i64)).collect();
         let start = Instant::now();
         thread::scope(|scope| {
             for share in shares {

@@ -12,9 +12,8 @@
 mod limit;
 
 use hinge::data::SIDE;
-use hinge::pixels;
 use hinge::prelude::*;
-use hinge::seed::{Stream, random};
+use hinge::rng::{Stream, random};
 use limit::Training;
 use serde::Deserialize;
 use serde_json::json;
@@ -73,10 +72,7 @@ fn main() -> ExitCode {
 fn answer(
     seconds: impl Fn(&Workload) -> Result<f64, Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
-    println!(
-        "{}",
-        json!({ "hinge": hinge::VERSION, "threads": threads() })
-    );
+    println!("{}", json!({ "hinge": hinge::VERSION, "threads": threads() }));
     for line in io::stdin().lines() {
         let workload = serde_json::from_str(&line?)?;
         println!("{}", json!({ "seconds": seconds(&workload)? }));
@@ -99,21 +95,12 @@ fn ours() -> Result<(), Box<dyn Error>> {
 
 impl Workload {
     fn experiment(&self) -> Experiment {
-        let protocol = Experiment {
-            train_examples: self.train,
-            epochs: self.epochs,
-            ..Experiment::default()
-        };
+        let protocol =
+            Experiment { train_examples: self.train, epochs: self.epochs, ..Experiment::default() };
         match self.kind {
             Kind::LinearSvm => protocol,
-            Kind::LogisticRegression => Experiment {
-                loss: Loss::CrossEntropy,
-                ..protocol
-            },
-            Kind::Hidden => Experiment {
-                model: Model::hidden(UNITS),
-                ..protocol
-            },
+            Kind::LogisticRegression => Experiment { loss: Loss::CrossEntropy, ..protocol },
+            Kind::Hidden => Experiment { model: Model::hidden(UNITS), ..protocol },
             Kind::HiddenAugmented | Kind::Augmenting => Experiment {
                 model: Model::hidden(UNITS),
                 train_transform: Recipe::R4.transforms(),
@@ -128,11 +115,9 @@ fn augment(workload: &Workload, digits: &Digits) -> hinge::Result<()> {
     const SIDES: i64 = SIDE as i64;
     let experiment = workload.experiment();
     let split = digits.sample(&experiment.sample(SEED))?;
-    let images = pixels(&split.train).view([-1, SIDES, SIDES]);
-    let (transform, mut augmentation) = (
-        experiment.train_transform,
-        random(SEED, Stream::Augmentation),
-    );
+    let images = split.train.to_tensor().view([-1, SIDES, SIDES]);
+    let (transform, mut augmentation) =
+        (experiment.train_transform, random(SEED, Stream::Augmentation));
     for _ in 0..workload.epochs {
         drop(black_box(transform.apply(&images, &mut augmentation)?));
     }
@@ -168,10 +153,7 @@ fn digits(folder: &Path) -> Result<(), Box<dyn Error>> {
         let (of_images, of_labels) = ([0x0803, count, side, side], [0x0801, count]);
         let write = |name: &str, header: &[u32], values: &[u8]| {
             let header: Vec<u8> = header.iter().flat_map(|n| n.to_be_bytes()).collect();
-            fs::write(
-                folder.join(format!("{half}-{name}")),
-                [&header, values].concat(),
-            )
+            fs::write(folder.join(format!("{half}-{name}")), [&header, values].concat())
         };
         write("images-idx3-ubyte", &of_images, images.pixels())?;
         write("labels-idx1-ubyte", &of_labels, images.labels())?;

@@ -3,11 +3,8 @@
 use hinge::prelude::*;
 
 fn main() -> hinge::Result<()> {
-    let hidden: Experiment = Experiment {
-        model: Model::hidden(600),
-        epochs: 3,
-        ..Experiment::default()
-    };
+    let hidden: Experiment =
+        Experiment { model: Model::hidden(600), epochs: 3, ..Experiment::default() };
     let run: Run = hidden.run(&Digits::synthetic(0), 5)?;
     println!("{:?}", run.records());
     Ok(())

@@ -124,11 +124,7 @@ impl Error {
         allowed: impl Into<String>,
         found: impl ToString,
     ) -> Error {
-        Error::Setting {
-            field,
-            allowed: allowed.into(),
-            found: found.to_string(),
-        }
+        Error::Setting { field, allowed: allowed.into(), found: found.to_string() }
     }
 }
 

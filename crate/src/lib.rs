@@ -1,15 +1,15 @@
 //! Linear SVMs, logistic regression and a hidden layer on 150 images of MNIST: a course report, rebuilt so
 //! that it can be repeated and checked.
 //!
-//! The modules stand in the order of their dependencies; nothing imports what stands below it:
+//! The modules in the order of their dependencies; none imports one below it:
 //!
-//! 1. [`data`]: digits from IDX files or drawn by the crate, and random subsets of them; [`seed`]: the one
-//!    source of randomness.
-//! 2. [`augment`]: what is done to images at random; [`Model`], [`Loss`], [`Sgd`], [`Network`]: what is
-//!    trained, on what, and how.
+//! 1. [`rng`]: the one source of randomness. [`data`]: digits from files or drawn by the crate, and random
+//!    subsets of them.
+//! 2. [`augment`]: random changes of images. [`nn`]: models, losses and the optimiser.
 //! 3. [`train`]: minibatch steps, epochs and scores.
-//! 4. [`study`]: experiments, runs, repetition over seeds, comparison with the published values, claims.
-//! 5. [`plot`] and [`show`]: figures and tables; [`notebook`]: what a notebook needs beside.
+//! 4. [`study`]: experiments, runs, repetition over seeds, statistics and claims. [`original`]: all that belongs
+//!    to this one report.
+//! 5. [`plot`] and [`show`]: figures and tables; [`notebook`]: what else a notebook needs.
 //!
 //! ```
 //! use hinge::prelude::*;
@@ -25,34 +25,19 @@
 
 pub mod augment;
 pub mod data;
-mod device;
 mod error;
-mod files;
-mod logits;
-mod loss;
-mod model;
-mod network;
+pub mod nn;
 pub mod notebook;
-mod own_loss;
+pub mod original;
 pub mod plot;
-mod progress;
-pub mod seed;
-mod sgd;
+pub mod rng;
+mod runtime;
 pub mod show;
 pub mod study;
-mod tensors;
-mod threads;
 pub mod train;
 
-pub use device::Device;
 pub use error::{Error, Result};
-pub use logits::Logits;
-pub use loss::Loss;
-pub use model::Model;
-pub use network::{Layer, Network};
-pub use own_loss::OwnLoss;
-pub use sgd::Sgd;
-pub use tensors::pixels;
+pub use nn::{CustomLoss, Device, Layer, Logits, Loss, Model, Network, Sgd};
 
 // For cells that call them themselves: with other features or versions they would be compiled once more.
 pub use plotters;
@@ -65,18 +50,17 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Everything a notebook uses, for `use hinge::prelude::*;`.
 pub mod prelude {
-    pub use crate::augment::{self, Compose, OwnTransform, Recipe};
+    pub use crate::augment::{self, Compose, CustomTransform};
     pub use crate::data::{Digits, Images, Sample, Source, Split};
+    pub use crate::nn::{CustomLoss, Device, Loss, Model, Sgd};
     pub use crate::notebook::{self, seeds};
+    pub use crate::original::{Comparison, Conclusion, Defect, Part, Recipe, replay};
     pub use crate::plot::{self, Figure};
     pub use crate::show::{Show, Table, final_results, final_results_over_seeds, show};
-    pub use crate::study::replay;
     pub use crate::study::{
-        Claims, Comparison, Conclusion, Confusion, Defect, Distribution, Experiment, Gains,
-        Interval, Part, Required, Run, Runs, Unit,
+        Claims, Confusion, Distribution, Experiment, Gains, Interval, Required, Run, Runs, Unit,
     };
     pub use crate::train::{Engine, Metric, Plateau, Score};
-    pub use crate::{Device, Loss, Model, OwnLoss, Sgd};
     pub use polars::df;
     pub use polars::prelude::DataFrame;
 }

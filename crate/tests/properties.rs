@@ -49,29 +49,15 @@ fn compose() -> impl Strategy<Value = Compose> {
         .into()
     });
     let blur = (0..40usize, number(0.1..2.0)).prop_map(|(kernel_size, sigma)| {
-        augment::GaussianBlur {
-            kernel_size,
-            sigma: sigma..=sigma,
-        }
-        .into()
+        augment::GaussianBlur { kernel_size, sigma: sigma..=sigma }.into()
     });
     let elastic = (number(0.0..50.0), number(0.5..5.0)).prop_map(|(alpha, sigma)| {
-        augment::ElasticTransform {
-            alpha,
-            sigma,
-            ..Default::default()
-        }
-        .into()
+        augment::ElasticTransform { alpha, sigma, ..Default::default() }.into()
     });
     let normalize = (number(0.0..1.0), number(0.1..1.0))
         .prop_map(|(mean, std)| augment::Normalize { mean, std }.into());
     let erasing = (number(0.0..1.0), number(0.1..0.5)).prop_map(|(p, share)| {
-        augment::RandomErasing {
-            p,
-            scale: share / 2.0..=share,
-            ..Default::default()
-        }
-        .into()
+        augment::RandomErasing { p, scale: share / 2.0..=share, ..Default::default() }.into()
     });
     let one = prop_oneof![rotation, affine, blur, elastic, normalize, erasing];
     proptest::collection::vec(one, 0..3)
@@ -79,11 +65,8 @@ fn compose() -> impl Strategy<Value = Compose> {
 }
 
 fn experiment() -> impl Strategy<Value = Experiment> {
-    let losses = prop_oneof![
-        Just(Loss::MultiMargin),
-        Just(Loss::MaxMargin),
-        Just(Loss::CrossEntropy)
-    ];
+    let losses =
+        prop_oneof![Just(Loss::MultiMargin), Just(Loss::MaxMargin), Just(Loss::CrossEntropy)];
     let engines = prop_oneof![
         Just(Engine::Automatic),
         Just(Engine::Plain),
@@ -91,42 +74,28 @@ fn experiment() -> impl Strategy<Value = Experiment> {
         Just(Engine::Span)
     ];
     let layers = proptest::collection::vec(prop_oneof![9 => 1..30usize, 1 => Just(0)], 0..3);
-    let sizes = (
-        counts(1..60),
-        counts(1..40),
-        0..4usize,
-        counts(1..50),
-        counts(1..3),
-    );
+    let sizes = (counts(1..60), counts(1..40), 0..4usize, counts(1..50), counts(1..3));
     let clip_norm = proptest::option::weighted(0.3, number(0.1..5.0));
-    (
-        (layers, losses, sgd(), engines),
-        (sizes, clip_norm, plateau()),
-        (compose(), compose()),
-    )
-        .prop_map(
-            |((layers, loss, sgd, engine), (sizes, clip_norm, plateau), transforms)| {
-                let (train_examples, test_examples, epochs, batch_size, score_every) = sizes;
-                Experiment {
-                    model: Model {
-                        hidden_units: layers,
-                    },
-                    loss,
-                    sgd,
-                    train_examples,
-                    test_examples,
-                    epochs,
-                    batch_size,
-                    train_transform: transforms.0,
-                    test_transform: transforms.1,
-                    plateau,
-                    clip_norm,
-                    score_every,
-                    engine,
-                    device: Device::Cpu,
-                }
-            },
-        )
+    ((layers, losses, sgd(), engines), (sizes, clip_norm, plateau()), (compose(), compose()))
+        .prop_map(|((layers, loss, sgd, engine), (sizes, clip_norm, plateau), transforms)| {
+            let (train_examples, test_examples, epochs, batch_size, score_every) = sizes;
+            Experiment {
+                model: Model { hidden_units: layers },
+                loss,
+                sgd,
+                train_examples,
+                test_examples,
+                epochs,
+                batch_size,
+                train_transform: transforms.0,
+                test_transform: transforms.1,
+                plateau,
+                clip_norm,
+                score_every,
+                engine,
+                device: Device::Cpu,
+            }
+        })
 }
 
 fn is_sentence(text: &str) -> bool {
@@ -137,9 +106,7 @@ fn is_sound(record: &Record) -> bool {
     let accuracies = [record.train_accuracy, record.test_accuracy];
     let losses = [record.train_loss, record.test_loss];
     losses.iter().all(|loss| loss.is_finite() && *loss >= 0.)
-        && accuracies
-            .iter()
-            .all(|accuracy| (0. ..=1.).contains(accuracy))
+        && accuracies.iter().all(|accuracy| (0. ..=1.).contains(accuracy))
 }
 
 proptest! {

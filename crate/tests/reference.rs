@@ -72,10 +72,7 @@ const TOLERANCE: f64 = 1e-7;
 #[test]
 fn every_run_follows_pytorch_epoch_by_epoch() -> Checked {
     let files = reference_files("sgd_trajectories.json")?;
-    assert!(
-        !files.is_empty(),
-        "no sgd_trajectories.json was found in the reference folder"
-    );
+    assert!(!files.is_empty(), "no sgd_trajectories.json was found in the reference folder");
     for file in files {
         let trajectories: Trajectories = serde_json::from_str(&fs::read_to_string(&file)?)?;
         assert!(!trajectories.runs.is_empty(), "{}: no runs", file.display());
@@ -88,9 +85,7 @@ fn every_run_follows_pytorch_epoch_by_epoch() -> Checked {
                     run.loss,
                     run.sgd
                 );
-                trajectories
-                    .check(run, engine)
-                    .map_err(|error| format!("{name}: {error}"))?;
+                trajectories.check(run, engine).map_err(|error| format!("{name}: {error}"))?;
             }
         }
     }
@@ -99,20 +94,10 @@ fn every_run_follows_pytorch_epoch_by_epoch() -> Checked {
 
 impl Trajectories {
     fn check(&self, run: &TorchRun, engine: Engine) -> Checked {
-        let TorchSgd {
-            lr,
-            weight_decay,
-            momentum,
-            nesterov,
-        } = run.sgd;
+        let TorchSgd { lr, weight_decay, momentum, nesterov } = run.sgd;
         let settings = TrainerSettings {
             loss: run.loss,
-            sgd: Sgd {
-                learning_rate: lr,
-                weight_decay,
-                momentum,
-                nesterov,
-            },
+            sgd: Sgd { learning_rate: lr, weight_decay, momentum, nesterov },
             batch_size: self.batch,
             clip_norm: None,
             engine,
@@ -129,11 +114,7 @@ impl Trajectories {
         for (epoch, (order, expected)) in self.permutations.iter().zip(&run.history).enumerate() {
             trainer.epoch(order)?;
             let score = trainer.score(0)?;
-            close(
-                &format!("loss after epoch {}", epoch + 1),
-                score.loss,
-                expected.loss,
-            )?;
+            close(&format!("loss after epoch {}", epoch + 1), score.loss, expected.loss)?;
             close(
                 &format!("accuracy after epoch {}", epoch + 1),
                 score.accuracy,
@@ -186,23 +167,14 @@ impl Trajectories {
 }
 
 fn check_parameters(network: &Network, expected: &[Vec<f64>]) -> Checked {
-    let ours: Vec<&Tensor> = network
-        .layers()
-        .iter()
-        .flat_map(|layer| [&layer.weight, &layer.bias])
-        .collect();
+    let ours: Vec<&Tensor> =
+        network.layers().iter().flat_map(|layer| [&layer.weight, &layer.bias]).collect();
     assert_eq!(ours.len(), expected.len());
     for (index, (ours, expected)) in ours.into_iter().zip(expected).enumerate() {
         assert_eq!(ours.kind(), Kind::Double);
-        let difference = (ours.flatten(0, -1) - Tensor::from_slice(expected))
-            .abs()
-            .max()
-            .double_value(&[]);
-        close(
-            &format!("greatest difference in final parameter {index}"),
-            difference,
-            0.,
-        )?;
+        let difference =
+            (ours.flatten(0, -1) - Tensor::from_slice(expected)).abs().max().double_value(&[]);
+        close(&format!("greatest difference in final parameter {index}"), difference, 0.)?;
     }
     Ok(())
 }

@@ -29,39 +29,13 @@ struct Case {
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Operation {
-    Rotate {
-        angle: f64,
-        interpolation: Mode,
-    },
-    Affine {
-        angle: f64,
-        translate: [f64; 2],
-        scale: f64,
-        shear: [f64; 2],
-        interpolation: Mode,
-    },
-    Perspective {
-        startpoints: Corners,
-        endpoints: Corners,
-        interpolation: Mode,
-    },
-    GaussianBlur {
-        kernel_size: [usize; 2],
-        sigma: [f64; 2],
-    },
-    AdjustSharpness {
-        sharpness_factor: f64,
-    },
-    Normalize {
-        mean: [f64; 1],
-        std: [f64; 1],
-    },
-    Erase {
-        i: usize,
-        j: usize,
-        h: usize,
-        w: usize,
-    },
+    Rotate { angle: f64, interpolation: Mode },
+    Affine { angle: f64, translate: [f64; 2], scale: f64, shear: [f64; 2], interpolation: Mode },
+    Perspective { startpoints: Corners, endpoints: Corners, interpolation: Mode },
+    GaussianBlur { kernel_size: [usize; 2], sigma: [f64; 2] },
+    AdjustSharpness { sharpness_factor: f64 },
+    Normalize { mean: [f64; 1], std: [f64; 1] },
+    Erase { i: usize, j: usize, h: usize, w: usize },
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -83,50 +57,29 @@ impl From<Mode> for Interpolation {
 impl Operation {
     fn apply(&self, images: &Tensor) -> Result<Tensor, augment::AugmentError> {
         match *self {
-            Operation::Rotate {
-                angle,
-                interpolation,
-            } => augment::rotate(images, angle, interpolation.into()),
-            Operation::Affine {
-                angle,
-                translate,
-                scale,
-                shear,
-                interpolation,
-            } => augment::affine(
+            Operation::Rotate { angle, interpolation } => {
+                augment::rotate(images, angle, interpolation.into())
+            }
+            Operation::Affine { angle, translate, scale, shear, interpolation } => augment::affine(
                 images,
-                &Affine {
-                    angle,
-                    translate,
-                    scale,
-                    shear,
-                },
+                &Affine { angle, translate, scale, shear },
                 interpolation.into(),
             ),
-            Operation::Perspective {
-                startpoints,
-                endpoints,
-                interpolation,
-            } => augment::perspective(images, &startpoints, &endpoints, interpolation.into()),
+            Operation::Perspective { startpoints, endpoints, interpolation } => {
+                augment::perspective(images, &startpoints, &endpoints, interpolation.into())
+            }
             Operation::GaussianBlur { kernel_size, sigma } => {
                 augment::gaussian_blur(images, kernel_size, sigma)
             }
             Operation::AdjustSharpness { sharpness_factor } => {
                 augment::adjust_sharpness(images, sharpness_factor)
             }
-            Operation::Normalize {
-                mean: [mean],
-                std: [std],
-            } => augment::normalize(images, mean, std),
-            Operation::Erase { i, j, h, w } => augment::erase(
-                images,
-                Region {
-                    top: i,
-                    left: j,
-                    height: h,
-                    width: w,
-                },
-            ),
+            Operation::Normalize { mean: [mean], std: [std] } => {
+                augment::normalize(images, mean, std)
+            }
+            Operation::Erase { i, j, h, w } => {
+                augment::erase(images, Region { top: i, left: j, height: h, width: w })
+            }
         }
     }
 }
@@ -150,10 +103,9 @@ fn check_transforms(file: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     for case in &reference.cases {
         match case.largest_difference(&images) {
             Ok(difference) if difference <= TOLERANCE => {}
-            Ok(difference) => failures.push(format!(
-                "{} {}: off by {difference:e}",
-                case.op, case.params
-            )),
+            Ok(difference) => {
+                failures.push(format!("{} {}: off by {difference:e}", case.op, case.params))
+            }
             Err(error) => failures.push(format!("{} {}: {error}", case.op, case.params)),
         }
     }
@@ -164,10 +116,8 @@ fn check_transforms(file: &Path) -> Result<Vec<String>, Box<dyn Error>> {
 fn reference_files() -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut files =
         vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/transforms.json")];
-    let mut folders: Vec<PathBuf> = std::env::var_os("HINGE_REFERENCE_DIR")
-        .into_iter()
-        .map(PathBuf::from)
-        .collect();
+    let mut folders: Vec<PathBuf> =
+        std::env::var_os("HINGE_REFERENCE_DIR").into_iter().map(PathBuf::from).collect();
     while let Some(folder) = folders.pop() {
         let entries =
             std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -175,10 +125,7 @@ fn reference_files() -> Result<Vec<PathBuf>, Box<dyn Error>> {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path
-                .file_name()
-                .is_some_and(|name| name == "transforms.json")
-            {
+            } else if path.file_name().is_some_and(|name| name == "transforms.json") {
                 files.push(path);
             }
         }
@@ -190,12 +137,7 @@ fn reference_files() -> Result<Vec<PathBuf>, Box<dyn Error>> {
 fn transforms_agree_with_torchvision() -> Result<(), Box<dyn Error>> {
     for file in reference_files()? {
         let failures = check_transforms(&file)?;
-        assert!(
-            failures.is_empty(),
-            "{}:\n{}",
-            file.display(),
-            failures.join("\n")
-        );
+        assert!(failures.is_empty(), "{}:\n{}", file.display(), failures.join("\n"));
     }
     Ok(())
 }

@@ -15,11 +15,7 @@ impl Size {
     /// The size of a batch that passed [`check_images`].
     pub fn of(images: &Tensor) -> Size {
         let shape = images.size();
-        Size {
-            images: shape[0] as usize,
-            height: shape[1] as usize,
-            width: shape[2] as usize,
-        }
+        Size { images: shape[0] as usize, height: shape[1] as usize, width: shape[2] as usize }
     }
 }
 
@@ -30,16 +26,12 @@ pub(super) fn check_images(images: &Tensor) -> Result<Size, AugmentError> {
     if kind == Kind::Float && device == Device::Cpu && has_pixels {
         return Ok(Size::of(images));
     }
-    Err(AugmentError::Images {
-        kind,
-        shape,
-        device,
-    })
+    Err(AugmentError::Images { kind, shape, device })
 }
 
 #[cfg(test)]
-pub(super) mod testing {
-    use crate::seed::{ChaCha8Rng, Stream, random};
+pub(crate) mod testing {
+    use crate::rng::{ChaCha8Rng, Stream, random};
     use rand::RngExt;
     use tch::Tensor;
 
@@ -51,17 +43,13 @@ pub(super) mod testing {
     /// Images of uniform noise in 0..1, the hardest case for interpolation.
     pub fn noise(images: i64, height: i64, width: i64) -> Tensor {
         let mut random = random(0, Stream::Digits);
-        let pixels: Vec<f32> = (0..images * height * width)
-            .map(|_| random.random())
-            .collect();
+        let pixels: Vec<f32> = (0..images * height * width).map(|_| random.random()).collect();
         Tensor::from_slice(&pixels).view([images, height, width])
     }
 
     /// The pixels of the only image of a batch.
     pub fn pixels(images: &Tensor) -> Vec<f32> {
-        (0..images.numel() as i64)
-            .map(|i| images.reshape([-1]).double_value(&[i]) as f32)
-            .collect()
+        (0..images.numel() as i64).map(|i| images.reshape([-1]).double_value(&[i]) as f32).collect()
     }
 
     /// How far two batches are apart at the worst pixel.

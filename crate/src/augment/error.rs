@@ -42,13 +42,7 @@ pub(super) fn check(
     allowed: RangeInclusive<f64>,
     value: f64,
 ) -> Result<(), AugmentError> {
-    require(
-        allowed.contains(&value),
-        transform,
-        field,
-        || span(&allowed),
-        value,
-    )
+    require(allowed.contains(&value), transform, field, || span(&allowed), value)
 }
 
 /// Checks that `range` lies in `allowed` and does not run backwards.
@@ -60,13 +54,7 @@ pub(super) fn check_range(
 ) -> Result<(), AugmentError> {
     let inside = allowed.contains(range.start()) && allowed.contains(range.end());
     let description = || format!("a range min..=max within {allowed:?} with min <= max");
-    require(
-        inside && range.start() <= range.end(),
-        transform,
-        field,
-        description,
-        range,
-    )
+    require(inside && range.start() <= range.end(), transform, field, description, range)
 }
 
 /// Checks that `holds`; otherwise `field` is said to be `found` where it must be `allowed`.
@@ -80,12 +68,7 @@ pub(super) fn require(
     if holds {
         return Ok(());
     }
-    Err(AugmentError::Setting {
-        transform,
-        field,
-        allowed: allowed(),
-        found: format!("{found:?}"),
-    })
+    Err(AugmentError::Setting { transform, field, allowed: allowed(), found: format!("{found:?}") })
 }
 
 fn span(range: &RangeInclusive<f64>) -> String {

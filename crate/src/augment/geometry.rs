@@ -45,12 +45,8 @@ pub struct Affine {
 
 impl Affine {
     /// No rotation, shift, magnification or shear.
-    pub const IDENTITY: Affine = Affine {
-        angle: 0.0,
-        translate: [0.0; 2],
-        scale: 1.0,
-        shear: [0.0; 2],
-    };
+    pub const IDENTITY: Affine =
+        Affine { angle: 0.0, translate: [0.0; 2], scale: 1.0, shear: [0.0; 2] };
 
     /// The first two rows of the inverse map in coordinates about the image's centre (torchvision's
     /// `_get_inverse_affine_matrix`): the forward map is shear x, shear y, rotation, scale, then shift.
@@ -83,10 +79,7 @@ impl Affine {
 
 /// The map that rotates by `degrees` counter-clockwise.
 pub(super) fn turn(degrees: f64) -> Affine {
-    Affine {
-        angle: -degrees,
-        ..Affine::IDENTITY
-    }
+    Affine { angle: -degrees, ..Affine::IDENTITY }
 }
 
 /// Angles in degrees and shifts in pixels beyond these are mistakes.
@@ -119,12 +112,7 @@ pub fn affine(
 ) -> Result<Tensor, AugmentError> {
     let size = check_images(images)?;
     parameters.validate()?;
-    Ok(warp_affine(
-        images,
-        &vec![*parameters; size.images],
-        interpolation,
-        Edge::Plain,
-    ))
+    Ok(warp_affine(images, &vec![*parameters; size.images], interpolation, Edge::Plain))
 }
 
 /// Each image mapped such that the points `start` come to lie at the points `end` (torchvision's
@@ -142,19 +130,8 @@ pub fn perspective(
     let size = check_images(images)?;
     let coefficients = perspective_coefficients(start, &[*end]);
     let allowed = || format!("four points, no three on a line, to which a map takes {start:?}");
-    require(
-        coefficients[0].is_some(),
-        "perspective",
-        "end",
-        allowed,
-        end,
-    )?;
-    Ok(warp_perspective(
-        images,
-        &vec![coefficients[0]; size.images],
-        interpolation,
-        Edge::Plain,
-    ))
+    require(coefficients[0].is_some(), "perspective", "end", allowed, end)?;
+    Ok(warp_perspective(images, &vec![coefficients[0]; size.images], interpolation, Edge::Plain))
 }
 
 /// Each image read at the pixel centres shifted by its `displacement` `[n, 2, height, width]` (all x, then
@@ -239,20 +216,16 @@ pub(super) fn perspective_coefficients(start: &Corners, ends: &[Corners]) -> Vec
         is_quadrilateral(end) && coefficients.iter().all(|entry| entry.is_finite())
     };
     let pairs = ends.iter().zip(coefficients);
-    pairs
-        .map(|(end, coefficients)| is_map(end, &coefficients).then_some(coefficients))
-        .collect()
+    pairs.map(|(end, coefficients)| is_map(end, &coefficients).then_some(coefficients)).collect()
 }
 
 /// Whether no three of the corners lie on a line.
 fn is_quadrilateral([p, q, r, s]: &Corners) -> bool {
     const SMALLEST_AREA: f64 = 1e-6; // in square pixels; smaller ones are rounding
-    [[p, q, r], [p, q, s], [p, r, s], [q, r, s]]
-        .iter()
-        .all(|[a, b, c]| {
-            let doubled = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
-            doubled.abs() / 2.0 > SMALLEST_AREA
-        })
+    [[p, q, r], [p, q, s], [p, r, s], [q, r, s]].iter().all(|[a, b, c]| {
+        let doubled = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
+        doubled.abs() / 2.0 > SMALLEST_AREA
+    })
 }
 
 /// A map's two rows, from pixels to grid units: half the image's width and height.
@@ -313,10 +286,7 @@ mod tests {
             assert!(distance(&images, &rotate(&images, 0.0, interpolation)?) < 1e-6);
             assert!(distance(&images, &affine(&images, &Affine::IDENTITY, interpolation)?) < 1e-6);
             assert!(
-                distance(
-                    &images,
-                    &perspective(&images, &SQUARE, &SQUARE, interpolation)?
-                ) < 2e-6
+                distance(&images, &perspective(&images, &SQUARE, &SQUARE, interpolation)?) < 2e-6
             );
         }
         Ok(())
@@ -334,10 +304,7 @@ mod tests {
     fn translation_moves_to_the_right_and_down_and_leaves_zeros_behind() -> Result<(), AugmentError>
     {
         let image = Tensor::from_slice(&[1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0]).view([1, 2, 3]);
-        let shift = Affine {
-            translate: [1.0, 1.0],
-            ..Affine::IDENTITY
-        };
+        let shift = Affine { translate: [1.0, 1.0], ..Affine::IDENTITY };
         let shifted = affine(&image, &shift, Interpolation::Nearest)?;
         assert_eq!(pixels(&shifted), [0.0, 0.0, 0.0, 0.0, 1.0, 2.0]);
         Ok(())
@@ -359,10 +326,7 @@ mod tests {
     #[test]
     fn a_masked_edge_counts_the_covered_share_twice() {
         let white = Tensor::ones([1, 9, 9], (Kind::Float, tch::Device::Cpu));
-        let turn = [Affine {
-            angle: 20.0,
-            ..Affine::IDENTITY
-        }];
+        let turn = [Affine { angle: 20.0, ..Affine::IDENTITY }];
         let plain = warp_affine(&white, &turn, Interpolation::Bilinear, Edge::Plain);
         let masked = warp_affine(&white, &turn, Interpolation::Bilinear, Edge::Masked);
         assert!(distance(&plain, &masked) > 0.1);
@@ -376,40 +340,13 @@ mod tests {
         let mapped = |parameters: Affine| field(affine(&images, &parameters, nearest));
         assert_eq!(field(rotate(&images, f64::NAN, nearest)), "angle");
         assert_eq!(
-            mapped(Affine {
-                translate: [0.0, f64::INFINITY],
-                ..Affine::IDENTITY
-            }),
+            mapped(Affine { translate: [0.0, f64::INFINITY], ..Affine::IDENTITY }),
             "translate[1]"
         );
-        assert_eq!(
-            mapped(Affine {
-                scale: 0.0,
-                ..Affine::IDENTITY
-            }),
-            "scale"
-        );
-        assert_eq!(
-            mapped(Affine {
-                scale: f64::NAN,
-                ..Affine::IDENTITY
-            }),
-            "scale"
-        );
-        assert_eq!(
-            mapped(Affine {
-                shear: [f64::NAN, 0.0],
-                ..Affine::IDENTITY
-            }),
-            "shear[0]"
-        );
-        assert_eq!(
-            mapped(Affine {
-                shear: [90.0, 90.0],
-                ..Affine::IDENTITY
-            }),
-            "shear"
-        );
+        assert_eq!(mapped(Affine { scale: 0.0, ..Affine::IDENTITY }), "scale");
+        assert_eq!(mapped(Affine { scale: f64::NAN, ..Affine::IDENTITY }), "scale");
+        assert_eq!(mapped(Affine { shear: [f64::NAN, 0.0], ..Affine::IDENTITY }), "shear[0]");
+        assert_eq!(mapped(Affine { shear: [90.0, 90.0], ..Affine::IDENTITY }), "shear");
     }
 
     #[test]

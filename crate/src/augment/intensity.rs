@@ -37,10 +37,9 @@ pub fn gaussian_blur(
     sigma: [f64; 2],
 ) -> Result<Tensor, AugmentError> {
     let size = check_images(images)?;
-    for (kernel_size, sigma, side) in [
-        (kernel_size[0], sigma[0], size.width),
-        (kernel_size[1], sigma[1], size.height),
-    ] {
+    for (kernel_size, sigma, side) in
+        [(kernel_size[0], sigma[0], size.width), (kernel_size[1], sigma[1], size.height)]
+    {
         check_kernel_size("gaussian_blur", kernel_size)?;
         check_kernel_fits("gaussian_blur", "kernel_size", kernel_size, side)?;
         check("gaussian_blur", "sigma", SIGMAS, sigma)?;
@@ -103,12 +102,8 @@ pub(super) fn check_kernel_fits(
     kernel_size: usize,
     side: usize,
 ) -> Result<(), AugmentError> {
-    let allowed = || {
-        format!(
-            "such that the kernel is shorter than {} for an image side of {side}",
-            2 * side
-        )
-    };
+    let allowed =
+        || format!("such that the kernel is shorter than {} for an image side of {side}", 2 * side);
     require(
         kernel_size / 2 < side,
         transform,
@@ -147,9 +142,7 @@ fn gaussian(kernel_size: usize, sigma: f64) -> Vec<f32> {
     let centre = (kernel_size / 2) as f64;
     let weight = |i: usize| (-0.5 * ((i as f64 - centre) / sigma).powi(2)).exp();
     let total: f64 = (0..kernel_size).map(weight).sum();
-    (0..kernel_size)
-        .map(|i| (weight(i) / total) as f32)
-        .collect()
+    (0..kernel_size).map(|i| (weight(i) / total) as f32).collect()
 }
 
 /// The index `i - shift`, reflected at 0 and at `side - 1` into the image.
@@ -203,9 +196,8 @@ pub(super) fn erase_regions(images: &Tensor, regions: &[Region]) -> Tensor {
 fn inside_spans(side: usize, spans: impl Iterator<Item = (usize, usize)>) -> Tensor {
     let inside =
         |first: usize, end: usize| (0..side).map(move |pixel| (first..end).contains(&pixel));
-    let inside: Vec<bool> = spans
-        .flat_map(|(first, length)| inside(first, first.saturating_add(length)))
-        .collect();
+    let inside: Vec<bool> =
+        spans.flat_map(|(first, length)| inside(first, first.saturating_add(length))).collect();
     Tensor::from_slice(&inside).view([-1, side as i64])
 }
 
@@ -237,10 +229,7 @@ mod tests {
         let expected = [2.0 * side, centre + 3.0 * side, 3.0 * centre + 2.0 * side];
         let blurred = pixels(&gaussian_blur(&row, [3, 1], [1.0, 1.0])?);
         for (blurred, expected) in blurred.iter().zip(expected) {
-            assert!(
-                (blurred - expected).abs() < 1e-6,
-                "{blurred} is not {expected}"
-            );
+            assert!((blurred - expected).abs() < 1e-6, "{blurred} is not {expected}");
         }
         Ok(())
     }
@@ -296,38 +285,18 @@ mod tests {
     #[test]
     fn erase_sets_the_region_and_nothing_else_to_0() -> Result<(), AugmentError> {
         let white = Tensor::ones([1, 3, 4], (Kind::Float, Device::Cpu));
-        let erased = erase(
-            &white,
-            Region {
-                top: 1,
-                left: 2,
-                height: 1,
-                width: 9,
-            },
-        )?;
-        assert_eq!(
-            pixels(&erased),
-            [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]
-        );
+        let erased = erase(&white, Region { top: 1, left: 2, height: 1, width: 9 })?;
+        assert_eq!(pixels(&erased), [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
         Ok(())
     }
 
     #[test]
     fn rejects_parameters_outside_their_range_by_name() {
         let images = noise(1, 6, 7);
-        assert_eq!(
-            field(gaussian_blur(&images, [4, 3], [1.0, 1.0])),
-            "kernel_size"
-        );
-        assert_eq!(
-            field(gaussian_blur(&images, [3, 13], [1.0, 1.0])),
-            "kernel_size"
-        );
+        assert_eq!(field(gaussian_blur(&images, [4, 3], [1.0, 1.0])), "kernel_size");
+        assert_eq!(field(gaussian_blur(&images, [3, 13], [1.0, 1.0])), "kernel_size");
         assert_eq!(field(gaussian_blur(&images, [3, 3], [1.0, 0.0])), "sigma");
-        assert_eq!(
-            field(gaussian_blur(&images, [3, 3], [f64::NAN, 1.0])),
-            "sigma"
-        );
+        assert_eq!(field(gaussian_blur(&images, [3, 3], [f64::NAN, 1.0])), "sigma");
         assert_eq!(field(adjust_sharpness(&images, -0.1)), "factor");
         assert_eq!(field(adjust_sharpness(&images, f64::INFINITY)), "factor");
         assert_eq!(field(normalize(&images, f64::NAN, 1.0)), "mean");

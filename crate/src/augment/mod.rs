@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use hinge::augment::{Compose, Normalize, RandomAffine};
-//! use hinge::seed::{Stream, random};
+//! use hinge::rng::{Stream, random};
 //! use tch::{Device, Kind, Tensor};
 //!
 //! let augmentation = Compose::new([
@@ -39,21 +39,21 @@
 //! - Parameters have bounds far from ordinary use, so that no result is infinite or NaN.
 
 mod batch;
+mod custom_transform;
 mod error;
 mod geometry;
 mod intensity;
-mod own;
 mod random_geometry;
 mod random_intensity;
-mod recipes;
 mod transform;
 
+pub use custom_transform::CustomTransform;
 pub use error::AugmentError;
 pub use geometry::{Affine, Corners, Interpolation, affine, perspective, rotate};
 pub use intensity::{Region, adjust_sharpness, erase, gaussian_blur, normalize};
-pub use own::OwnTransform;
 pub use random_geometry::{ElasticTransform, RandomAffine, RandomPerspective, RandomRotation};
 pub use random_intensity::{GaussianBlur, Normalize, RandomAdjustSharpness, RandomErasing};
-pub use recipes::Recipe;
 pub use transform::{Compose, RandomApply, Transform};
+#[cfg(test)]
+pub(crate) use batch::testing;
 pub(crate) use transform::{ImageSeed, draw_seeds};

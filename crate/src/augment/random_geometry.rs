@@ -26,7 +26,7 @@ const SHEARS: RangeInclusive<f64> = -89.0..=89.0;
 ///
 /// ```
 /// use hinge::augment::{Compose, RandomRotation};
-/// use hinge::seed::{Stream, random};
+/// use hinge::rng::{Stream, random};
 /// use tch::Tensor;
 ///
 /// let quarter = Compose::new([RandomRotation { degrees: 90.0..=90.0, ..RandomRotation::new(0.) }.into()]);
@@ -46,10 +46,7 @@ pub struct RandomRotation {
 impl RandomRotation {
     /// By an angle from -`degrees`..=`degrees`, which reads the nearest pixel.
     pub fn new(degrees: f64) -> RandomRotation {
-        RandomRotation {
-            degrees: -degrees..=degrees,
-            interpolation: Interpolation::Nearest,
-        }
+        RandomRotation { degrees: -degrees..=degrees, interpolation: Interpolation::Nearest }
     }
 
     fn draw(&self, random: &mut ChaCha8Rng) -> Affine {
@@ -74,7 +71,7 @@ impl RandomTransform for RandomRotation {
 ///
 /// ```
 /// use hinge::augment::{Compose, RandomAffine};
-/// use hinge::seed::{Stream, random};
+/// use hinge::rng::{Stream, random};
 /// use tch::Tensor;
 ///
 /// let quarter = Compose::new([RandomAffine { degrees: 90.0..=90.0, ..RandomAffine::new(0.) }.into()]);
@@ -123,12 +120,7 @@ impl RandomAffine {
         let y = shift(random, self.translate[1], size.height);
         let scale = uniform(random, &self.scale);
         let shear = [uniform(random, &self.shear), uniform(random, &self.shear_y)];
-        Affine {
-            angle,
-            translate: [x, y],
-            scale,
-            shear,
-        }
+        Affine { angle, translate: [x, y], scale, shear }
     }
 }
 
@@ -144,10 +136,7 @@ impl RandomTransform for RandomAffine {
 
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
         let size = Size::of(images);
-        let drawn: Vec<Affine> = sources
-            .iter_mut()
-            .map(|random| self.draw(size, random))
-            .collect();
+        let drawn: Vec<Affine> = sources.iter_mut().map(|random| self.draw(size, random)).collect();
         warp_affine(images, &drawn, self.interpolation, Edge::Masked)
     }
 }
@@ -161,7 +150,7 @@ impl RandomTransform for RandomAffine {
 ///
 /// ```
 /// use hinge::augment::{Compose, RandomPerspective};
-/// use hinge::seed::{Stream, random};
+/// use hinge::rng::{Stream, random};
 /// use tch::Tensor;
 ///
 /// let unmoved = RandomPerspective { distortion_scale: 0., p: 1., ..RandomPerspective::default() };
@@ -182,11 +171,7 @@ pub struct RandomPerspective {
 
 impl Default for RandomPerspective {
     fn default() -> RandomPerspective {
-        RandomPerspective {
-            distortion_scale: 0.5,
-            p: 0.5,
-            interpolation: Interpolation::Bilinear,
-        }
+        RandomPerspective { distortion_scale: 0.5, p: 0.5, interpolation: Interpolation::Bilinear }
     }
 }
 
@@ -197,33 +182,22 @@ impl RandomPerspective {
             random.random_range(0..=farthest) as f64
         };
         // The absolute value moves 0 to the right and down, the far sides to the left and up.
-        image_corners(size).map(|[x, y]| {
-            [
-                (x - inwards(size.width)).abs(),
-                (y - inwards(size.height)).abs(),
-            ]
-        })
+        image_corners(size)
+            .map(|[x, y]| [(x - inwards(size.width)).abs(), (y - inwards(size.height)).abs()])
     }
 }
 
 impl RandomTransform for RandomPerspective {
     fn validate(&self) -> Result<(), AugmentError> {
-        check(
-            "RandomPerspective",
-            "distortion_scale",
-            0.0..=1.0,
-            self.distortion_scale,
-        )?;
+        check("RandomPerspective", "distortion_scale", 0.0..=1.0, self.distortion_scale)?;
         check("RandomPerspective", "p", 0.0..=1.0, self.p)
     }
 
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
         with_probability(self.p, images, sources, |images, sources| {
             let size = Size::of(images);
-            let ends: Vec<Corners> = sources
-                .iter_mut()
-                .map(|random| self.draw(size, random))
-                .collect();
+            let ends: Vec<Corners> =
+                sources.iter_mut().map(|random| self.draw(size, random)).collect();
             let coefficients = perspective_coefficients(&image_corners(size), &ends);
             warp_perspective(images, &coefficients, self.interpolation, Edge::Masked)
         })
@@ -243,7 +217,7 @@ fn image_corners(size: Size) -> Corners {
 ///
 /// ```
 /// use hinge::augment::{Compose, ElasticTransform};
-/// use hinge::seed::{Stream, random};
+/// use hinge::rng::{Stream, random};
 /// use tch::Tensor;
 ///
 /// let unmoved = ElasticTransform { alpha: 0., sigma: 0., ..ElasticTransform::default() };
@@ -265,11 +239,7 @@ pub struct ElasticTransform {
 
 impl Default for ElasticTransform {
     fn default() -> ElasticTransform {
-        ElasticTransform {
-            alpha: 50.0,
-            sigma: 5.0,
-            interpolation: Interpolation::Bilinear,
-        }
+        ElasticTransform { alpha: 50.0, sigma: 5.0, interpolation: Interpolation::Bilinear }
     }
 }
 
@@ -330,11 +300,7 @@ mod tests {
     use super::*;
 
     const DRAWS: usize = 5_000;
-    const MNIST: Size = Size {
-        images: 1,
-        height: 28,
-        width: 28,
-    };
+    const MNIST: Size = Size { images: 1, height: 28, width: 28 };
 
     fn apply(
         transform: impl Into<super::super::Transform>,
@@ -347,9 +313,7 @@ mod tests {
     fn a_rotation_by_10_draws_angles_from_all_of_minus_10_to_10() {
         let mut random = source(0);
         let rotation = RandomRotation::new(10.0);
-        let angles: Vec<f64> = (0..DRAWS)
-            .map(|_| rotation.draw(&mut random).angle)
-            .collect();
+        let angles: Vec<f64> = (0..DRAWS).map(|_| rotation.draw(&mut random).angle).collect();
         assert!(angles.iter().all(|angle| (-10.0..=10.0).contains(angle)));
         assert!(
             angles.iter().any(|angle| *angle < -9.9) && angles.iter().any(|angle| *angle > 9.9)
@@ -359,19 +323,14 @@ mod tests {
     /// Expected: torchvision 0.28, `RandomRotation((30, 30), InterpolationMode.BILINEAR)`.
     #[test]
     fn a_rotation_by_exactly_30_degrees_is_torchvisions() -> Result<(), AugmentError> {
-        let rotation = RandomRotation {
-            degrees: 30.0..=30.0,
-            interpolation: Interpolation::Bilinear,
-        };
+        let rotation =
+            RandomRotation { degrees: 30.0..=30.0, interpolation: Interpolation::Bilinear };
         let expected = [
             0.014389, 0.32399, 0.312981, 0.35952, 0.080675, 0.196827, 0.342644, 0.520753, 0.648622,
             0.876971, 0.689295, 0.449936, 0.3625, 0.473622, 0.485465, 0.147614, 0.559632, 0.6875,
             0.429725, 0.012587,
         ];
-        for (ours, expected) in pixels(&apply(rotation, &small_image())?)
-            .iter()
-            .zip(expected)
-        {
+        for (ours, expected) in pixels(&apply(rotation, &small_image())?).iter().zip(expected) {
             assert!((ours - expected).abs() < 2e-6, "{ours} is not {expected}");
         }
         Ok(())
@@ -388,17 +347,10 @@ mod tests {
             ..RandomAffine::new(15.0)
         };
         for _ in 0..DRAWS {
-            let Affine {
-                angle,
-                translate: [x, y],
-                scale,
-                shear,
-            } = transform.draw(MNIST, &mut random);
+            let Affine { angle, translate: [x, y], scale, shear } =
+                transform.draw(MNIST, &mut random);
             assert!(angle.abs() <= 15.0);
-            assert!(
-                x.abs() <= 3.0 && y.abs() <= 6.0,
-                "({x}, {y}) for 2.8 and 5.6 pixels"
-            );
+            assert!(x.abs() <= 3.0 && y.abs() <= 6.0, "({x}, {y}) for 2.8 and 5.6 pixels");
             assert!((0.9..=1.1).contains(&scale));
             assert!(shear[0].abs() <= 5.0 && (1.0..=2.0).contains(&shear[1]));
         }
@@ -407,13 +359,9 @@ mod tests {
     #[test]
     fn affine_shifts_are_whole_pixels_and_reach_both_ends() {
         let mut random = source(0);
-        let transform = RandomAffine {
-            translate: [0.1, 0.0],
-            ..RandomAffine::new(0.0)
-        };
-        let mut shifts: Vec<f64> = (0..DRAWS)
-            .map(|_| transform.draw(MNIST, &mut random).translate[0])
-            .collect();
+        let transform = RandomAffine { translate: [0.1, 0.0], ..RandomAffine::new(0.0) };
+        let mut shifts: Vec<f64> =
+            (0..DRAWS).map(|_| transform.draw(MNIST, &mut random).translate[0]).collect();
         shifts.sort_by(f64::total_cmp);
         shifts.dedup();
         assert_eq!(shifts, [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0]);
@@ -429,26 +377,15 @@ mod tests {
             shear_y: -3.0..=-3.0,
             ..RandomAffine::new(0.0)
         };
-        let parameters = Affine {
-            angle: 20.0,
-            scale: 1.2,
-            shear: [4.0, -3.0],
-            ..Affine::IDENTITY
-        };
-        assert_eq!(
-            apply(fixed, &images)?,
-            affine(&images, &parameters, Interpolation::Nearest)?
-        );
+        let parameters = Affine { angle: 20.0, scale: 1.2, shear: [4.0, -3.0], ..Affine::IDENTITY };
+        assert_eq!(apply(fixed, &images)?, affine(&images, &parameters, Interpolation::Nearest)?);
         Ok(())
     }
 
     #[test]
     fn perspective_corners_move_inwards_by_whole_pixels_up_to_the_documented_limit() {
         let mut random = source(0);
-        let transform = RandomPerspective {
-            distortion_scale: 0.2,
-            ..RandomPerspective::default()
-        };
+        let transform = RandomPerspective { distortion_scale: 0.2, ..RandomPerspective::default() };
         let farthest = 2.0; // the integer part of 0.2 * 28 / 2 pixels
         let mut largest = 0.0_f64;
         for _ in 0..DRAWS {
@@ -466,11 +403,8 @@ mod tests {
     #[test]
     fn corners_that_may_collapse_give_finite_images() -> Result<(), AugmentError> {
         let images = noise(5_000, 4, 4);
-        let transform = RandomPerspective {
-            distortion_scale: 1.0,
-            p: 1.0,
-            ..RandomPerspective::default()
-        };
+        let transform =
+            RandomPerspective { distortion_scale: 1.0, p: 1.0, ..RandomPerspective::default() };
         let moved = apply(transform, &images)?;
         assert_eq!(moved.isfinite().all().int64_value(&[]), 1);
         Ok(())
@@ -491,11 +425,7 @@ mod tests {
             0.0, 0.000366, 0.743255, 0.573801, 0.432211, 0.519508, 0.482366, 0.086347, 0.0,
             0.325673, 0.461028,
         ];
-        let elastic = ElasticTransform {
-            alpha: 6.0,
-            sigma: 0.5,
-            ..ElasticTransform::default()
-        };
+        let elastic = ElasticTransform { alpha: 6.0, sigma: 0.5, ..ElasticTransform::default() };
         let displacement = elastic.displacement(&noise, Size::of(&small_image()));
         let ours = warp_elastic(&small_image(), &displacement, Interpolation::Bilinear);
         for (ours, expected) in pixels(&ours).iter().zip(expected) {
@@ -506,10 +436,7 @@ mod tests {
     #[test]
     fn an_elastic_distortion_of_magnitude_0_changes_nothing() -> Result<(), AugmentError> {
         let images = noise(2, 28, 28);
-        let still = ElasticTransform {
-            alpha: 0.0,
-            ..ElasticTransform::default()
-        };
+        let still = ElasticTransform { alpha: 0.0, ..ElasticTransform::default() };
         assert!(distance(&apply(still, &images)?, &images) < 2e-6);
         Ok(())
     }

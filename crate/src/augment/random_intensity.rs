@@ -20,7 +20,7 @@ use tch::Tensor;
 ///
 /// ```
 /// use hinge::augment::{Compose, GaussianBlur};
-/// use hinge::seed::{Stream, random};
+/// use hinge::rng::{Stream, random};
 /// use tch::Tensor;
 ///
 /// // So wide a Gaussian is flat over its 3 x 3 weights: each is a ninth.
@@ -41,10 +41,7 @@ pub struct GaussianBlur {
 impl GaussianBlur {
     /// With a kernel of `kernel_size` pixels and a standard deviation from 0.1..=2.0.
     pub fn new(kernel_size: usize) -> GaussianBlur {
-        GaussianBlur {
-            kernel_size,
-            sigma: 0.1..=2.0,
-        }
+        GaussianBlur { kernel_size, sigma: 0.1..=2.0 }
     }
 }
 
@@ -65,10 +62,8 @@ impl RandomTransform for GaussianBlur {
 
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
         let size = Size::of(images);
-        let sigmas: Vec<f64> = sources
-            .iter_mut()
-            .map(|random| uniform(random, &self.sigma))
-            .collect();
+        let sigmas: Vec<f64> =
+            sources.iter_mut().map(|random| uniform(random, &self.sigma)).collect();
         let horizontal = blur_matrices(size.width, self.kernel_size, &sigmas);
         let vertical = blur_matrices(size.height, self.kernel_size, &sigmas);
         convolve(images, &horizontal, &vertical)
@@ -82,7 +77,7 @@ impl RandomTransform for GaussianBlur {
 ///
 /// ```
 /// use hinge::augment::{Compose, RandomAdjustSharpness};
-/// use hinge::seed::{Stream, random};
+/// use hinge::rng::{Stream, random};
 /// use tch::Tensor;
 ///
 /// // Factor 0 is the smoothed image, whose kernel has 5 of 13 parts in the middle.
@@ -103,10 +98,7 @@ pub struct RandomAdjustSharpness {
 impl RandomAdjustSharpness {
     /// By `sharpness_factor` with probability 0.5.
     pub fn new(sharpness_factor: f64) -> RandomAdjustSharpness {
-        RandomAdjustSharpness {
-            sharpness_factor,
-            p: 0.5,
-        }
+        RandomAdjustSharpness { sharpness_factor, p: 0.5 }
     }
 }
 
@@ -135,7 +127,7 @@ impl RandomTransform for RandomAdjustSharpness {
 ///
 /// ```
 /// use hinge::augment::{Compose, Normalize};
-/// use hinge::seed::{Stream, random};
+/// use hinge::rng::{Stream, random};
 /// use tch::Tensor;
 ///
 /// let normalize = Compose::new([Normalize { mean: 0.5, std: 0.25 }.into()]);
@@ -154,10 +146,7 @@ pub struct Normalize {
 
 impl Normalize {
     /// The mean and standard deviation of the pixels of MNIST's training images.
-    pub const MNIST: Normalize = Normalize {
-        mean: 0.1307,
-        std: 0.3081,
-    };
+    pub const MNIST: Normalize = Normalize { mean: 0.1307, std: 0.3081 };
 }
 
 impl RandomTransform for Normalize {
@@ -178,7 +167,7 @@ impl RandomTransform for Normalize {
 ///
 /// ```
 /// use hinge::augment::{Compose, RandomErasing};
-/// use hinge::seed::{Stream, random};
+/// use hinge::rng::{Stream, random};
 /// use tch::Tensor;
 ///
 /// // A quarter of the area, as high as wide: 14 x 14 of 28 x 28 pixels, somewhere.
@@ -200,11 +189,7 @@ pub struct RandomErasing {
 
 impl Default for RandomErasing {
     fn default() -> RandomErasing {
-        RandomErasing {
-            p: 0.5,
-            scale: 0.02..=0.33,
-            ratio: 0.3..=3.3,
-        }
+        RandomErasing { p: 0.5, scale: 0.02..=0.33, ratio: 0.3..=3.3 }
     }
 }
 
@@ -222,20 +207,10 @@ impl RandomErasing {
             if height < size.height && width < size.width {
                 let top = random.random_range(0..=size.height - height);
                 let left = random.random_range(0..=size.width - width);
-                return Region {
-                    top,
-                    left,
-                    height,
-                    width,
-                };
+                return Region { top, left, height, width };
             }
         }
-        Region {
-            top: 0,
-            left: 0,
-            height: 0,
-            width: 0,
-        }
+        Region { top: 0, left: 0, height: 0, width: 0 }
     }
 }
 
@@ -249,10 +224,8 @@ impl RandomTransform for RandomErasing {
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
         with_probability(self.p, images, sources, |images, sources| {
             let size = Size::of(images);
-            let regions: Vec<Region> = sources
-                .iter_mut()
-                .map(|random| self.draw(size, random))
-                .collect();
+            let regions: Vec<Region> =
+                sources.iter_mut().map(|random| self.draw(size, random)).collect();
             erase_regions(images, &regions)
         })
     }
@@ -266,11 +239,7 @@ mod tests {
     use super::*;
 
     const DRAWS: usize = 5_000;
-    const MNIST: Size = Size {
-        images: 1,
-        height: 28,
-        width: 28,
-    };
+    const MNIST: Size = Size { images: 1, height: 28, width: 28 };
 
     fn apply(transform: impl Into<Transform>, images: &Tensor) -> Result<Tensor, AugmentError> {
         Compose::new([transform.into()]).apply(images, &mut source(1))
@@ -279,15 +248,9 @@ mod tests {
     #[test]
     fn a_range_of_one_sigma_makes_the_blur_of_that_sigma() -> Result<(), AugmentError> {
         let images = noise(3, 28, 20);
-        let fixed = GaussianBlur {
-            kernel_size: 5,
-            sigma: 1.3..=1.3,
-        };
+        let fixed = GaussianBlur { kernel_size: 5, sigma: 1.3..=1.3 };
         assert!(
-            distance(
-                &apply(fixed, &images)?,
-                &gaussian_blur(&images, [5, 5], [1.3, 1.3])?
-            ) < 1e-6
+            distance(&apply(fixed, &images)?, &gaussian_blur(&images, [5, 5], [1.3, 1.3])?) < 1e-6
         );
         Ok(())
     }
@@ -303,10 +266,7 @@ mod tests {
     #[test]
     fn a_certain_sharpness_is_adjust_sharpness() -> Result<(), AugmentError> {
         let images = noise(3, 28, 20);
-        let certain = RandomAdjustSharpness {
-            sharpness_factor: 1.7,
-            p: 1.0,
-        };
+        let certain = RandomAdjustSharpness { sharpness_factor: 1.7, p: 1.0 };
         assert_eq!(apply(certain, &images)?, adjust_sharpness(&images, 1.7)?);
         Ok(())
     }
@@ -315,39 +275,21 @@ mod tests {
     fn mnists_normalisation_has_mean_0_1307_and_standard_deviation_0_3081()
     -> Result<(), AugmentError> {
         let images = noise(3, 28, 20);
-        assert_eq!(
-            apply(Normalize::MNIST, &images)?,
-            normalize(&images, 0.1307, 0.3081)?
-        );
+        assert_eq!(apply(Normalize::MNIST, &images)?, normalize(&images, 0.1307, 0.3081)?);
         Ok(())
     }
 
     #[test]
     fn erased_regions_lie_inside_and_have_areas_and_ratios_in_their_ranges() {
         let mut random = source(0);
-        let erasing = RandomErasing {
-            p: 1.0,
-            scale: 0.02..=0.1,
-            ratio: 1.5..=3.0,
-        };
+        let erasing = RandomErasing { p: 1.0, scale: 0.02..=0.1, ratio: 1.5..=3.0 };
         for _ in 0..DRAWS {
-            let Region {
-                top,
-                left,
-                height,
-                width,
-            } = erasing.draw(MNIST, &mut random);
+            let Region { top, left, height, width } = erasing.draw(MNIST, &mut random);
             assert!(top + height <= 28 && left + width <= 28);
             // Height and width are rounded to whole pixels, each by at most half a pixel.
             let [low, high] = [-0.5, 0.5].map(|half| (height as f64 + half, width as f64 + half));
-            assert!(
-                low.0 * low.1 <= 78.4 && high.0 * high.1 >= 15.68,
-                "{height} x {width}"
-            );
-            assert!(
-                low.0 / high.1 <= 3.0 && high.0 / low.1 >= 1.5,
-                "{height} x {width}"
-            );
+            assert!(low.0 * low.1 <= 78.4 && high.0 * high.1 >= 15.68, "{height} x {width}");
+            assert!(low.0 / high.1 <= 3.0 && high.0 / low.1 >= 1.5, "{height} x {width}");
         }
     }
 
@@ -355,9 +297,7 @@ mod tests {
     fn erased_regions_reach_every_corner() {
         let mut random = source(0);
         let erasing = RandomErasing::default();
-        let drawn: Vec<Region> = (0..DRAWS)
-            .map(|_| erasing.draw(MNIST, &mut random))
-            .collect();
+        let drawn: Vec<Region> = (0..DRAWS).map(|_| erasing.draw(MNIST, &mut random)).collect();
         assert!(
             drawn.iter().any(|region| region.top == 0)
                 && drawn.iter().any(|region| region.left == 0)
@@ -369,11 +309,7 @@ mod tests {
     #[test]
     fn an_image_too_small_for_its_rectangles_stays_whole() -> Result<(), AugmentError> {
         let images = noise(50, 28, 28);
-        let too_large = RandomErasing {
-            p: 1.0,
-            scale: 1.0..=1.0,
-            ratio: 1.0..=1.0,
-        };
+        let too_large = RandomErasing { p: 1.0, scale: 1.0..=1.0, ratio: 1.0..=1.0 };
         assert_eq!(apply(too_large, &images)?, images);
         Ok(())
     }

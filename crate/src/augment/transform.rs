@@ -2,10 +2,10 @@
 
 use super::batch::{Size, check_images};
 use super::error::{AugmentError, check};
-use super::own::OwnTransform;
+use super::own::CustomTransform;
 use super::random_geometry::{ElasticTransform, RandomAffine, RandomPerspective, RandomRotation};
 use super::random_intensity::{GaussianBlur, Normalize, RandomAdjustSharpness, RandomErasing};
-use crate::threads::side_by_side;
+use crate::runtime::threads::side_by_side;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub enum Transform {
     /// Several transforms with a common probability.
     RandomApply(RandomApply),
     /// One's own.
-    Own(OwnTransform),
+    Own(CustomTransform),
 }
 
 /// Applies all of `transforms` to an image, in order, or with probability 1 - `p` none of them.
@@ -45,7 +45,7 @@ pub enum Transform {
 ///
 /// ```
 /// use hinge::augment::{Compose, Normalize, RandomApply};
-/// use hinge::seed::{Stream, random};
+/// use hinge::rng::{Stream, random};
 /// use tch::Tensor;
 ///
 /// let halve = Normalize { mean: 0., std: 2. };
@@ -69,7 +69,7 @@ pub struct RandomApply {
 ///
 /// ```
 /// use hinge::augment::{Compose, Normalize};
-/// use hinge::seed::{Stream, random};
+/// use hinge::rng::{Stream, random};
 /// use tch::Tensor;
 ///
 /// let shift_then_halve = Compose::new([
@@ -82,10 +82,19 @@ pub struct RandomApply {
 /// assert_eq!(shift_then_halve.to_string(), "Normalize, Normalize");
 /// # Ok::<(), hinge::augment::AugmentError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Compose {
     /// The transforms, first to last.
     pub transforms: Vec<Transform>,
+    #[serde(skip)]
+    name: Option<&'static str>,
+}
+
+/// Two are equal if their transforms are, whatever they are called.
+impl PartialEq for Compose {
+    fn eq(&self, other: &Compose) -> bool {
+        self.transforms == other.transforms
+    }
 }
 
 impl Compose {
@@ -94,9 +103,13 @@ impl Compose {
 
     /// The composition of `transforms`, first to last.
     pub fn new(transforms: impl Into<Vec<Transform>>) -> Compose {
-        Compose {
-            transforms: transforms.into(),
-        }
+        Compose { transforms: transforms.into(), name: None }
+    }
+
+    /// The same under a name, which is then shown instead of the names of the transforms.
+    pub fn named(self, name: &'static str) -> Compose {
+        let name = Some(name);
+        Compose { name, ..self }
     }
 
     /// Whether it does something else to an image each time.
@@ -110,9 +123,7 @@ impl Compose {
     /// # Errors
     /// The first parameter outside its range, by name.
     pub fn validate(&self) -> Result<(), AugmentError> {
-        self.transforms
-            .iter()
-            .try_for_each(|transform| transform.as_random_transform().validate())
+        self.transforms.iter().try_for_each(|transform| transform.as_random_transform().validate())
     }
 
     /// The `images` `[n, height, width]`, each transformed with random parameters of its own.
@@ -174,9 +185,12 @@ pub(crate) fn draw_seeds(images: usize, random: &mut ChaCha8Rng) -> Vec<ImageSee
     (0..images).map(|_| seed()).collect()
 }
 
-/// The names of the transforms, in order.
+/// Its name, or else the names of the transforms, in order.
 impl fmt::Display for Compose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = self.name {
+            return f.write_str(name);
+        }
         let names: Vec<&str> = self.transforms.iter().map(Transform::name).collect();
         f.write_str(&names.join(", "))
     }
@@ -213,7 +227,7 @@ impl Transform {
             Transform::Normalize(_) => "Normalize",
             Transform::RandomErasing(_) => "RandomErasing",
             Transform::RandomApply(_) => "RandomApply",
-            Transform::Own(own) => own.name(),
+            Transform::Custom(own) => own.name(),
         }
     }
 
@@ -228,7 +242,7 @@ impl Transform {
             Transform::Normalize(transform) => transform,
             Transform::RandomErasing(transform) => transform,
             Transform::RandomApply(transform) => transform,
-            Transform::Own(transform) => transform,
+            Transform::Custom(transform) => transform,
         }
     }
 }
@@ -236,9 +250,7 @@ impl Transform {
 impl RandomTransform for RandomApply {
     fn validate(&self) -> Result<(), AugmentError> {
         check("RandomApply", "p", 0.0..=1.0, self.p)?;
-        self.transforms
-            .iter()
-            .try_for_each(|transform| transform.as_random_transform().validate())
+        self.transforms.iter().try_for_each(|transform| transform.as_random_transform().validate())
     }
 
     fn check_size(&self, size: Size) -> Result<(), AugmentError> {
@@ -255,11 +267,9 @@ impl RandomTransform for RandomApply {
 }
 
 fn in_order(transforms: &[Transform], images: &Tensor, sources: &mut Sources) -> Tensor {
-    transforms
-        .iter()
-        .fold(images.shallow_clone(), |images, transform| {
-            transform.as_random_transform().transform(&images, sources)
-        })
+    transforms.iter().fold(images.shallow_clone(), |images, transform| {
+        transform.as_random_transform().transform(&images, sources)
+    })
 }
 
 /// The images, with `change` applied to those that are chosen, each with probability `p`.
@@ -296,9 +306,9 @@ macro_rules! into_transform {
     )*};
 }
 
-impl From<OwnTransform> for Transform {
-    fn from(own: OwnTransform) -> Transform {
-        Transform::Own(own)
+impl From<CustomTransform> for Transform {
+    fn from(own: CustomTransform) -> Transform {
+        Transform::Custom(own)
     }
 }
 
@@ -318,41 +328,21 @@ into_transform!(
 mod tests {
     use super::super::Interpolation;
     use super::super::batch::testing::{distance, noise, source};
-    use super::super::recipes::Recipe;
     use super::*;
+    use crate::original::Recipe;
 
     /// Every transform, certain to be applied.
     fn certain() -> Vec<Transform> {
         vec![
-            RandomRotation {
-                degrees: 5.0..=10.0,
-                interpolation: Interpolation::Bilinear,
-            }
-            .into(),
-            RandomAffine {
-                translate: [0.1, 0.1],
-                scale: 0.9..=1.1,
-                ..RandomAffine::new(10.0)
-            }
-            .into(),
-            RandomPerspective {
-                p: 1.0,
-                ..RandomPerspective::default()
-            }
-            .into(),
+            RandomRotation { degrees: 5.0..=10.0, interpolation: Interpolation::Bilinear }.into(),
+            RandomAffine { translate: [0.1, 0.1], scale: 0.9..=1.1, ..RandomAffine::new(10.0) }
+                .into(),
+            RandomPerspective { p: 1.0, ..RandomPerspective::default() }.into(),
             ElasticTransform::default().into(),
             GaussianBlur::new(3).into(),
-            RandomAdjustSharpness {
-                sharpness_factor: 2.0,
-                p: 1.0,
-            }
-            .into(),
+            RandomAdjustSharpness { sharpness_factor: 2.0, p: 1.0 }.into(),
             Normalize::MNIST.into(),
-            RandomErasing {
-                p: 1.0,
-                ..RandomErasing::default()
-            }
-            .into(),
+            RandomErasing { p: 1.0, ..RandomErasing::default() }.into(),
             RandomApply {
                 transforms: vec![GaussianBlur::new(3).into(), Normalize::MNIST.into()],
                 p: 1.0,
@@ -363,26 +353,10 @@ mod tests {
 
     fn with_p(p: f64) -> Compose {
         Compose::new([
-            RandomPerspective {
-                p,
-                ..RandomPerspective::default()
-            }
-            .into(),
-            RandomAdjustSharpness {
-                sharpness_factor: 2.0,
-                p,
-            }
-            .into(),
-            RandomErasing {
-                p,
-                ..RandomErasing::default()
-            }
-            .into(),
-            RandomApply {
-                transforms: vec![Normalize::MNIST.into()],
-                p,
-            }
-            .into(),
+            RandomPerspective { p, ..RandomPerspective::default() }.into(),
+            RandomAdjustSharpness { sharpness_factor: 2.0, p }.into(),
+            RandomErasing { p, ..RandomErasing::default() }.into(),
+            RandomApply { transforms: vec![Normalize::MNIST.into()], p }.into(),
         ])
     }
 
@@ -412,11 +386,7 @@ mod tests {
         let images = noise(20, 28, 28);
         for compose in compositions() {
             let first = compose.apply(&images, &mut source(3))?;
-            assert_eq!(
-                compose.apply(&images, &mut source(3))?,
-                first,
-                "{compose:?}"
-            );
+            assert_eq!(compose.apply(&images, &mut source(3))?, first, "{compose:?}");
         }
         Ok(())
     }
@@ -426,11 +396,7 @@ mod tests {
         let images = noise(20, 28, 28);
         for compose in compositions() {
             let first = compose.apply(&images, &mut source(3))?;
-            assert_ne!(
-                compose.apply(&images, &mut source(4))?,
-                first,
-                "{compose:?}"
-            );
+            assert_ne!(compose.apply(&images, &mut source(4))?, first, "{compose:?}");
         }
         Ok(())
     }
@@ -440,10 +406,7 @@ mod tests {
         let images = noise(20, 28, 28);
         let mut random = source(3);
         let compose = Recipe::R1.transforms();
-        assert_ne!(
-            compose.apply(&images, &mut random)?,
-            compose.apply(&images, &mut random)?
-        );
+        assert_ne!(compose.apply(&images, &mut random)?, compose.apply(&images, &mut random)?);
         Ok(())
     }
 
@@ -475,16 +438,9 @@ mod tests {
     #[test]
     fn a_probability_is_the_share_of_images_changed() -> Result<(), AugmentError> {
         let images = noise(10_000, 3, 3);
-        let sometimes = RandomApply {
-            transforms: vec![Normalize::MNIST.into()],
-            p: 0.3,
-        };
+        let sometimes = RandomApply { transforms: vec![Normalize::MNIST.into()], p: 0.3 };
         let changed = Compose::new([sometimes.into()]).apply(&images, &mut source(0))?;
-        let share = (changed - &images)
-            .abs()
-            .amax([1, 2], false)
-            .gt(0.0)
-            .mean(tch::Kind::Double);
+        let share = (changed - &images).abs().amax([1, 2], false).gt(0.0).mean(tch::Kind::Double);
         let standard_error = (0.3_f64 * 0.7 / 10_000.0).sqrt();
         assert!((share.double_value(&[]) - 0.3).abs() < 4.0 * standard_error);
         Ok(())
@@ -493,228 +449,88 @@ mod tests {
     #[test]
     fn transforms_are_applied_in_order() -> Result<(), AugmentError> {
         let images = noise(1, 5, 5);
-        let halve = Transform::from(Normalize {
-            mean: 0.0,
-            std: 2.0,
-        });
-        let shift = Transform::from(Normalize {
-            mean: 1.0,
-            std: 1.0,
-        });
+        let halve = Transform::from(Normalize { mean: 0.0, std: 2.0 });
+        let shift = Transform::from(Normalize { mean: 1.0, std: 1.0 });
         let compose = Compose::new([halve, shift]);
-        assert!(
-            distance(
-                &compose.apply(&images, &mut source(0))?,
-                &(&images / 2.0 - 1.0)
-            ) < 1e-6
-        );
+        assert!(distance(&compose.apply(&images, &mut source(0))?, &(&images / 2.0 - 1.0)) < 1e-6);
         Ok(())
     }
 
     #[test]
     fn an_empty_batch_stays_empty() -> Result<(), AugmentError> {
         let none = noise(0, 28, 28);
-        assert_eq!(
-            Compose::new(certain()).apply(&none, &mut source(0))?.size(),
-            [0, 28, 28]
-        );
+        assert_eq!(Compose::new(certain()).apply(&none, &mut source(0))?.size(), [0, 28, 28]);
         Ok(())
     }
 
     #[test]
     fn rejects_a_kernel_larger_than_the_images_reflection() {
         let images = noise(1, 28, 28);
-        let inner = RandomApply {
-            transforms: vec![GaussianBlur::new(57).into()],
-            p: 0.0,
-        };
-        let elastic = ElasticTransform {
-            sigma: 8.0,
-            ..ElasticTransform::default()
-        };
+        let inner = RandomApply { transforms: vec![GaussianBlur::new(57).into()], p: 0.0 };
+        let elastic = ElasticTransform { sigma: 8.0, ..ElasticTransform::default() };
         for (transform, field) in [(inner.into(), "kernel_size"), (elastic.into(), "sigma")] {
-            let sentence = Compose::new([transform])
-                .apply(&images, &mut source(0))
-                .unwrap_err()
-                .to_string();
+            let sentence =
+                Compose::new([transform]).apply(&images, &mut source(0)).unwrap_err().to_string();
             assert!(sentence.contains(field), "{sentence}");
         }
     }
 
     #[test]
     fn rejects_every_invalid_setting_with_the_transform_and_the_field_named() {
-        let rotation = |degrees| RandomRotation {
-            degrees,
-            interpolation: Interpolation::Nearest,
-        };
+        let rotation = |degrees| RandomRotation { degrees, interpolation: Interpolation::Nearest };
         let affine = || RandomAffine::new(0.0);
         let perspective = RandomPerspective::default;
         let erasing = RandomErasing::default;
-        let sharpness = |sharpness_factor, p| RandomAdjustSharpness {
-            sharpness_factor,
-            p,
-        };
+        let sharpness = |sharpness_factor, p| RandomAdjustSharpness { sharpness_factor, p };
         let apply = |transforms, p| RandomApply { transforms, p };
         let invalid: Vec<(Transform, &str)> = vec![
             (rotation(-5.0..=f64::NAN).into(), "RandomRotation: degrees"),
             (rotation(5.0..=-5.0).into(), "RandomRotation: degrees"),
             (rotation(0.0..=361.0).into(), "RandomRotation: degrees"),
             (RandomRotation::new(-3.0).into(), "RandomRotation: degrees"),
+            (RandomAffine::new(f64::INFINITY).into(), "RandomAffine: degrees"),
             (
-                RandomAffine::new(f64::INFINITY).into(),
-                "RandomAffine: degrees",
-            ),
-            (
-                RandomAffine {
-                    translate: [1.5, 0.0],
-                    ..affine()
-                }
-                .into(),
+                RandomAffine { translate: [1.5, 0.0], ..affine() }.into(),
                 "RandomAffine: translate[0]",
             ),
             (
-                RandomAffine {
-                    translate: [0.0, f64::NAN],
-                    ..affine()
-                }
-                .into(),
+                RandomAffine { translate: [0.0, f64::NAN], ..affine() }.into(),
                 "RandomAffine: translate[1]",
             ),
+            (RandomAffine { scale: 0.0..=1.0, ..affine() }.into(), "RandomAffine: scale"),
+            (RandomAffine { shear: -90.0..=0.0, ..affine() }.into(), "RandomAffine: shear"),
+            (RandomAffine { shear_y: 0.0..=90.0, ..affine() }.into(), "RandomAffine: shear_y"),
             (
-                RandomAffine {
-                    scale: 0.0..=1.0,
-                    ..affine()
-                }
-                .into(),
-                "RandomAffine: scale",
-            ),
-            (
-                RandomAffine {
-                    shear: -90.0..=0.0,
-                    ..affine()
-                }
-                .into(),
-                "RandomAffine: shear",
-            ),
-            (
-                RandomAffine {
-                    shear_y: 0.0..=90.0,
-                    ..affine()
-                }
-                .into(),
-                "RandomAffine: shear_y",
-            ),
-            (
-                RandomPerspective {
-                    distortion_scale: 1.1,
-                    ..perspective()
-                }
-                .into(),
+                RandomPerspective { distortion_scale: 1.1, ..perspective() }.into(),
                 "RandomPerspective: distortion_scale",
             ),
+            (RandomPerspective { p: f64::NAN, ..perspective() }.into(), "RandomPerspective: p"),
             (
-                RandomPerspective {
-                    p: f64::NAN,
-                    ..perspective()
-                }
-                .into(),
-                "RandomPerspective: p",
-            ),
-            (
-                ElasticTransform {
-                    alpha: -1.0,
-                    ..ElasticTransform::default()
-                }
-                .into(),
+                ElasticTransform { alpha: -1.0, ..ElasticTransform::default() }.into(),
                 "ElasticTransform: alpha",
             ),
             (
-                ElasticTransform {
-                    sigma: f64::NAN,
-                    ..ElasticTransform::default()
-                }
-                .into(),
+                ElasticTransform { sigma: f64::NAN, ..ElasticTransform::default() }.into(),
                 "ElasticTransform: sigma",
             ),
             (GaussianBlur::new(4).into(), "GaussianBlur: kernel_size"),
-            (
-                GaussianBlur {
-                    kernel_size: 3,
-                    sigma: 0.0..=1.0,
-                }
-                .into(),
-                "GaussianBlur: sigma",
-            ),
-            (
-                GaussianBlur {
-                    kernel_size: 3,
-                    sigma: 2.0..=1.0,
-                }
-                .into(),
-                "GaussianBlur: sigma",
-            ),
-            (
-                sharpness(-1.0, 0.5).into(),
-                "RandomAdjustSharpness: sharpness_factor",
-            ),
+            (GaussianBlur { kernel_size: 3, sigma: 0.0..=1.0 }.into(), "GaussianBlur: sigma"),
+            (GaussianBlur { kernel_size: 3, sigma: 2.0..=1.0 }.into(), "GaussianBlur: sigma"),
+            (sharpness(-1.0, 0.5).into(), "RandomAdjustSharpness: sharpness_factor"),
             (sharpness(1.0, 1.5).into(), "RandomAdjustSharpness: p"),
-            (
-                Normalize {
-                    mean: f64::NAN,
-                    std: 1.0,
-                }
-                .into(),
-                "Normalize: mean",
-            ),
-            (
-                Normalize {
-                    mean: 0.0,
-                    std: 0.0,
-                }
-                .into(),
-                "Normalize: std",
-            ),
-            (
-                RandomErasing {
-                    p: -0.1,
-                    ..erasing()
-                }
-                .into(),
-                "RandomErasing: p",
-            ),
-            (
-                RandomErasing {
-                    scale: 0.5..=1.5,
-                    ..erasing()
-                }
-                .into(),
-                "RandomErasing: scale",
-            ),
-            (
-                RandomErasing {
-                    ratio: 0.0..=1.0,
-                    ..erasing()
-                }
-                .into(),
-                "RandomErasing: ratio",
-            ),
+            (Normalize { mean: f64::NAN, std: 1.0 }.into(), "Normalize: mean"),
+            (Normalize { mean: 0.0, std: 0.0 }.into(), "Normalize: std"),
+            (RandomErasing { p: -0.1, ..erasing() }.into(), "RandomErasing: p"),
+            (RandomErasing { scale: 0.5..=1.5, ..erasing() }.into(), "RandomErasing: scale"),
+            (RandomErasing { ratio: 0.0..=1.0, ..erasing() }.into(), "RandomErasing: ratio"),
             (apply(vec![], 2.0).into(), "RandomApply: p"),
-            (
-                apply(vec![GaussianBlur::new(2).into()], 0.5).into(),
-                "GaussianBlur: kernel_size",
-            ),
+            (apply(vec![GaussianBlur::new(2).into()], 0.5).into(), "GaussianBlur: kernel_size"),
         ];
         for (transform, name) in invalid {
             let compose = Compose::new([transform]);
             let sentence = compose.validate().expect_err(name).to_string();
-            assert!(
-                sentence.starts_with(&format!("{name} must be ")),
-                "{sentence}"
-            );
-            assert!(
-                compose.apply(&noise(1, 5, 5), &mut source(0)).is_err(),
-                "{name}"
-            );
+            assert!(sentence.starts_with(&format!("{name} must be ")), "{sentence}");
+            assert!(compose.apply(&noise(1, 5, 5), &mut source(0)).is_err(), "{name}");
         }
     }
 }

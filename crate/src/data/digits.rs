@@ -4,7 +4,7 @@ use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{DataError, Images, folder, mnist, synthetic};
+use super::{DataError, Images, mnist, png, synthetic};
 
 /// Training and test images of handwritten digits.
 ///
@@ -74,13 +74,7 @@ impl Digits {
     pub fn open(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
         let folder = folder.as_ref();
         let (train, test) = mnist::read_any(folder)?;
-        Ok(Digits {
-            train,
-            test,
-            source: Source::Own {
-                folder: folder.into(),
-            },
-        })
+        Ok(Digits { train, test, source: Source::Own { folder: folder.into() } })
     }
 
     /// Digits from PNG images of one's own, of 28 x 28 pixels and white on black as MNIST's: the training
@@ -91,11 +85,9 @@ impl Digits {
     pub fn open_png(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
         let path = folder.as_ref();
         Ok(Digits {
-            train: folder::read(&path.join("train"))?,
-            test: folder::read(&path.join("test"))?,
-            source: Source::Own {
-                folder: path.into(),
-            },
+            train: png::read(&path.join("train"))?,
+            test: png::read(&path.join("test"))?,
+            source: Source::Own { folder: path.into() },
         })
     }
 
@@ -125,11 +117,7 @@ impl Digits {
     /// MNIST from `folder`.
     fn mnist(folder: PathBuf) -> Result<Digits, DataError> {
         let (train, test) = mnist::read_verified(&folder)?;
-        Ok(Digits {
-            train,
-            test,
-            source: Source::Mnist { folder },
-        })
+        Ok(Digits { train, test, source: Source::Mnist { folder } })
     }
 }
 
@@ -154,10 +142,9 @@ impl fmt::Display for Source {
         match self {
             Source::Mnist { .. } => f.write_str("MNIST (60 000 training and 10 000 test images)"),
             Source::Own { .. } => f.write_str("images of your own (not MNIST)"),
-            Source::Synthetic { seed } => write!(
-                f,
-                "synthetic digits (6 000 training and 2 000 test images, seed {seed})"
-            ),
+            Source::Synthetic { seed } => {
+                write!(f, "synthetic digits (6 000 training and 2 000 test images, seed {seed})")
+            }
         }
     }
 }
@@ -216,9 +203,7 @@ mod tests {
     #[test]
     fn mnist_opened_as_any_idx_files_is_the_same_data() {
         let Some(digits) = mnist() else { return };
-        let Source::Mnist { folder } = digits.source else {
-            panic!("{}", digits.source)
-        };
+        let Source::Mnist { folder } = digits.source else { panic!("{}", digits.source) };
         assert_eq!(Digits::open(folder).unwrap().test, digits.test);
     }
 
@@ -232,11 +217,7 @@ mod tests {
     #[test]
     fn a_folder_without_any_of_the_files_counts_as_none() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(
-            folder.path().join("train-images-idx3-ubyte.gz.part"),
-            "half",
-        )
-        .unwrap();
+        fs::write(folder.path().join("train-images-idx3-ubyte.gz.part"), "half").unwrap();
         let digits = resolve(None, folder.path().into()).unwrap();
         assert_eq!(digits.source, Source::Synthetic { seed: 0 });
     }
@@ -261,17 +242,14 @@ mod tests {
     fn synthetic_test_images_are_none_of_the_training_images() {
         let digits = Digits::synthetic(1);
         assert_eq!((digits.train.len(), digits.test.len()), (6_000, 2_000));
-        let train: std::collections::HashSet<&[u8]> = (0..digits.train.len())
-            .map(|i| digits.train.image(i))
-            .collect();
+        let train: std::collections::HashSet<&[u8]> =
+            (0..digits.train.len()).map(|i| digits.train.image(i)).collect();
         assert!((0..digits.test.len()).all(|i| !train.contains(digits.test.image(i))));
     }
 
     #[test]
     fn a_source_shows_no_path() {
-        let source = Source::Mnist {
-            folder: "/home/ada/mnist".into(),
-        };
+        let source = Source::Mnist { folder: "/home/ada/mnist".into() };
         let shown = format!("{source} {source:?}");
         assert!(!shown.contains("ada"), "{shown}");
     }

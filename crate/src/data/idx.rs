@@ -78,9 +78,7 @@ impl Idx {
 
     /// SHA-256 of the whole unpacked content, header included, in lower-case hexadecimal.
     pub fn sha256(&self) -> String {
-        let digest = Sha256::new()
-            .chain_update(&self.header)
-            .chain_update(&self.items);
+        let digest = Sha256::new().chain_update(&self.header).chain_update(&self.items);
         format!("{:x}", digest.finalize())
     }
 }
@@ -101,11 +99,7 @@ pub fn read(path: &Path, kind: Kind) -> Result<Idx, DataError> {
     if !fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(DataError::NotAFile { path: path.into() });
     }
-    decode(
-        BufReader::new(File::open(path).map_err(unreadable)?),
-        path,
-        kind,
-    )
+    decode(BufReader::new(File::open(path).map_err(unreadable)?), path, kind)
 }
 
 /// Reads IDX data from `packed`, unpacking them if they are gzip'd. `path` names them in errors.
@@ -135,17 +129,10 @@ fn parse(mut content: impl Read, path: &Path, kind: Kind) -> Result<Idx, DataErr
         });
     }
     if items.len() > expected {
-        return Err(DataError::TooLong {
-            path: path.into(),
-            expected: expected_bytes,
-        });
+        return Err(DataError::TooLong { path: path.into(), expected: expected_bytes });
     }
     if let (Kind::Labels, Some((index, found))) = (kind, first_bad_label(&items)) {
-        return Err(DataError::LabelInFile {
-            path: path.into(),
-            index,
-            found,
-        });
+        return Err(DataError::LabelInFile { path: path.into(), index, found });
     }
     Ok(Idx { header, items })
 }
@@ -153,24 +140,14 @@ fn parse(mut content: impl Read, path: &Path, kind: Kind) -> Result<Idx, DataErr
 /// The number of items that the header announces.
 fn item_count(header: &[u8], path: &Path, kind: Kind) -> Result<usize, DataError> {
     let (numbers, _) = header.as_chunks::<4>();
-    let numbers: Vec<u32> = numbers
-        .iter()
-        .map(|bytes| u32::from_be_bytes(*bytes))
-        .collect();
+    let numbers: Vec<u32> = numbers.iter().map(|bytes| u32::from_be_bytes(*bytes)).collect();
     let path = path.to_path_buf();
     match (kind, &numbers[..]) {
-        (_, &[found, ..]) if found != kind.magic() => Err(DataError::WrongMagic {
-            path,
-            kind,
-            expected: kind.magic(),
-            found,
-        }),
+        (_, &[found, ..]) if found != kind.magic() => {
+            Err(DataError::WrongMagic { path, kind, expected: kind.magic(), found })
+        }
         (Kind::Images, &[_, _, rows, columns]) if [rows, columns] != [SIDE as u32; 2] => {
-            Err(DataError::WrongDimensions {
-                path,
-                rows,
-                columns,
-            })
+            Err(DataError::WrongDimensions { path, rows, columns })
         }
         (Kind::Images, &[_, count, _, _]) | (Kind::Labels, &[_, count]) => {
             if (1..=MAX_ITEMS).contains(&count) {
@@ -179,21 +156,14 @@ fn item_count(header: &[u8], path: &Path, kind: Kind) -> Result<usize, DataError
                 Err(DataError::WrongCount { path, found: count })
             }
         }
-        _ => Err(DataError::Truncated {
-            path,
-            expected: kind.header_bytes(),
-            found: header.len(),
-        }),
+        _ => Err(DataError::Truncated { path, expected: kind.header_bytes(), found: header.len() }),
     }
 }
 
 /// The next bytes, up to `limit`; memory grows with what is really there.
 fn read_at_most(content: &mut impl Read, limit: usize, path: &Path) -> Result<Vec<u8>, DataError> {
     let mut bytes = Vec::new();
-    content
-        .take(limit as u64)
-        .read_to_end(&mut bytes)
-        .map_err(|error| fault(path, error))?;
+    content.take(limit as u64).read_to_end(&mut bytes).map_err(|error| fault(path, error))?;
     Ok(bytes)
 }
 
@@ -201,14 +171,8 @@ fn read_at_most(content: &mut impl Read, limit: usize, path: &Path) -> Result<Ve
 fn fault(path: &Path, error: io::Error) -> DataError {
     let path = path.to_path_buf();
     match error.raw_os_error() {
-        Some(_) => DataError::Unreadable {
-            path,
-            source: error,
-        },
-        None => DataError::CorruptGzip {
-            path,
-            reason: error.to_string(),
-        },
+        Some(_) => DataError::Unreadable { path, source: error },
+        None => DataError::CorruptGzip { path, reason: error.to_string() },
     }
 }
 
@@ -255,18 +219,12 @@ mod tests {
 
     #[test]
     fn reads_plain_labels() {
-        assert_eq!(
-            decode(&labels(3, &[5, 0, 9]), Kind::Labels).unwrap(),
-            [5, 0, 9]
-        );
+        assert_eq!(decode(&labels(3, &[5, 0, 9]), Kind::Labels).unwrap(), [5, 0, 9]);
     }
 
     #[test]
     fn unpacks_gzip() {
-        assert_eq!(
-            decode(&gzip(&labels(3, &[5, 0, 9])), Kind::Labels).unwrap(),
-            [5, 0, 9]
-        );
+        assert_eq!(decode(&gzip(&labels(3, &[5, 0, 9])), Kind::Labels).unwrap(), [5, 0, 9]);
     }
 
     #[test]
@@ -286,11 +244,7 @@ mod tests {
 
     #[test]
     fn the_checksum_covers_header_and_items() {
-        let content = super::decode(
-            &labels(3, &[5, 0, 9])[..],
-            Path::new("digits"),
-            Kind::Labels,
-        );
+        let content = super::decode(&labels(3, &[5, 0, 9])[..], Path::new("digits"), Kind::Labels);
         // printf '\0\0\10\1\0\0\0\3\5\0\11' | sha256sum
         let expected = "426dc2e9e7eea081ebaf345cde82a628112f5fc54a1e6b128e8b394a879f3a18";
         assert_eq!(content.unwrap().sha256(), expected);
@@ -341,31 +295,14 @@ mod tests {
     #[test]
     fn rejects_a_truncated_header() {
         let error = decode(&images(1, &[])[..15], Kind::Images).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                DataError::Truncated {
-                    expected: 16,
-                    found: 15,
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, DataError::Truncated { expected: 16, found: 15, .. }), "{error}");
     }
 
     #[test]
     fn rejects_truncated_items() {
         let error = decode(&images(2, &[0; PIXELS]), Kind::Images).unwrap_err();
         assert!(
-            matches!(
-                error,
-                DataError::Truncated {
-                    expected: 1584,
-                    found: 800,
-                    ..
-                }
-            ),
+            matches!(error, DataError::Truncated { expected: 1584, found: 800, .. }),
             "{error}"
         );
     }
@@ -391,10 +328,7 @@ mod tests {
     #[test]
     fn rejects_a_file_of_nothing() {
         let error = decode(&labels(0, &[]), Kind::Labels).unwrap_err();
-        assert!(
-            matches!(error, DataError::WrongCount { found: 0, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, DataError::WrongCount { found: 0, .. }), "{error}");
     }
 
     #[test]
@@ -447,19 +381,13 @@ mod tests {
     fn stops_unpacking_one_byte_after_what_the_header_announces() {
         let mut content = &labels(3, &[5; 1_000_000])[..];
         let error = parse(&mut content, Path::new("digits"), Kind::Labels).unwrap_err();
-        assert!(
-            matches!(error, DataError::TooLong { expected: 11, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, DataError::TooLong { expected: 11, .. }), "{error}");
         assert_eq!(content.len(), 1_000_000 - 3 - 1);
     }
 
     #[test]
     fn rejects_gzip_that_unpacks_to_more_than_the_header_announces() {
         let error = decode(&gzip(&labels(3, &[5; 1_000_000])), Kind::Labels).unwrap_err();
-        assert!(
-            matches!(error, DataError::TooLong { expected: 11, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, DataError::TooLong { expected: 11, .. }), "{error}");
     }
 }

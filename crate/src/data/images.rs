@@ -1,8 +1,8 @@
 //! Labelled images of digits in memory.
 
-use std::fmt;
-
 use super::DataError;
+use std::fmt;
+use tch::{Kind, Tensor};
 
 /// Height and width of an image, in pixels.
 pub const SIDE: usize = 28;
@@ -38,10 +38,7 @@ impl Images {
     /// If there are not 784 pixels for each label, or a label is above 9.
     pub fn new(pixels: Vec<u8>, labels: Vec<u8>) -> Result<Images, DataError> {
         if labels.len().checked_mul(PIXELS) != Some(pixels.len()) {
-            return Err(DataError::PixelCount {
-                pixels: pixels.len(),
-                labels: labels.len(),
-            });
+            return Err(DataError::PixelCount { pixels: pixels.len(), labels: labels.len() });
         }
         if let Some((index, found)) = first_bad_label(&labels) {
             return Err(DataError::Label { index, found });
@@ -62,6 +59,11 @@ impl Images {
     /// All pixels, `[n, 784]`, image by image and row by row.
     pub fn pixels(&self) -> &[u8] {
         &self.pixels
+    }
+
+    /// The pixels as a float32 tensor `[n, 784]`, from 0 (background) to 1.
+    pub fn to_tensor(&self) -> Tensor {
+        Tensor::from_slice(&self.pixels).view([-1, PIXELS as i64]).to_kind(Kind::Float) / 255.
     }
 
     /// All labels, `[n]`.
@@ -85,10 +87,7 @@ impl Images {
     /// Panics, like a slice, if an index is not below `len()`.
     pub(crate) fn select(&self, indices: &[usize]) -> Images {
         let images: Vec<&[u8]> = indices.iter().map(|&i| self.image(i)).collect();
-        Images {
-            pixels: images.concat(),
-            labels: indices.iter().map(|&i| self.label(i)).collect(),
-        }
+        Images { pixels: images.concat(), labels: indices.iter().map(|&i| self.label(i)).collect() }
     }
 
     /// How many images there are of each digit.
@@ -103,9 +102,7 @@ impl Images {
 
 /// The index and value of the first label that is not a digit.
 pub(super) fn first_bad_label(labels: &[u8]) -> Option<(usize, u8)> {
-    let index = labels
-        .iter()
-        .position(|&label| usize::from(label) >= CLASSES)?;
+    let index = labels.iter().position(|&label| usize::from(label) >= CLASSES)?;
     Some((index, labels[index]))
 }
 
@@ -122,10 +119,7 @@ mod tests {
 
     /// Three images of one grey each: 10, 20 and 30.
     fn three() -> Images {
-        let pixels = [10, 20, 30]
-            .iter()
-            .flat_map(|&grey| [grey; PIXELS])
-            .collect();
+        let pixels = [10, 20, 30].iter().flat_map(|&grey| [grey; PIXELS]).collect();
         Images::new(pixels, vec![7, 0, 7]).unwrap()
     }
 

@@ -14,14 +14,8 @@ struct Pair {
     labels: &'static str,
 }
 
-const TRAIN: Pair = Pair {
-    images: "train-images-idx3-ubyte",
-    labels: "train-labels-idx1-ubyte",
-};
-const TEST: Pair = Pair {
-    images: "t10k-images-idx3-ubyte",
-    labels: "t10k-labels-idx1-ubyte",
-};
+const TRAIN: Pair = Pair { images: "train-images-idx3-ubyte", labels: "train-labels-idx1-ubyte" };
+const TEST: Pair = Pair { images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte" };
 
 /// Training and test images from any IDX files with MNIST's names.
 pub(super) fn read_any(folder: &Path) -> Result<(Images, Images), DataError> {
@@ -31,9 +25,7 @@ pub(super) fn read_any(folder: &Path) -> Result<(Images, Images), DataError> {
 /// Training and test images from files with exactly MNIST's content.
 pub(super) fn read_verified(folder: &Path) -> Result<(Images, Images), DataError> {
     let manifest = Manifest::embedded()?;
-    read(folder, |name, path, content| {
-        manifest.verify(name, path, content)
-    })
+    read(folder, |name, path, content| manifest.verify(name, path, content))
 }
 
 /// Whether the folder holds any of the four files, or cannot be looked into.
@@ -55,10 +47,7 @@ fn read(
             _ => DataError::Unreadable { path, source },
         });
     }
-    Ok((
-        read_pair(folder, &TRAIN, &verify)?,
-        read_pair(folder, &TEST, &verify)?,
-    ))
+    Ok((read_pair(folder, &TRAIN, &verify)?, read_pair(folder, &TEST, &verify)?))
 }
 
 fn read_pair(
@@ -115,21 +104,14 @@ struct Entry {
 
 impl Manifest {
     fn embedded() -> Result<Manifest, DataError> {
-        serde_json::from_str(include_str!("../../../data/manifest.json")).map_err(|error| {
-            DataError::Manifest {
-                reason: error.to_string(),
-            }
-        })
+        serde_json::from_str(include_str!("../../../data/manifest.json"))
+            .map_err(|error| DataError::Manifest { reason: error.to_string() })
     }
 
     fn verify(&self, name: &str, path: &Path, content: &Idx) -> Result<(), DataError> {
-        let entry = self
-            .files
-            .iter()
-            .find(|entry| entry.name.strip_suffix(".gz") == Some(name));
-        let entry = entry.ok_or_else(|| DataError::Manifest {
-            reason: format!("none for {name}.gz"),
-        })?;
+        let entry = self.files.iter().find(|entry| entry.name.strip_suffix(".gz") == Some(name));
+        let entry =
+            entry.ok_or_else(|| DataError::Manifest { reason: format!("none for {name}.gz") })?;
         let found = content.sha256();
         if found == entry.unpacked_sha256 {
             return Ok(());
@@ -217,17 +199,7 @@ mod tests {
         let folder = folder();
         write_labels(folder.path(), TRAIN.labels, 4);
         let error = read_any(folder.path()).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                DataError::CountsDisagree {
-                    images: 3,
-                    labels: 4,
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, DataError::CountsDisagree { images: 3, labels: 4, .. }), "{error}");
     }
 
     #[test]
@@ -241,11 +213,7 @@ mod tests {
     #[test]
     fn the_manifest_names_all_four_files() {
         let manifest = Manifest::embedded().unwrap();
-        let mut names: Vec<&str> = manifest
-            .files
-            .iter()
-            .map(|entry| entry.name.as_str())
-            .collect();
+        let mut names: Vec<&str> = manifest.files.iter().map(|entry| entry.name.as_str()).collect();
         names.sort();
         assert_eq!(
             names,

@@ -2,14 +2,14 @@
 
 mod digits;
 mod error;
-mod folder;
 pub mod idx;
 mod images;
 mod mnist;
-mod sample;
+mod png;
+mod subset;
 mod synthetic;
 
 pub use digits::{Digits, Source};
 pub use error::DataError;
 pub use images::{CLASSES, Images, PIXELS, SIDE};
-pub use sample::{Sample, Split};
+pub use subset::{Sample, Split};

@@ -13,7 +13,7 @@ use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
 use super::images::{CLASSES, Images, PIXELS, SIDE};
-use crate::seed::{Stream, random};
+use crate::rng::{Stream, random};
 
 /// Training images of a set of synthetic digits.
 pub(super) const TRAIN: usize = 6_000;
@@ -71,10 +71,7 @@ fn distort(template: Template, rng: &mut ChaCha8Rng) -> Vec<Vec<Point>> {
     let slant = 0.22 * bell(rng) + 0.1;
     // sine and cosine of an angle from the tangent of its half
     let half = 0.065 * bell(rng);
-    let (sin, cos) = (
-        2.0 * half / (1.0 + half * half),
-        (1.0 - half * half) / (1.0 + half * half),
-    );
+    let (sin, cos) = (2.0 * half / (1.0 + half * half), (1.0 - half * half) / (1.0 + half * half));
     let height = HEIGHT * (1.0 + 0.09 * bell(rng));
     let width = HEIGHT * 0.85 * (1.0 + 0.13 * bell(rng));
     let move_point = |&point: &Point| {
@@ -82,10 +79,7 @@ fn distort(template: Template, rng: &mut ChaCha8Rng) -> Vec<Vec<Point>> {
         let (x, y) = (width * (x - slant * (y - 0.5)), height * y);
         (cos * x - sin * y, sin * x + cos * y)
     };
-    template
-        .iter()
-        .map(|stroke| stroke.iter().map(move_point).collect())
-        .collect()
+    template.iter().map(|stroke| stroke.iter().map(move_point).collect()).collect()
 }
 
 /// The strokes moved about the middle of the image, and shrunk if they would touch its edges.
@@ -183,9 +177,7 @@ impl Pen {
     fn random(rng: &mut ChaCha8Rng) -> Pen {
         let radius = rng.random_range(0.75..1.65);
         let change = 0.12 * bell(rng);
-        Pen {
-            radii: (radius * (1.0 - change), radius * (1.0 + change)),
-        }
+        Pen { radii: (radius * (1.0 - change), radius * (1.0 + change)) }
     }
 
     /// Draws a polyline; `ink` is how much of each pixel is covered, 0 to 1.
@@ -384,28 +376,20 @@ mod tests {
     use super::*;
 
     fn squared_distance(image: &[u8], mean: &[f64]) -> f64 {
-        image
-            .iter()
-            .zip(mean)
-            .map(|(&pixel, mean)| (f64::from(pixel) - mean).powi(2))
-            .sum()
+        image.iter().zip(mean).map(|(&pixel, mean)| (f64::from(pixel) - mean).powi(2)).sum()
     }
 
     /// The mean image of each class.
     fn centroids(images: &Images) -> Vec<Vec<f64>> {
         let mut sums = vec![vec![0.0; PIXELS]; CLASSES];
         for i in 0..images.len() {
-            for (sum, &pixel) in sums[usize::from(images.label(i))]
-                .iter_mut()
-                .zip(images.image(i))
+            for (sum, &pixel) in sums[usize::from(images.label(i))].iter_mut().zip(images.image(i))
             {
                 *sum += f64::from(pixel);
             }
         }
         let means = sums.iter().zip(images.class_counts());
-        means
-            .map(|(sum, count)| sum.iter().map(|pixel| pixel / count as f64).collect())
-            .collect()
+        means.map(|(sum, count)| sum.iter().map(|pixel| pixel / count as f64).collect()).collect()
     }
 
     /// The share of `test` that is closest to the mean training image of its own class.
@@ -449,39 +433,24 @@ mod tests {
     fn every_class_has_about_its_share() {
         // 100 each on average with a standard deviation of 9.5: five of them either way.
         let counts = draw(0, 0..1_000).class_counts();
-        assert!(
-            counts.iter().all(|count| (53..147).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|count| (53..147).contains(count)), "{counts:?}");
     }
 
     #[test]
     fn uses_the_full_range_from_paper_to_ink() {
         let images = draw(0, 0..100);
         let pixels = images.pixels();
-        assert_eq!(
-            (pixels.iter().min(), pixels.iter().max()),
-            (Some(&0), Some(&255))
-        );
+        assert_eq!((pixels.iter().min(), pixels.iter().max()), (Some(&0), Some(&255)));
     }
 
     #[test]
     fn the_edge_of_the_images_stays_nearly_white() {
         let images = draw(0, 0..500);
-        let edge = |i: usize| {
-            [i / SIDE, i % SIDE]
-                .iter()
-                .any(|&at| at == 0 || at == SIDE - 1)
-        };
+        let edge = |i: usize| [i / SIDE, i % SIDE].iter().any(|&at| at == 0 || at == SIDE - 1);
         let on_edge = (0..PIXELS).filter(|&i| edge(i)).count() * images.len();
         let inked = images.pixels().iter().enumerate();
-        let inked = inked
-            .filter(|&(i, &pixel)| edge(i % PIXELS) && pixel > 127)
-            .count();
-        assert!(
-            (inked as f64) < 0.002 * on_edge as f64,
-            "{inked} of {on_edge}"
-        );
+        let inked = inked.filter(|&(i, &pixel)| edge(i % PIXELS) && pixel > 127).count();
+        assert!((inked as f64) < 0.002 * on_edge as f64, "{inked} of {on_edge}");
     }
 
     #[test]

@@ -20,11 +20,7 @@ const LIBTORCH: &str = "2.13.0";
 
 impl Session {
     fn sentence(&self) -> String {
-        format!(
-            "hinge {}, libtorch {LIBTORCH}, data: {}.",
-            crate::VERSION,
-            self.source
-        )
+        format!("hinge {}, libtorch {LIBTORCH}, data: {}.", crate::VERSION, self.source)
     }
 
     fn warnings(&self) -> Vec<String> {

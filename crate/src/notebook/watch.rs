@@ -31,14 +31,7 @@ pub fn start() -> Result<()> {
     let failed = |error: std::io::Error| Error::Notebook(error.to_string());
     let output = Channel::intercept(1).map_err(failed)?;
     let errors = Channel::intercept(2).map_err(failed)?;
-    std::thread::spawn(move || {
-        Watch {
-            output,
-            errors,
-            said: String::new(),
-        }
-        .run()
-    });
+    std::thread::spawn(move || Watch { output, errors, said: String::new() }.run());
     std::panic::set_hook(Box::new(|panic| eprintln!("{}", sentence(panic))));
     // SAFETY: a cell's code runs on the only thread that reads or writes the environment here.
     unsafe { std::env::set_var(STARTED, "1") };
@@ -52,10 +45,7 @@ fn sentence(panic: &std::panic::PanicHookInfo) -> String {
     let place = panic.location().map_or(String::new(), |place| {
         format!(" (line {} of {})", place.line(), file_name(place.file()))
     });
-    format!(
-        "panicked: {}{place}",
-        panic.payload_as_str().unwrap_or("no message")
-    )
+    format!("panicked: {}{place}", panic.payload_as_str().unwrap_or("no message"))
 }
 
 fn file_name(path: &str) -> &str {
@@ -80,11 +70,7 @@ impl Channel {
         let onward = unsafe { File::from_raw_fd(checked(libc::dup(stream))?) };
         // SAFETY: both descriptors are open.
         checked(unsafe { libc::dup2(end.as_raw_fd(), stream) })?;
-        Ok(Channel {
-            written: File::from(OwnedFd::from(written)),
-            onward,
-            pending: Vec::new(),
-        })
+        Ok(Channel { written: File::from(OwnedFd::from(written)), onward, pending: Vec::new() })
     }
 
     /// Takes in what has been written, if anything; says whether the stream is still open.
@@ -106,19 +92,12 @@ impl Channel {
 
     fn send(&mut self, text: &str) {
         // Nobody is left to tell when the kernel has gone.
-        let _ = self
-            .onward
-            .write_all(text.as_bytes())
-            .and_then(|()| self.onward.flush());
+        let _ = self.onward.write_all(text.as_bytes()).and_then(|()| self.onward.flush());
     }
 }
 
 fn checked(result: libc::c_int) -> std::io::Result<libc::c_int> {
-    if result < 0 {
-        Err(std::io::Error::last_os_error())
-    } else {
-        Ok(result)
-    }
+    if result < 0 { Err(std::io::Error::last_os_error()) } else { Ok(result) }
 }
 
 struct Watch {
@@ -156,13 +135,7 @@ impl Watch {
         };
         let mut streams = [watched(&self.output), watched(&self.errors)];
         // SAFETY: the pointer and the length are those of the array.
-        unsafe {
-            libc::poll(
-                streams.as_mut_ptr(),
-                streams.len() as libc::nfds_t,
-                milliseconds,
-            )
-        };
+        unsafe { libc::poll(streams.as_mut_ptr(), streams.len() as libc::nfds_t, milliseconds) };
         streams.map(|stream| stream.revents != 0)
     }
 
@@ -176,20 +149,14 @@ impl Watch {
     }
 
     fn pass_on(&mut self, line: &str) {
-        let start = MARKERS
-            .iter()
-            .filter_map(|marker| line.find(marker))
-            .min()
-            .unwrap_or(0);
+        let start = MARKERS.iter().filter_map(|marker| line.find(marker)).min().unwrap_or(0);
         let (unfinished, line) = line.split_at(start);
         if !unfinished.is_empty() {
             self.output.send(&format!("{unfinished}\n"));
         }
         if let Some(failure) = self.failure(line) {
             for (mime, content) in failure.representations() {
-                self.output.send(&format!(
-                    "{BEGIN_CONTENT}{mime}\n{content}\nEVCXR_END_CONTENT\n"
-                ));
+                self.output.send(&format!("{BEGIN_CONTENT}{mime}\n{content}\nEVCXR_END_CONTENT\n"));
             }
         }
         if line == COMPLETE {

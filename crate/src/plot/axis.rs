@@ -21,20 +21,14 @@ impl Axis {
     /// From below the least of `values` to above the greatest, between two places on the page.
     pub fn over(values: impl IntoIterator<Item = f64>, left: i32, right: i32) -> Axis {
         let ends = (f64::INFINITY, f64::NEG_INFINITY);
-        let ends = values.into_iter().fold(ends, |(least, most), value| {
-            (least.min(value), most.max(value))
-        });
+        let ends = values
+            .into_iter()
+            .fold(ends, |(least, most), value| (least.min(value), most.max(value)));
         let (least, most) = if ends.0 <= ends.1 { ends } else { (0., 0.) };
         let step = round_step((most - least).max(1e-6) / 6.);
         let low = (least / step).floor();
         let high = (most / step).ceil().max(low + 1.);
-        Axis {
-            low: low * step,
-            high: high * step,
-            step,
-            left,
-            right,
-        }
+        Axis { low: low * step, high: high * step, step, left, right }
     }
 
     /// Where a value stands.
@@ -88,9 +82,7 @@ impl Axis {
 /// The least of 1, 2, 5 times a power of ten that is `least` or more.
 fn round_step(least: f64) -> f64 {
     let power = 10f64.powf(least.log10().floor());
-    let multiple = [1., 2., 5.]
-        .into_iter()
-        .find(|factor| factor * power >= least);
+    let multiple = [1., 2., 5.].into_iter().find(|factor| factor * power >= least);
     multiple.unwrap_or(10.) * power
 }
 
@@ -110,10 +102,7 @@ mod tests {
     fn an_axis_reaches_from_one_round_number_to_another() {
         let axis = Axis::over([-1.5, 0., 5.5], 100, 900);
         assert_eq!(axis.ticks().collect::<Vec<_>>(), [-2., 0., 2., 4., 6.]);
-        assert_eq!(
-            [-2., 0., 6.].map(|value| axis.place(value)),
-            [100, 300, 900]
-        );
+        assert_eq!([-2., 0., 6.].map(|value| axis.place(value)), [100, 300, 900]);
     }
 
     #[test]

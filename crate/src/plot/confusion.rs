@@ -66,18 +66,8 @@ fn draw(page: &Page, confusion: &Confusion) -> Drawn {
     let upwards = font(TEXT, &MUTED).transform(FontTransform::Rotate270);
     let place = (14, TOP + SIDE / 2);
     page.draw(&Text::new("true digit", place, upwards.pos(middle)))?;
-    page.draw(&label(
-        "predicted digit",
-        (LEFT + SIDE / 2, 14),
-        HPos::Center,
-        &MUTED,
-    ))?;
-    page.draw(&label(
-        "right",
-        (LEFT + SIDE + RIGHT - 16, TOP - 16),
-        HPos::Right,
-        &MUTED,
-    ))?;
+    page.draw(&label("predicted digit", (LEFT + SIDE / 2, 14), HPos::Center, &MUTED))?;
+    page.draw(&label("right", (LEFT + SIDE + RIGHT - 16, TOP - 16), HPos::Right, &MUTED))?;
     let most = confusion.counts.iter().flatten().copied().max();
     for digit in 0..CLASSES {
         let along = CELL * digit as i32 + CELL / 2;
@@ -85,12 +75,7 @@ fn draw(page: &Page, confusion: &Confusion) -> Drawn {
         page.draw(&label(&name, (LEFT + along, TOP - 16), HPos::Center, &INK))?;
         page.draw(&label(&name, (LEFT - 14, TOP + along), HPos::Right, &INK))?;
         if let Some(share) = right(confusion, digit) {
-            page.draw(&label(
-                share,
-                (LEFT + SIDE + RIGHT - 16, TOP + along),
-                HPos::Right,
-                &INK,
-            ))?;
+            page.draw(&label(share, (LEFT + SIDE + RIGHT - 16, TOP + along), HPos::Right, &INK))?;
         }
         for prediction in 0..CLASSES {
             draw_cell(page, confusion, (digit, prediction), most.unwrap_or(0))?;
@@ -120,12 +105,7 @@ fn draw_cell(
         return Ok(());
     }
     let ink = if shade > 0.6 { WHITE } else { INK };
-    page.draw(&label(
-        count.to_string(),
-        (x + CELL / 2, y + CELL / 2),
-        HPos::Center,
-        &ink,
-    ))
+    page.draw(&label(count.to_string(), (x + CELL / 2, y + CELL / 2), HPos::Center, &ink))
 }
 
 /// `dark` at 1, white at 0.

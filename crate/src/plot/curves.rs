@@ -47,10 +47,8 @@ impl Curves for Run {
 impl Curves for Runs {
     fn series(&self, metric: Metric) -> Result<Series> {
         let epochs = self.scored_epochs();
-        let each = epochs
-            .iter()
-            .map(|epoch| self.at(*epoch, metric))
-            .collect::<Result<Vec<_>>>()?;
+        let each =
+            epochs.iter().map(|epoch| self.at(*epoch, metric)).collect::<Result<Vec<_>>>()?;
         let band = |over_seeds: &crate::study::Distribution| {
             let (mean, sd) = (over_seeds.mean(), over_seeds.standard_deviation());
             (mean - sd, mean + sd)
@@ -65,11 +63,7 @@ impl Curves for Runs {
         self.experiment.to_string()
     }
     fn subtitle(&self) -> String {
-        format!(
-            "{}, mean of {} seeds, band: ± 1 standard deviation",
-            self.source,
-            self.count()
-        )
+        format!("{}, mean of {} seeds, band: ± 1 standard deviation", self.source, self.count())
     }
 }
 
@@ -92,11 +86,7 @@ const HEIGHT: i32 = 390;
 pub fn learning_curves(results: &dyn Curves) -> Result<Figure> {
     let panels = [
         Panel::new(results, "loss", [Metric::TrainLoss, Metric::TestLoss])?,
-        Panel::new(
-            results,
-            "accuracy (%)",
-            [Metric::TrainAccuracy, Metric::TestAccuracy],
-        )?,
+        Panel::new(results, "accuracy (%)", [Metric::TrainAccuracy, Metric::TestAccuracy])?,
     ];
     let image = Image::drawn((WIDTH, HEIGHT), |page| draw(page, results, &panels))?;
     let [loss, accuracy] = panels.map(|panel| panel.sentence());
@@ -138,17 +128,9 @@ impl Panel {
             colour: TRAIN,
             dashed: false,
         };
-        let test = Curve {
-            name: "test",
-            metric: test,
-            series: series(test)?,
-            colour: TEST,
-            dashed: true,
-        };
-        Ok(Panel {
-            quantity,
-            curves: [train, test],
-        })
+        let test =
+            Curve { name: "test", metric: test, series: series(test)?, colour: TEST, dashed: true };
+        Ok(Panel { quantity, curves: [train, test] })
     }
 
     fn last_epoch(&self) -> usize {
@@ -178,19 +160,12 @@ impl Curve {
     }
 
     fn show(&self, value: f64) -> String {
-        if self.metric.is_accuracy() {
-            format!("{value:.1} %")
-        } else {
-            format!("{value:.3}")
-        }
+        if self.metric.is_accuracy() { format!("{value:.1} %") } else { format!("{value:.3}") }
     }
 
     fn sentence(&self) -> String {
         let (first, last) = (self.show(self.series.middle[0]), self.show(self.last()));
-        format!(
-            "{} from {first} after the first epoch to {last} after the last",
-            self.metric
-        )
+        format!("{} from {first} after the first epoch to {last} after the last", self.metric)
     }
 }
 
@@ -200,29 +175,18 @@ impl Series {
         Series {
             epochs: self.epochs.clone(),
             middle: self.middle.iter().map(|value| value * factor).collect(),
-            band: self
-                .band
-                .as_ref()
-                .map(|band| band.iter().map(scale).collect()),
+            band: self.band.as_ref().map(|band| band.iter().map(scale).collect()),
         }
     }
 
     fn low(&self) -> f64 {
         let lows = self.band.iter().flatten().map(|(low, _)| *low);
-        self.middle
-            .iter()
-            .copied()
-            .chain(lows)
-            .fold(f64::INFINITY, f64::min)
+        self.middle.iter().copied().chain(lows).fold(f64::INFINITY, f64::min)
     }
 
     fn high(&self) -> f64 {
         let highs = self.band.iter().flatten().map(|(_, high)| *high);
-        self.middle
-            .iter()
-            .copied()
-            .chain(highs)
-            .fold(f64::NEG_INFINITY, f64::max)
+        self.middle.iter().copied().chain(highs).fold(f64::NEG_INFINITY, f64::max)
     }
 }
 
@@ -261,17 +225,11 @@ fn draw_panel(area: &Page, panel: &Panel) -> Drawn {
         .label_style(font(TEXT, &INK))
         .draw()?;
     for curve in &panel.curves {
-        let Series {
-            epochs,
-            middle,
-            band,
-        } = &curve.series;
+        let Series { epochs, middle, band } = &curve.series;
         let epoch = |index: usize| epochs[index] as f64;
         if let Some(band) = band {
             let upper = (0..band.len()).map(|index| (epoch(index), band[index].1.min(high)));
-            let lower = (0..band.len())
-                .rev()
-                .map(|index| (epoch(index), band[index].0.max(low)));
+            let lower = (0..band.len()).rev().map(|index| (epoch(index), band[index].0.max(low)));
             let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
             chart.draw_series([Polygon::new(outline, curve.colour.mix(0.18))])?;
         }
@@ -304,10 +262,7 @@ fn apart([a, b]: [(i32, i32); 2]) -> [(i32, i32); 2] {
         return [a, b];
     }
     let down = if a.1 > b.1 { 1 } else { -1 };
-    [
-        (a.0, a.1 + down * (overlap + 1) / 2),
-        (b.0, b.1 - down * (overlap + 1) / 2),
-    ]
+    [(a.0, a.1 + down * (overlap + 1) / 2), (b.0, b.1 - down * (overlap + 1) / 2)]
 }
 
 fn tick(value: f64, range: f64) -> String {

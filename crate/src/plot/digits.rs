@@ -6,9 +6,9 @@ use super::style::{AROUND_ZERO, INK, MUTED, label_width, signed};
 use crate::augment::Compose;
 use crate::data::{CLASSES, Images, PIXELS, SIDE};
 use crate::error::{Error, Result};
-use crate::seed::{Stream, random};
+use crate::rng::{Stream, random};
 use crate::study::Run;
-use crate::tensors::pixels;
+
 use plotters::style::RGBColor;
 use png::{BitDepth, ColorType, Encoder};
 use tch::Tensor;
@@ -27,23 +27,14 @@ use tch::Tensor;
 pub fn grid(images: &Images, rows: usize, columns: usize) -> Result<Figure> {
     let count = rows.saturating_mul(columns).min(images.len());
     let tile = |index: usize| {
-        Ok(Tile {
-            png: grey(images.image(index))?,
-            title: images.label(index).to_string(),
-        })
+        Ok(Tile { png: grey(images.image(index))?, title: images.label(index).to_string() })
     };
     let tiles = (0..count).map(tile).collect::<Result<Vec<_>>>()?;
     let labels: Vec<&str> = tiles.iter().map(|tile| tile.title.as_str()).collect();
-    let alt = format!(
-        "{count} handwritten digits in a grid; row by row they show {}.",
-        labels.join(" ")
-    );
+    let alt =
+        format!("{count} handwritten digits in a grid; row by row they show {}.", labels.join(" "));
     let caption = format!("{count} images with their labels.");
-    Ok(Figure::new(
-        tiled(&tiles, columns, 2, 0).finish(),
-        alt,
-        caption,
-    ))
+    Ok(Figure::new(tiled(&tiles, columns, 2, 0).finish(), alt, caption))
 }
 
 /// The first `count` test images that `run` classifies wrongly, each under "label -> prediction".
@@ -61,26 +52,14 @@ pub fn grid(images: &Images, rows: usize, columns: usize) -> Result<Figure> {
 pub fn mistakes(run: &Run, count: usize) -> Result<Figure> {
     let test = &run.split.test;
     let predictions = run.predict(test);
-    let wrong: Vec<usize> = (0..test.len())
-        .filter(|index| predictions[*index] != test.label(*index))
-        .collect();
+    let wrong: Vec<usize> =
+        (0..test.len()).filter(|index| predictions[*index] != test.label(*index)).collect();
     let title = |index: usize| format!("{} \u{2192} {}", test.label(index), predictions[index]);
-    let tile = |index: &usize| {
-        Ok(Tile {
-            png: grey(test.image(*index))?,
-            title: title(*index),
-        })
-    };
-    let tiles = wrong
-        .iter()
-        .take(count)
-        .map(tile)
-        .collect::<Result<Vec<_>>>()?;
+    let tile = |index: &usize| Ok(Tile { png: grey(test.image(*index))?, title: title(*index) });
+    let tiles = wrong.iter().take(count).map(tile).collect::<Result<Vec<_>>>()?;
     let pairs: Vec<&str> = tiles.iter().map(|tile| tile.title.as_str()).collect();
-    let alt = format!(
-        "Digits classified wrongly, true digit \u{2192} prediction: {}.",
-        pairs.join(", ")
-    );
+    let alt =
+        format!("Digits classified wrongly, true digit \u{2192} prediction: {}.", pairs.join(", "));
     let caption = format!(
         "The first {} of {} test images (of {}) that are classified wrongly: true digit \u{2192} prediction.",
         tiles.len(),
@@ -112,21 +91,12 @@ pub fn weights(run: &Run) -> Result<Figure> {
             "weights are drawn for a linear model only, and this one has hidden layers".into(),
         ));
     };
-    let greatest = layer
-        .weight
-        .abs()
-        .max()
-        .double_value(&[])
-        .max(f64::MIN_POSITIVE);
+    let greatest = layer.weight.abs().max().double_value(&[]).max(f64::MIN_POSITIVE);
     let tile = |class: usize| {
         let weights = layer.weight.get(class as i64);
-        let strengths: Vec<f64> = (0..PIXELS as i64)
-            .map(|pixel| weights.double_value(&[pixel]) / greatest)
-            .collect();
-        Ok(Tile {
-            png: around_zero(&strengths, SIDE)?,
-            title: class.to_string(),
-        })
+        let strengths: Vec<f64> =
+            (0..PIXELS as i64).map(|pixel| weights.double_value(&[pixel]) / greatest).collect();
+        Ok(Tile { png: around_zero(&strengths, SIDE)?, title: class.to_string() })
     };
     let tiles = (0..CLASSES).map(tile).collect::<Result<Vec<_>>>()?;
     let alt = "Ten images of weights, one a digit, dark blue where ink speaks for the digit and pale orange where it \
@@ -142,23 +112,14 @@ const KEY_HEIGHT: usize = 34;
 /// Which colour is which weight, at the foot of a sheet.
 fn draw_key(sheet: &mut Sheet, greatest: f64) -> Result<()> {
     const STEPS: usize = 201;
-    let strengths: Vec<f64> = (0..STEPS)
-        .map(|step| 2. * step as f64 / (STEPS - 1) as f64 - 1.)
-        .collect();
+    let strengths: Vec<f64> =
+        (0..STEPS).map(|step| 2. * step as f64 / (STEPS - 1) as f64 - 1.).collect();
     let (middle, top) = (sheet.width() / 2, sheet.height() - KEY_HEIGHT);
     let left = middle - STEPS / 2;
     sheet.picture((left, top), (STEPS, 12), &around_zero(&strengths, STEPS)?);
     let ends = [
-        (
-            left - 8,
-            Anchor::End,
-            format!("against {}", signed(-greatest, 2)),
-        ),
-        (
-            left + STEPS + 8,
-            Anchor::Start,
-            format!("{} for", signed(greatest, 2)),
-        ),
+        (left - 8, Anchor::End, format!("against {}", signed(-greatest, 2))),
+        (left + STEPS + 8, Anchor::Start, format!("{} for", signed(greatest, 2))),
     ];
     for (x, anchor, text) in ends {
         sheet.text((x, top + 11), anchor, INK, &text);
@@ -210,7 +171,7 @@ pub fn augmentations(image: &Images, rows: &[(String, Compose)], draws: usize) -
     if draws > 0 {
         sheet.text((place(1), 18), Anchor::Start, MUTED, "random draws");
     }
-    let original = pixels(image).get(0).view([1, SIDES, SIDES]);
+    let original = image.to_tensor().get(0).view([1, SIDES, SIDES]);
     for (row, (name, transform)) in rows.iter().enumerate() {
         let y = HEAD + row * (WIDE + GAP);
         sheet.text((12, y + WIDE / 2 + 5), Anchor::Start, INK, name);
@@ -230,9 +191,8 @@ fn stretched(values: &Tensor) -> Result<Vec<u8>> {
     let least = values.min().double_value(&[]);
     let range = (values.max().double_value(&[]) - least).max(f64::MIN_POSITIVE);
     let scaled = (values.flatten(0, -1) - least) * (255. / range);
-    let pixels: Vec<u8> = (0..PIXELS as i64)
-        .map(|pixel| scaled.double_value(&[pixel]) as u8)
-        .collect();
+    let pixels: Vec<u8> =
+        (0..PIXELS as i64).map(|pixel| scaled.double_value(&[pixel]) as u8).collect();
     grey(&pixels)
 }
 
@@ -244,10 +204,7 @@ fn grey(pixels: &[u8]) -> Result<Vec<u8>> {
 
 /// Values from -1 to 1 in rows of `width`, as dark as they are great.
 fn around_zero(strengths: &[f64], width: usize) -> Result<Vec<u8>> {
-    let colours: Vec<u8> = strengths
-        .iter()
-        .flat_map(|strength| colour(*strength))
-        .collect();
+    let colours: Vec<u8> = strengths.iter().flat_map(|strength| colour(*strength)).collect();
     encode(ColorType::Rgb, &colours, width)
 }
 
@@ -300,11 +257,7 @@ mod tests {
         let figure = augmentations(&image, &rows, 2)?;
         let svg = figure.image.svg()?;
         assert_eq!(svg.matches("<image ").count(), 6);
-        assert!(
-            rows.iter()
-                .all(|(name, _)| svg.contains(&format!(">{name}</text>"))),
-            "{svg}"
-        );
+        assert!(rows.iter().all(|(name, _)| svg.contains(&format!(">{name}</text>"))), "{svg}");
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::raster;
 use crate::error::{Error, Result};
-use crate::files;
+use crate::runtime::files;
 use crate::show::Show;
 use crate::show::display::{Representation, escape, html_and_text};
 use base64::Engine;
@@ -46,19 +46,12 @@ impl Figure {
     /// A figure of `image`. The alternative text says what the picture shows to those who do not see it; the
     /// caption stands below it.
     pub fn new(image: Image, alt: impl Into<String>, caption: impl Into<String>) -> Figure {
-        Figure {
-            image,
-            alt: alt.into(),
-            caption: caption.into(),
-        }
+        Figure { image, alt: alt.into(), caption: caption.into() }
     }
 
     /// The same figure with another caption.
     pub fn caption(self, caption: impl Into<String>) -> Figure {
-        Figure {
-            caption: caption.into(),
-            ..self
-        }
+        Figure { caption: caption.into(), ..self }
     }
 
     /// Writes the picture to a file: SVG if the name ends in `.svg`, PNG if in `.png`, and without an ending

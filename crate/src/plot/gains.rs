@@ -123,10 +123,7 @@ mod tests {
     /// Longer training, in a test with few seeds and epochs.
     fn longer(metric: Metric) -> Result<Gains> {
         let runs = |epochs: usize| -> Result<Runs> {
-            let short = Experiment {
-                epochs,
-                ..Experiment::default()
-            };
+            let short = Experiment { epochs, ..Experiment::default() };
             short.repeat(&Digits::synthetic(0), 0..3)
         };
         Gains::over(&runs(1)?, metric, [("longer", runs(5)?)])
@@ -144,12 +141,7 @@ mod tests {
         let gains = longer(Metric::TestAccuracy)?;
         let by_seed = &gains.all()[0].by_seed;
         let shown = figures(&gains, by_seed).replace('\u{2212}', "-");
-        let mean: f64 = shown
-            .split(' ')
-            .next()
-            .unwrap_or_default()
-            .parse()
-            .unwrap_or(f64::NAN);
+        let mean: f64 = shown.split(' ').next().unwrap_or_default().parse().unwrap_or(f64::NAN);
         assert!((mean - 100. * by_seed.mean()).abs() <= 0.05, "{shown}");
         Ok(())
     }

@@ -5,8 +5,8 @@ use super::figure::{Drawn, Page};
 use super::style::{INK, MUTED, TEST, TRAIN, WIDTH, label, label_width, number};
 use super::{Figure, Image};
 use crate::error::{Error, Result};
+use crate::original::{Comparison, Row};
 use crate::show::settings::Settings;
-use crate::study::{Comparison, Row};
 use crate::train::Metric;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -85,10 +85,7 @@ fn runs<'a>(comparison: &'a Comparison, settings: &[String]) -> Vec<PublishedRun
         let name = format!("{setting} ({}, epoch {})", row.origin, row.epoch);
         match runs.last_mut() {
             Some(run) if run.name == name => run.rows.push(row),
-            _ => runs.push(PublishedRun {
-                name,
-                rows: vec![row],
-            }),
+            _ => runs.push(PublishedRun { name, rows: vec![row] }),
         }
     }
     runs
@@ -148,12 +145,7 @@ fn draw_key(page: &Page, seeds: usize) -> Drawn {
     draw_published(page, (LEFT + 6, KEY), true)?;
     page.draw(&label("published", (LEFT + 18, KEY), HPos::Left, &INK))?;
     draw_published(page, (LEFT + 112, KEY), false)?;
-    page.draw(&label(
-        "published, outside",
-        (LEFT + 124, KEY),
-        HPos::Left,
-        &INK,
-    ))?;
+    page.draw(&label("published, outside", (LEFT + 124, KEY), HPos::Left, &INK))?;
     let (left, right) = (LEFT + 270, LEFT + 310);
     draw_ours(page, [left, (left + right) / 2, right], KEY, MUTED)?;
     let ours = format!("our mean and 95 % prediction interval, {seeds} seeds");
@@ -172,12 +164,7 @@ fn draw_row(page: &Page, axis: &Axis, row: &Row, y: i32) -> Drawn {
     let place = |value: f64| axis.place(in_unit(row.metric, value));
     let interval = row.prediction();
     let ours = [interval.low, row.ours.mean(), interval.high].map(place);
-    draw_ours(
-        page,
-        ours,
-        y,
-        if is_test(row.metric) { TEST } else { TRAIN },
-    )?;
+    draw_ours(page, ours, y, if is_test(row.metric) { TEST } else { TRAIN })?;
     draw_published(page, (place(row.published), y), row.is_inside())?;
     if !row.is_inside() {
         page.draw(&label("outside", (axis.right() + 12, y), HPos::Left, &INK))?;
@@ -189,10 +176,7 @@ fn draw_row(page: &Page, axis: &Axis, row: &Row, y: i32) -> Drawn {
 fn draw_ours(page: &Page, [low, mean, high]: [i32; 3], y: i32, colour: RGBColor) -> Drawn {
     let bar = [(low, y - 5), (high, y + 5)];
     page.draw(&Rectangle::new(bar, colour.mix(0.3).filled()))?;
-    page.draw(&PathElement::new(
-        [(mean, y - 7), (mean, y + 7)],
-        colour.stroke_width(2),
-    ))
+    page.draw(&PathElement::new([(mean, y - 7), (mean, y + 7)], colour.stroke_width(2)))
 }
 
 /// A diamond, hollow if it is outside.
@@ -207,7 +191,8 @@ fn draw_published(page: &Page, (x, y): (i32, i32), is_inside: bool) -> Drawn {
 mod tests {
     use super::*;
     use crate::data::Digits;
-    use crate::study::{Experiment, Part};
+    use crate::original::Part;
+    use crate::study::Experiment;
 
     /// Runs on synthetic digits, which are easier than the published ones.
     fn comparison() -> Result<Comparison> {
@@ -220,16 +205,10 @@ mod tests {
         let comparison = comparison()?;
         let figure = published(&comparison)?;
         let lines = |text: &str| {
-            figure
-                .image
-                .svg()
-                .map(|svg| svg.lines().filter(|line| *line == text).count())
+            figure.image.svg().map(|svg| svg.lines().filter(|line| *line == text).count())
         };
         assert_eq!((lines("train")?, lines("test")?), (2, 2));
-        assert_eq!(
-            lines("outside")?,
-            comparison.rows.len() - comparison.inside()
-        );
+        assert_eq!(lines("outside")?, comparison.rows.len() - comparison.inside());
         Ok(())
     }
 

@@ -15,10 +15,7 @@ const SCALE: f32 = 2.;
 /// # Errors
 /// [`Error::Figure`] if it is no SVG, or has no pixel.
 pub(super) fn png(svg: &str) -> Result<Vec<u8>> {
-    let mut options = Options {
-        font_family: FONT_NAME.into(),
-        ..Options::default()
-    };
+    let mut options = Options { font_family: FONT_NAME.into(), ..Options::default() };
     let fonts = options.fontdb_mut();
     fonts.load_font_data(FONT.to_vec());
     fonts.set_sans_serif_family(FONT_NAME);

@@ -35,11 +35,7 @@ pub(super) struct Tile {
 
 impl Sheet {
     pub fn new(width: usize, height: usize) -> Sheet {
-        Sheet {
-            width,
-            height,
-            content: String::new(),
-        }
+        Sheet { width, height, content: String::new() }
     }
 
     pub fn width(&self) -> usize {
@@ -78,11 +74,7 @@ impl Sheet {
     }
 
     pub fn finish(self) -> Image {
-        let Sheet {
-            width,
-            height,
-            content,
-        } = self;
+        let Sheet { width, height, content } = self;
         Image::Svg(format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {width} {height}\"><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>{content}</svg>"

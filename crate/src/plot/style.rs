@@ -15,11 +15,8 @@ pub const MUTED: RGBColor = RGBColor(100, 100, 100);
 pub const GRID: RGBColor = RGBColor(225, 225, 225);
 /// The least, the middle and the greatest of values around zero: as dark as they are great, so that they can be told
 /// apart without colour.
-pub const AROUND_ZERO: [RGBColor; 3] = [
-    RGBColor(255, 226, 170),
-    RGBColor(186, 186, 186),
-    RGBColor(0, 46, 92),
-];
+pub const AROUND_ZERO: [RGBColor; 3] =
+    [RGBColor(255, 226, 170), RGBColor(186, 186, 186), RGBColor(0, 46, 92)];
 /// The width of a figure with axes, in pixels.
 pub const WIDTH: i32 = 920;
 /// The height of a figure's heading, in pixels.

@@ -36,19 +36,14 @@ pub(crate) fn json(mime: &'static str, value: &Value) -> Representation {
 
 /// `text` with the characters that HTML gives a meaning replaced.
 pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// The text as a sentence begins.
 pub(crate) fn capitalised(text: &impl Display) -> String {
     let text = text.to_string();
     let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]
@@ -57,9 +52,6 @@ mod tests {
 
     #[test]
     fn escapes_everything_that_could_be_markup() {
-        assert_eq!(
-            escape(r#"a < b & "c" > d"#),
-            "a &lt; b &amp; &quot;c&quot; &gt; d"
-        );
+        assert_eq!(escape(r#"a < b & "c" > d"#), "a &lt; b &amp; &quot;c&quot; &gt; d");
     }
 }

@@ -50,10 +50,7 @@ impl Show for Failure {
     fn representations(&self) -> Vec<Representation> {
         vec![
             self.for_the_kernel(),
-            (
-                "text/html",
-                format!("<p style=\"color:#b00020\">{}</p>", escape(self.reason())),
-            ),
+            ("text/html", format!("<p style=\"color:#b00020\">{}</p>", escape(self.reason()))),
         ]
     }
 }

@@ -45,10 +45,7 @@ mod tests {
 
     #[test]
     fn a_frame_has_a_row_for_each_seed_and_epoch() -> Result<()> {
-        let short = Experiment {
-            epochs: 3,
-            ..Experiment::default()
-        };
+        let short = Experiment { epochs: 3, ..Experiment::default() };
         let runs = short.repeat(&Digits::synthetic(0), 0..2)?;
         assert_eq!(runs.frame()?.shape(), (6, 6));
         Ok(())

@@ -42,10 +42,7 @@ pub(super) fn table(caption: &str, headings: &[Heading], rows: &[Vec<Cell>]) -> 
         ),
     };
     let row = |cells: &Vec<Cell>| -> String {
-        let cells = headings
-            .iter()
-            .zip(cells)
-            .map(|(heading, cell)| heading.cell(cell));
+        let cells = headings.iter().zip(cells).map(|(heading, cell)| heading.cell(cell));
         format!("<tr>{}</tr>", cells.collect::<String>())
     };
     format!(
@@ -58,10 +55,7 @@ pub(super) fn table(caption: &str, headings: &[Heading], rows: &[Vec<Cell>]) -> 
 
 impl Heading {
     pub fn new(text: impl Into<String>, side: Side) -> Heading {
-        Heading {
-            text: text.into(),
-            side,
-        }
+        Heading { text: text.into(), side }
     }
 
     fn html(&self) -> String {
@@ -94,10 +88,7 @@ mod tests {
     use super::*;
 
     fn html(caption: &str) -> String {
-        let headings = [
-            Heading::new("a & b", Side::Left),
-            Heading::new("loss", Side::Right),
-        ];
+        let headings = [Heading::new("a & b", Side::Left), Heading::new("loss", Side::Right)];
         let row = vec!["x < y".to_string().into(), "0.5".to_string().into()];
         table(caption, &headings, &[row])
     }

@@ -6,10 +6,8 @@ use super::settings::Settings;
 use super::{Failure, Show, Table};
 use crate::data::{CLASSES, Digits};
 use crate::error::Result;
-use crate::study::{
-    Claims, Comparison, Conclusion, Distribution, Evidence, Gain, Gains, Interval, Log, Row, Run,
-    Runs, Verdict,
-};
+use crate::original::{Comparison, Conclusion, Evidence, Row};
+use crate::study::{Claims, Distribution, Gain, Gains, Interval, Log, Run, Runs, Verdict};
 use crate::train::Metric;
 use polars::prelude::*;
 use serde_json::{Value, json};
@@ -17,19 +15,13 @@ use serde_json::{Value, json};
 impl Show for Run {
     fn representations(&self) -> Vec<Representation> {
         let sentence = capitalised(self);
-        html_and_text(
-            format!("<p>{}.</p>", escape(&sentence)),
-            format!("{sentence}."),
-        )
+        html_and_text(format!("<p>{}.</p>", escape(&sentence)), format!("{sentence}."))
     }
 }
 
 impl Show for Log {
     fn representations(&self) -> Vec<Representation> {
-        html_and_text(
-            format!("<pre>{}</pre>", escape(&self.to_string())),
-            self.to_string(),
-        )
+        html_and_text(format!("<pre>{}</pre>", escape(&self.to_string())), self.to_string())
     }
 }
 
@@ -48,24 +40,16 @@ impl Show for Runs {
 impl Show for Comparison {
     fn representations(&self) -> Vec<Representation> {
         let mut representations = shown(comparison_table(self));
-        representations.push(json(
-            "application/vnd.hinge.comparison+json",
-            &comparison_json(self),
-        ));
+        representations.push(json("application/vnd.hinge.comparison+json", &comparison_json(self)));
         representations
     }
 }
 
 impl Show for Claims {
     fn representations(&self) -> Vec<Representation> {
-        let mut representations = vec![
-            ("text/html", claims_html(self)),
-            ("text/plain", claims_text(self)),
-        ];
-        representations.push(json(
-            "application/vnd.hinge.claims+json",
-            &claims_json(self),
-        ));
+        let mut representations =
+            vec![("text/html", claims_html(self)), ("text/plain", claims_text(self))];
+        representations.push(json("application/vnd.hinge.claims+json", &claims_json(self)));
         if let Some(claim) = self.first_false() {
             let reason = format!(
                 "{}: it is {}, required is {}",
@@ -90,10 +74,8 @@ impl Show for Evidence {
         let defect = json!({ "number": number, "title": title, "evidence": self.sentence });
         let mut representations =
             html_and_text(html, format!("Defect {number}: {title}. {}", self.sentence));
-        representations.push(json(
-            "application/vnd.hinge.defects+json",
-            &json!({ "defects": [defect] }),
-        ));
+        representations
+            .push(json("application/vnd.hinge.defects+json", &json!({ "defects": [defect] })));
         representations
     }
 }
@@ -262,10 +244,7 @@ fn characteristics(digits: &Digits) -> Result<Table> {
         "test images" => counts(digits.test.class_counts()),
     )?;
     Ok(Table::new(
-        format!(
-            "How often each digit occurs: {}, 28 x 28 pixels, 8-bit grey.",
-            digits.source
-        ),
+        format!("How often each digit occurs: {}, 28 x 28 pixels, 8-bit grey.", digits.source),
         frame,
     ))
 }
@@ -276,9 +255,7 @@ fn over_seeds(runs: &Runs) -> Result<Table> {
         .map(|metric| Ok((*metric, runs.last(*metric)?)))
         .collect::<Result<Vec<_>>>()?;
     let column = |text: &dyn Fn(&Distribution, Metric) -> String| -> Vec<String> {
-        each.iter()
-            .map(|(metric, over_seeds)| text(over_seeds, *metric))
-            .collect()
+        each.iter().map(|(metric, over_seeds)| text(over_seeds, *metric)).collect()
     };
     let interval = |over_seeds: &Distribution, metric: Metric| {
         let interval = over_seeds.confidence_interval().possible(metric);
@@ -337,17 +314,12 @@ fn comparison_table(comparison: &Comparison) -> Result<Table> {
         comparison.rows.first().map_or(0, |row| row.ours.count()),
         comparison.source
     );
-    let numbers = [
-        "published",
-        "ours, mean ± sd",
-        "95 % prediction interval",
-        "off our mean by (sd)",
-    ];
+    let numbers =
+        ["published", "ours, mean ± sd", "95 % prediction interval", "off our mean by (sd)"];
     let table = match settings.only() {
-        Some(setting) => Table::new(
-            format!("{caption} All with: {setting}."),
-            frame.drop("settings")?,
-        ),
+        Some(setting) => {
+            Table::new(format!("{caption} All with: {setting}."), frame.drop("settings")?)
+        }
         None => Table::new(settings.caption(caption), frame),
     };
     Ok(table.right(numbers))
@@ -357,13 +329,7 @@ fn comparison_table(comparison: &Comparison) -> Result<Table> {
 fn said_once(texts: &[String]) -> Vec<String> {
     let repeats = |index: usize| index > 0 && texts[index] == texts[index - 1];
     (0..texts.len())
-        .map(|index| {
-            if repeats(index) {
-                String::new()
-            } else {
-                texts[index].clone()
-            }
-        })
+        .map(|index| if repeats(index) { String::new() } else { texts[index].clone() })
         .collect()
 }
 
@@ -390,21 +356,11 @@ fn claims_html(claims: &Claims) -> String {
     let row = |claim: &crate::study::Claim| {
         let (mark, style) = match claim.verdict {
             Verdict::Holds => ("\u{2713} ", ""),
-            Verdict::Fails => (
-                "\u{2717} ",
-                ";background:#b00020;color:#fff;font-weight:bold",
-            ),
+            Verdict::Fails => ("\u{2717} ", ";background:#b00020;color:#fff;font-weight:bold"),
             Verdict::NotChecked(_) => ("", ";font-style:italic"),
         };
-        let verdict = Cell {
-            text: format!("{mark}{}", claim.verdict),
-            style,
-        };
-        let texts = [
-            claim.sentence.clone(),
-            claim.show_figure(),
-            claim.show_required(),
-        ];
+        let verdict = Cell { text: format!("{mark}{}", claim.verdict), style };
+        let texts = [claim.sentence.clone(), claim.show_figure(), claim.show_required()];
         texts.map(Cell::from).into_iter().chain([verdict]).collect()
     };
     let headings = [
@@ -415,11 +371,7 @@ fn claims_html(claims: &Claims) -> String {
     ]
     .map(|(text, side)| Heading::new(text, side));
     let rows: Vec<Vec<Cell>> = claims.all().iter().map(row).collect();
-    html::table(
-        "The claims of the answer, each checked against the results.",
-        &headings,
-        &rows,
-    )
+    html::table("The claims of the answer, each checked against the results.", &headings, &rows)
 }
 
 fn claims_text(claims: &Claims) -> String {

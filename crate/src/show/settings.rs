@@ -17,11 +17,7 @@ impl Settings {
         let Some(first) = lists.first() else {
             return Settings::all_said(rows);
         };
-        let alike = |place: &usize| {
-            lists
-                .iter()
-                .all(|list| list.get(*place) == first.get(*place))
-        };
+        let alike = |place: &usize| lists.iter().all(|list| list.get(*place) == first.get(*place));
         let count = (0..first.len()).take_while(alike).count();
         if lists.iter().all(|list| list.len() == count) {
             return Settings::all_said(rows);
@@ -30,17 +26,11 @@ impl Settings {
             true => "nothing else".to_string(),
             false => list[count..].join(COMMA),
         };
-        Settings {
-            shared: first[..count].join(COMMA),
-            own: lists.iter().map(own).collect(),
-        }
+        Settings { shared: first[..count].join(COMMA), own: lists.iter().map(own).collect() }
     }
 
     fn all_said(rows: Vec<String>) -> Settings {
-        Settings {
-            shared: String::new(),
-            own: rows,
-        }
+        Settings { shared: String::new(), own: rows }
     }
 
     /// The settings of every row, if they are the same.
@@ -76,10 +66,7 @@ mod tests {
 
     #[test]
     fn rows_that_have_nothing_in_common_are_left_as_they_are() {
-        assert_eq!(
-            of(&["a, c", "b, c"]),
-            ("Losses.".into(), vec!["a, c".into(), "b, c".into()])
-        );
+        assert_eq!(of(&["a, c", "b, c"]), ("Losses.".into(), vec!["a, c".into(), "b, c".into()]));
     }
 
     #[test]
@@ -95,10 +82,7 @@ mod tests {
 
     #[test]
     fn rows_that_are_all_the_same_are_left_as_they_are() {
-        assert_eq!(
-            of(&["a, b", "a, b"]),
-            ("Losses.".into(), vec!["a, b".into(), "a, b".into()])
-        );
+        assert_eq!(of(&["a, b", "a, b"]), ("Losses.".into(), vec!["a, b".into(), "a, b".into()]));
         assert_eq!(of(&[]), ("Losses.".into(), vec![]));
     }
 }

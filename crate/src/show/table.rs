@@ -45,13 +45,7 @@ pub fn show(frame: &DataFrame) -> Table {
 impl Table {
     /// A table of `frame` under `caption`; numbers that are not whole are shown with 4 decimals.
     pub fn new(caption: impl Into<String>, frame: DataFrame) -> Table {
-        Table {
-            frame,
-            caption: caption.into(),
-            decimals: 4,
-            units: Vec::new(),
-            right: Vec::new(),
-        }
+        Table { frame, caption: caption.into(), decimals: 4, units: Vec::new(), right: Vec::new() }
     }
 
     /// Shows the fractions in the column `name` in percent, which its heading then says.
@@ -143,11 +137,7 @@ impl Show for Table {
         let text = format!("{}\n{}", self.caption, self.frame);
         // A frame whose cells cannot be shown as text still shows in polars' own form.
         let html = self.html().unwrap_or_else(|error| {
-            format!(
-                "<p>{}</p><pre>{}</pre>",
-                escape(&error.to_string()),
-                escape(&text)
-            )
+            format!("<p>{}</p><pre>{}</pre>", escape(&error.to_string()), escape(&text))
         });
         html_and_text(html, text)
     }
@@ -165,9 +155,7 @@ mod tests {
     /// Whether the cell with this text stands on the right.
     fn is_right(table: &Table, text: &str) -> Result<bool> {
         let html = table.html()?;
-        let cell = html
-            .split("<td")
-            .find(|cell| cell.contains(&format!(">{text}</td>")));
+        let cell = html.split("<td").find(|cell| cell.contains(&format!(">{text}</td>")));
         Ok(cell.is_some_and(|cell| cell.contains("text-align:right")))
     }
 
@@ -175,20 +163,14 @@ mod tests {
     fn numbers_stand_on_the_right_and_texts_on_the_left() -> Result<()> {
         let table = scores()?;
         let sides = ["a &amp; b", "78.50", "20", "first"].map(|text| is_right(&table, text));
-        assert_eq!(
-            sides.into_iter().collect::<Result<Vec<_>>>()?,
-            [false, true, true, false]
-        );
+        assert_eq!(sides.into_iter().collect::<Result<Vec<_>>>()?, [false, true, true, false]);
         Ok(())
     }
 
     #[test]
     fn a_fraction_is_shown_in_the_percent_that_its_heading_names() -> Result<()> {
         let html = scores()?.html()?;
-        assert!(
-            html.contains(">accuracy (%)</th>") && html.contains(">78.50</td>"),
-            "{html}"
-        );
+        assert!(html.contains(">accuracy (%)</th>") && html.contains(">78.50</td>"), "{html}");
         Ok(())
     }
 

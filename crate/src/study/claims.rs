@@ -86,18 +86,12 @@ impl Claims {
 
     /// Claims that are shown but not checked, for the reason given.
     pub fn not_checked(reason: &str) -> Claims {
-        Claims {
-            not_checked: Some(reason.to_string()),
-            claims: Vec::new(),
-        }
+        Claims { not_checked: Some(reason.to_string()), claims: Vec::new() }
     }
 
     /// Claims that hold on any images, like an equality of formulas.
     pub fn about_any_data() -> Claims {
-        Claims {
-            not_checked: None,
-            claims: Vec::new(),
-        }
+        Claims { not_checked: None, claims: Vec::new() }
     }
 
     /// Adds a claim and checks it.
@@ -107,13 +101,7 @@ impl Claims {
             None if required.is_met_by(figure) => Verdict::Holds,
             None => Verdict::Fails,
         };
-        self.claims.push(Claim {
-            sentence: sentence.to_string(),
-            figure,
-            unit,
-            required,
-            verdict,
-        });
+        self.claims.push(Claim { sentence: sentence.to_string(), figure, unit, required, verdict });
     }
 
     /// Whether claims are checked, or only shown.
@@ -128,9 +116,7 @@ impl Claims {
 
     /// The first claim that does not hold.
     pub fn first_false(&self) -> Option<&Claim> {
-        self.claims
-            .iter()
-            .find(|claim| claim.verdict == Verdict::Fails)
+        self.claims.iter().find(|claim| claim.verdict == Verdict::Fails)
     }
 }
 
@@ -211,11 +197,7 @@ mod tests {
             (Required::Exactly(1.), 1., 1.1),
         ] {
             assert_eq!(check(met, required), Verdict::Holds, "{met} {required:?}");
-            assert_eq!(
-                check(unmet, required),
-                Verdict::Fails,
-                "{unmet} {required:?}"
-            );
+            assert_eq!(check(unmet, required), Verdict::Fails, "{unmet} {required:?}");
         }
     }
 

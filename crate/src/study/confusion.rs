@@ -61,14 +61,10 @@ impl Confusion {
         };
         (0..CLASSES)
             .flat_map(|label| {
-                (0..CLASSES)
-                    .filter(move |prediction| *prediction != label)
-                    .map(move |p| (label, p))
+                (0..CLASSES).filter(move |prediction| *prediction != label).map(move |p| (label, p))
             })
             .map(|(label, prediction)| mistake(label, prediction))
-            .fold(mistake(0, 1), |most, next| {
-                if next.count > most.count { next } else { most }
-            })
+            .fold(mistake(0, 1), |most, next| if next.count > most.count { next } else { most })
     }
 }
 
@@ -85,11 +81,7 @@ mod tests {
         let confusion = Confusion { counts };
         assert_eq!(
             confusion.most_frequent_mistake(),
-            Mistake {
-                label: 4,
-                prediction: 9,
-                count: 7
-            }
+            Mistake { label: 4, prediction: 9, count: 7 }
         );
         assert_eq!(confusion.accuracy(), 0.9);
     }

@@ -26,10 +26,7 @@ impl Interval {
     /// covers as often as before.
     pub fn possible(self, metric: Metric) -> Interval {
         match metric.is_accuracy() {
-            true => Interval {
-                low: self.low.max(0.),
-                high: self.high.min(1.),
-            },
+            true => Interval { low: self.low.max(0.), high: self.high.min(1.) },
             false => self,
         }
     }
@@ -99,10 +96,7 @@ impl Distribution {
 
     /// The greatest value.
     pub fn max(&self) -> f64 {
-        self.values
-            .iter()
-            .copied()
-            .fold(f64::NEG_INFINITY, f64::max)
+        self.values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
     }
 
     /// The 95 % confidence interval of the mean: `mean ± t * sd / sqrt(n)`, with `t` the 97.5 % quantile of
@@ -119,9 +113,7 @@ impl Distribution {
 
     /// The distribution of a function of the value.
     pub fn map(&self, of: impl Fn(f64) -> f64) -> Distribution {
-        Distribution {
-            values: self.values.iter().map(|value| of(*value)).collect(),
-        }
+        Distribution { values: self.values.iter().map(|value| of(*value)).collect() }
     }
 
     /// The values less those of `other`, seed by seed.
@@ -131,26 +123,14 @@ impl Distribution {
     pub fn minus(&self, other: &Distribution) -> Result<Distribution> {
         if self.count() != other.count() {
             let count = |n: usize| format!("{n} values");
-            return Err(Error::Unpaired {
-                left: count(self.count()),
-                right: count(other.count()),
-            });
+            return Err(Error::Unpaired { left: count(self.count()), right: count(other.count()) });
         }
-        Distribution::new(
-            self.values
-                .iter()
-                .zip(&other.values)
-                .map(|(a, b)| a - b)
-                .collect(),
-        )
+        Distribution::new(self.values.iter().zip(&other.values).map(|(a, b)| a - b).collect())
     }
 
     fn interval(&self, factor: f64) -> Interval {
         let half_width = self.t_quantile() * self.standard_deviation() * factor;
-        Interval {
-            low: self.mean() - half_width,
-            high: self.mean() + half_width,
-        }
+        Interval { low: self.mean() - half_width, high: self.mean() + half_width }
     }
 
     fn t_quantile(&self) -> f64 {
@@ -190,23 +170,14 @@ mod tests {
         // The 97.5 % quantile of Student's t with 4 degrees of freedom, from published tables: 2.7764.
         let (t, sd) = (2.776_445, 2.5f64.sqrt());
         let confidence = one_to_five().confidence_interval();
-        assert!(
-            (confidence.high - (3. + t * sd / 5f64.sqrt())).abs() < 1e-4,
-            "{confidence:?}"
-        );
+        assert!((confidence.high - (3. + t * sd / 5f64.sqrt())).abs() < 1e-4, "{confidence:?}");
         let prediction = one_to_five().prediction_interval();
-        assert!(
-            (prediction.low - (3. - t * sd * 1.2f64.sqrt())).abs() < 1e-4,
-            "{prediction:?}"
-        );
+        assert!((prediction.low - (3. - t * sd * 1.2f64.sqrt())).abs() < 1e-4, "{prediction:?}");
     }
 
     #[test]
     fn the_interval_of_an_accuracy_ends_at_0_and_1_and_that_of_a_loss_does_not() {
-        let wide = Interval {
-            low: -0.2,
-            high: 1.1,
-        };
+        let wide = Interval { low: -0.2, high: 1.1 };
         let whole = Interval { low: 0., high: 1. };
         assert_eq!(wide.possible(Metric::TrainAccuracy), whole);
         assert_eq!(wide.possible(Metric::TrainLoss), wide);
@@ -214,10 +185,7 @@ mod tests {
 
     #[test]
     fn a_function_of_the_value_is_distributed_as_its_values() {
-        assert_eq!(
-            one_to_five().map(|value| 1. - value).values(),
-            [0., -1., -2., -3., -4.]
-        );
+        assert_eq!(one_to_five().map(|value| 1. - value).values(), [0., -1., -2., -3., -4.]);
     }
 
     #[test]

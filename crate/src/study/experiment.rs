@@ -1,16 +1,16 @@
 //! What is done: the settings of a training run.
 
 use super::{Run, Runs};
-use crate::augment::{Compose, Recipe};
+use crate::augment::Compose;
 use crate::data::{CLASSES, Digits, Images, PIXELS, Sample, Split};
-use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::loss::Loss;
-use crate::model::Model;
-use crate::network::Network;
-use crate::progress::Progress;
-use crate::seed::{ChaCha8Rng, Stream, permutation, random};
-use crate::sgd::Sgd;
+use crate::nn::Device;
+use crate::nn::Loss;
+use crate::nn::Model;
+use crate::nn::Network;
+use crate::nn::Sgd;
+use crate::rng::{ChaCha8Rng, Stream, permutation, random};
+use crate::runtime::progress::Progress;
 use crate::train::{
     Engine, Epoch, Examples, Metric, Plateau, PlateauSchedule, Score, Trainer, TrainerSettings,
 };
@@ -86,53 +86,10 @@ impl Experiment {
     /// The most epochs of a run.
     pub const MOST_EPOCHS: usize = 100_000;
 
-    /// Task 4 with one of the original's augmentations: the hidden-layer SVM, and for
-    /// [`Recipe::R42`] and [`Recipe::Outside`] the optimiser that the original changed along with the images.
-    pub fn augmented(recipe: Recipe) -> Experiment {
-        let momentum = Sgd {
-            learning_rate: 0.01,
-            momentum: 0.9,
-            ..Sgd::default()
-        };
-        let plain = Experiment {
-            model: Model::hidden(5_000),
-            train_transform: recipe.transforms(),
-            ..Experiment::default()
-        };
-        match recipe {
-            Recipe::R42 => Experiment {
-                sgd: momentum,
-                ..plain
-            },
-            Recipe::Outside => Experiment {
-                sgd: Sgd {
-                    nesterov: true,
-                    ..momentum
-                },
-                plateau: Some(Plateau {
-                    metric: Metric::TestLoss,
-                    factor: 0.5,
-                    patience: 5,
-                    min_learning_rate: 0.001,
-                }),
-                clip_norm: Some(1.),
-                ..plain
-            },
-            _ => plain,
-        }
-    }
-
     /// The same experiment with scores after the last epoch only, where nothing needs those before.
     pub fn scored_last(self) -> Experiment {
-        let score_every = if self.plateau.is_some() {
-            1
-        } else {
-            self.epochs
-        };
-        Experiment {
-            score_every,
-            ..self
-        }
+        let score_every = if self.plateau.is_some() { 1 } else { self.epochs };
+        Experiment { score_every, ..self }
     }
 
     /// Runs it once, and prints a line every few seconds while it lasts. The `seed` alone decides which images
@@ -162,7 +119,7 @@ impl Experiment {
     }
 
     /// The untrained network.
-    fn start(&self, random: &mut ChaCha8Rng) -> Network {
+    pub(crate) fn start(&self, random: &mut ChaCha8Rng) -> Network {
         Network::initialise(&self.model, PIXELS, CLASSES, random).to_device(self.device)
     }
 
@@ -177,11 +134,7 @@ impl Experiment {
 
     /// The subsets that a run with `seed` draws.
     pub fn sample(&self, seed: u64) -> Sample {
-        Sample {
-            train: self.train_examples,
-            test: self.test_examples,
-            seed,
-        }
+        Sample { train: self.train_examples, test: self.test_examples, seed }
     }
 
     /// Checks every setting.
@@ -214,7 +167,7 @@ impl Experiment {
         Ok(())
     }
 
-    fn trainer_settings(&self) -> TrainerSettings {
+    pub(crate) fn trainer_settings(&self) -> TrainerSettings {
         TrainerSettings {
             loss: self.loss,
             sgd: self.sgd,
@@ -224,42 +177,6 @@ impl Experiment {
             score_every: self.score_every,
             epochs: self.epochs,
         }
-    }
-
-    /// Scores this experiment's network after every epoch while it is `other`'s that is trained: the mistake
-    /// that [`replay::never_trained`](super::replay::never_trained) shows.
-    pub(super) fn run_while_stepping(
-        &self,
-        other: &Experiment,
-        digits: &Digits,
-        seed: u64,
-    ) -> Result<Run> {
-        let split = digits.sample(&self.sample(seed))?;
-        let untouched = |images: &Images| {
-            let mut unused = random(seed, Stream::Augmentation);
-            Examples::of_images(images, Compose::default(), &mut unused)
-        };
-        let mut initialisation = random(seed, Stream::Initialisation);
-        let (stepped, start) = (
-            other.start(&mut initialisation),
-            self.start(&mut initialisation),
-        );
-        let (train, settings) = (|| untouched(&split.train), other.trainer_settings());
-        let mut stepped = Trainer::new(settings, stepped, train(), Vec::new())?;
-        let scored = vec![train(), untouched(&split.test)];
-        let mut scored = Trainer::new(self.trainer_settings(), start, train(), scored)?;
-        let mut order = random(seed, Stream::Order);
-        let mut history = Vec::with_capacity(self.epochs);
-        for number in 1..=self.epochs {
-            stepped.epoch(&permutation(self.train_examples, &mut order))?;
-            history.push(Epoch {
-                number,
-                train: scored.score(0)?,
-                test: scored.score(1)?,
-            });
-        }
-        let network = scored.network();
-        Ok(Run::new(self.clone(), seed, split, history, network))
     }
 
     fn train(
@@ -291,9 +208,8 @@ impl Experiment {
             }
             if let (Some(schedule), Some(plateau)) = (&mut schedule, &self.plateau) {
                 history.extend(epochs(&mut scored, trainer.scores()?));
-                let loss = history
-                    .last()
-                    .map_or(f64::INFINITY, |epoch: &Epoch| epoch.get(plateau.metric));
+                let loss =
+                    history.last().map_or(f64::INFINITY, |epoch: &Epoch| epoch.get(plateau.metric));
                 learning_rate = schedule.next(loss, learning_rate);
                 trainer.set_learning_rate(learning_rate)?;
             }
@@ -307,11 +223,7 @@ impl Experiment {
 /// The scores, on training and test images, after the epochs with these numbers.
 fn epochs(numbers: &mut Vec<usize>, scores: Vec<Vec<Score>>) -> Vec<Epoch> {
     let epoch = |(number, scores): (usize, Vec<Score>)| match scores[..] {
-        [train, test] => Some(Epoch {
-            number,
-            train,
-            test,
-        }),
+        [train, test] => Some(Epoch { number, train, test }),
         _ => None,
     };
     numbers.drain(..).zip(scores).filter_map(epoch).collect()
@@ -323,60 +235,26 @@ impl fmt::Display for Experiment {
         let protocol = Experiment::default();
         write!(f, "{}, {}", self.model, self.loss)?;
         let mut number = |name: &str, value: f64, usual: f64| {
-            if value == usual {
-                Ok(())
-            } else {
-                write!(f, ", {name} {value}")
-            }
+            if value == usual { Ok(()) } else { write!(f, ", {name} {value}") }
         };
-        number(
-            "learning rate",
-            self.sgd.learning_rate,
-            protocol.sgd.learning_rate,
-        )?;
-        number(
-            "weight decay",
-            self.sgd.weight_decay,
-            protocol.sgd.weight_decay,
-        )?;
+        number("learning rate", self.sgd.learning_rate, protocol.sgd.learning_rate)?;
+        number("weight decay", self.sgd.weight_decay, protocol.sgd.weight_decay)?;
         number("momentum", self.sgd.momentum, protocol.sgd.momentum)?;
-        number(
-            "training examples",
-            self.train_examples as f64,
-            protocol.train_examples as f64,
-        )?;
-        number(
-            "test examples",
-            self.test_examples as f64,
-            protocol.test_examples as f64,
-        )?;
+        number("training examples", self.train_examples as f64, protocol.train_examples as f64)?;
+        number("test examples", self.test_examples as f64, protocol.test_examples as f64)?;
         number("epochs", self.epochs as f64, protocol.epochs as f64)?;
-        number(
-            "batch size",
-            self.batch_size as f64,
-            protocol.batch_size as f64,
-        )?;
+        number("batch size", self.batch_size as f64, protocol.batch_size as f64)?;
         if !self.train_transform.transforms.is_empty() {
-            write!(f, ", augmented: {}", name(&self.train_transform))?;
+            write!(f, ", augmented: {}", self.train_transform)?;
         }
         if !self.test_transform.transforms.is_empty() {
-            write!(f, ", scored: {}", name(&self.test_transform))?;
+            write!(f, ", scored: {}", self.test_transform)?;
         }
         if self.plateau.is_some() {
             f.write_str(", learning rate reduced on plateaus")?;
         }
-        self.clip_norm.map_or(Ok(()), |norm| {
-            write!(f, ", gradients clipped to norm {norm}")
-        })
+        self.clip_norm.map_or(Ok(()), |norm| write!(f, ", gradients clipped to norm {norm}"))
     }
-}
-
-/// The original's name of a transform, or else its steps.
-fn name(transform: &Compose) -> String {
-    let recipe = Recipe::ALL
-        .into_iter()
-        .find(|recipe| recipe.transforms() == *transform);
-    recipe.map_or_else(|| transform.to_string(), |recipe| recipe.to_string())
 }
 
 #[cfg(test)]
@@ -384,17 +262,11 @@ mod tests {
     use super::*;
 
     fn message(experiment: Experiment) -> String {
-        experiment
-            .validate()
-            .expect_err("the settings are invalid")
-            .to_string()
+        experiment.validate().expect_err("the settings are invalid").to_string()
     }
 
     fn short() -> Experiment {
-        Experiment {
-            epochs: 3,
-            ..Experiment::default()
-        }
+        Experiment { epochs: 3, ..Experiment::default() }
     }
 
     #[test]
@@ -415,14 +287,8 @@ mod tests {
     #[test]
     fn the_number_of_threads_changes_no_bit() -> Result<()> {
         let digits = Digits::synthetic(0);
-        let hidden = Experiment {
-            model: Model::hidden(1_100),
-            ..short()
-        };
-        let augmented = Experiment {
-            train_transform: Recipe::R4.transforms(),
-            ..hidden.clone()
-        };
+        let hidden = Experiment { model: Model::hidden(1_100), ..short() };
+        let augmented = Experiment { train_transform: Recipe::R4.transforms(), ..hidden.clone() };
         for experiment in [short(), hidden, augmented] {
             let on = |threads| {
                 let pool = rayon::ThreadPoolBuilder::new()
@@ -441,10 +307,7 @@ mod tests {
     #[test]
     fn another_seed_gives_another_run() -> Result<()> {
         let digits = Digits::synthetic(0);
-        assert_ne!(
-            short().run(&digits, 5)?.history(),
-            short().run(&digits, 6)?.history()
-        );
+        assert_ne!(short().run(&digits, 5)?.history(), short().run(&digits, 6)?.history());
         Ok(())
     }
 
@@ -460,28 +323,19 @@ mod tests {
 
     #[test]
     fn rejects_zero_epochs() {
-        let message = message(Experiment {
-            epochs: 0,
-            ..Experiment::default()
-        });
+        let message = message(Experiment { epochs: 0, ..Experiment::default() });
         assert_eq!(message, "epochs must be 1 to 100000, but it is 0.");
     }
 
     #[test]
     fn rejects_an_empty_minibatch() {
-        let message = message(Experiment {
-            batch_size: 0,
-            ..Experiment::default()
-        });
+        let message = message(Experiment { batch_size: 0, ..Experiment::default() });
         assert_eq!(message, "batch_size must be at least 1, but it is 0.");
     }
 
     #[test]
     fn rejects_an_empty_hidden_layer() {
-        let message = message(Experiment {
-            model: Model::hidden(0),
-            ..Experiment::default()
-        });
+        let message = message(Experiment { model: Model::hidden(0), ..Experiment::default() });
         assert!(
             message.starts_with("hidden_units must be 1 to 100000 in every layer"),
             "{message}"
@@ -492,16 +346,10 @@ mod tests {
     fn a_learning_rate_that_explodes_is_an_error_that_says_when() {
         let wild = Experiment {
             loss: Loss::CrossEntropy,
-            sgd: Sgd {
-                learning_rate: 1e38,
-                ..Sgd::default()
-            },
+            sgd: Sgd { learning_rate: 1e38, ..Sgd::default() },
             ..Experiment::default()
         };
-        let error = wild
-            .run(&Digits::synthetic(0), 0)
-            .expect_err("it diverges")
-            .to_string();
+        let error = wild.run(&Digits::synthetic(0), 0).expect_err("it diverges").to_string();
         assert!(error.starts_with("Training diverged in epoch"), "{error}");
     }
 }

@@ -49,10 +49,7 @@ impl Gains {
         changed: impl IntoIterator<Item = (N, Runs)>,
     ) -> Result<Gains> {
         let gain = |(name, runs): (N, Runs)| {
-            Ok(Gain {
-                name: name.to_string(),
-                by_seed: runs.gain_over(baseline, metric)?,
-            })
+            Ok(Gain { name: name.to_string(), by_seed: runs.gain_over(baseline, metric)? })
         };
         let gains = changed.into_iter().map(gain).collect::<Result<Vec<_>>>()?;
         if gains.is_empty() {
@@ -116,10 +113,7 @@ mod tests {
     use crate::study::Experiment;
 
     fn runs(epochs: usize, seeds: std::ops::Range<u64>) -> Result<Runs> {
-        let experiment = Experiment {
-            epochs,
-            ..Experiment::default()
-        };
+        let experiment = Experiment { epochs, ..Experiment::default() };
         experiment.repeat(&Digits::synthetic(0), seeds)
     }
 
@@ -127,16 +121,8 @@ mod tests {
     fn a_gain_is_the_difference_seed_by_seed() -> Result<()> {
         let (few, many) = (runs(2, 0..3)?, runs(20, 0..3)?);
         let gains = Gains::over(&few, Metric::TestAccuracy, [("more epochs", many.clone())])?;
-        let (a, b) = (
-            many.last(Metric::TestAccuracy)?,
-            few.last(Metric::TestAccuracy)?,
-        );
-        let expected: Vec<f64> = a
-            .values()
-            .iter()
-            .zip(b.values())
-            .map(|(a, b)| a - b)
-            .collect();
+        let (a, b) = (many.last(Metric::TestAccuracy)?, few.last(Metric::TestAccuracy)?);
+        let expected: Vec<f64> = a.values().iter().zip(b.values()).map(|(a, b)| a - b).collect();
         assert_eq!(gains.of("more epochs")?.values(), expected);
         assert_eq!(gains.greatest(), gains.of("more epochs")?.mean());
         Ok(())
@@ -144,11 +130,8 @@ mod tests {
 
     #[test]
     fn rejects_runs_with_other_seeds() -> Result<()> {
-        let gains = Gains::over(
-            &runs(1, 0..2)?,
-            Metric::TestAccuracy,
-            [("others", runs(1, 1..3)?)],
-        );
+        let gains =
+            Gains::over(&runs(1, 0..2)?, Metric::TestAccuracy, [("others", runs(1, 1..3)?)]);
         assert!(matches!(gains, Err(Error::Unpaired { .. })));
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::{Experiment, Run, Runs};
 use crate::error::{Error, Result};
-use crate::files;
+use crate::runtime::files;
 use crate::train::Epoch;
 use serde::Serialize;
 use serde_json::json;
@@ -102,10 +102,7 @@ fn save(path: &Path, experiment: &Experiment, source: &str, records: &[Record]) 
         files::write(&beside, pretty(&settings).as_bytes())?;
         files::write(path, scores)
     };
-    let failed = |reason: String| Error::Write {
-        path: path.into(),
-        reason,
-    };
+    let failed = |reason: String| Error::Write { path: path.into(), reason };
     match path.extension().and_then(|ending| ending.to_str()) {
         Some("csv") => with_settings_beside(csv(records).as_bytes()),
         Some("parquet") => {
@@ -116,9 +113,7 @@ fn save(path: &Path, experiment: &Experiment, source: &str, records: &[Record]) 
             let all = json!({ "settings": settings, "scores": records });
             files::write(path, pretty(&all).as_bytes())
         }
-        _ => Err(failed(
-            "expected a name that ends in .csv, .json or .parquet".into(),
-        )),
+        _ => Err(failed("expected a name that ends in .csv, .json or .parquet".into())),
     }
 }
 
@@ -129,14 +124,7 @@ fn pretty(value: &serde_json::Value) -> String {
 /// Numbers alone: there is nothing to quote.
 fn csv(records: &[Record]) -> String {
     let line = |record: &Record| {
-        let Record {
-            seed,
-            epoch,
-            train_loss,
-            train_accuracy,
-            test_loss,
-            test_accuracy,
-        } = record;
+        let Record { seed, epoch, train_loss, train_accuracy, test_loss, test_accuracy } = record;
         format!("{seed},{epoch},{train_loss},{train_accuracy},{test_loss},{test_accuracy}\n")
     };
     let heading = "seed,epoch,train_loss,train_accuracy,test_loss,test_accuracy\n";
@@ -150,10 +138,7 @@ mod tests {
     use std::fs;
 
     fn runs() -> Result<Runs> {
-        let short = Experiment {
-            epochs: 3,
-            ..Experiment::default()
-        };
+        let short = Experiment { epochs: 3, ..Experiment::default() };
         short.repeat(&Digits::synthetic(0), 4..6)
     }
 
@@ -200,11 +185,7 @@ mod tests {
         let file = fs::File::open(folder.path().join("svm.parquet")).expect("it is there");
         let reader = SerializedFileReader::new(file).expect("it is Parquet");
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
-        let names: Vec<&str> = schema
-            .columns()
-            .iter()
-            .map(|column| column.name())
-            .collect();
+        let names: Vec<&str> = schema.columns().iter().map(|column| column.name()).collect();
         assert_eq!(names.join(","), csv(&[]).trim());
 
         let record = |row: Read<Row>| {

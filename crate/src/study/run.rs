@@ -4,11 +4,11 @@ use super::Experiment;
 use crate::augment::Compose;
 use crate::data::{Images, Split};
 use crate::error::{Error, Result};
-use crate::logits::Logits;
-use crate::loss::Loss;
-use crate::network::Network;
-use crate::seed::{Stream, random};
-use crate::tensors::pixels;
+use crate::nn::Logits;
+use crate::nn::Loss;
+use crate::nn::Network;
+use crate::rng::{Stream, random};
+
 use crate::train::{Epoch, Examples, Metric, Score};
 use std::fmt;
 
@@ -36,20 +36,14 @@ pub struct Run {
 }
 
 impl Run {
-    pub(super) fn new(
+    pub(crate) fn new(
         experiment: Experiment,
         seed: u64,
         split: Split,
         history: Vec<Epoch>,
         network: Network,
     ) -> Run {
-        Run {
-            experiment,
-            seed,
-            split,
-            history,
-            network,
-        }
+        Run { experiment, seed, split, history, network }
     }
 
     /// The scores after each epoch that was scored, first to last.
@@ -106,18 +100,13 @@ impl Run {
 
     fn logits(&self, images: &Images) -> Logits {
         let (_, device) = self.network.options();
-        Logits::of(&self.network.outputs(&pixels(images).to_device(device)))
+        Logits::of(&self.network.outputs(&images.to_tensor().to_device(device)))
     }
 
     /// The lines that the original printed, after every `every` epochs.
     pub fn log(&self, every: usize) -> Log {
-        let epochs = self
-            .history
-            .iter()
-            .filter(|epoch| every > 0 && epoch.number % every == 0);
-        Log {
-            epochs: epochs.copied().collect(),
-        }
+        let epochs = self.history.iter().filter(|epoch| every > 0 && epoch.number % every == 0);
+        Log { epochs: epochs.copied().collect() }
     }
 }
 

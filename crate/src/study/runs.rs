@@ -4,8 +4,8 @@ use super::run::at;
 use super::{Distribution, Experiment};
 use crate::data::{Digits, Source};
 use crate::error::{Error, Result};
-use crate::progress::Progress;
-use crate::threads::side_by_side;
+use crate::runtime::progress::Progress;
+use crate::runtime::threads::side_by_side;
 use crate::train::{Epoch, Metric};
 use std::fmt;
 use std::sync::Mutex;
@@ -106,9 +106,9 @@ impl Runs {
 
     /// The epochs after which scores were computed.
     pub fn scored_epochs(&self) -> Vec<usize> {
-        self.histories.first().map_or(Vec::new(), |history| {
-            history.iter().map(|epoch| epoch.number).collect()
-        })
+        self.histories
+            .first()
+            .map_or(Vec::new(), |history| history.iter().map(|epoch| epoch.number).collect())
     }
 
     /// A metric after `epoch`, counted from 1, over the seeds.
@@ -163,8 +163,7 @@ impl Runs {
     /// # Errors
     /// As [`last`](Self::last).
     pub fn gap(&self) -> Result<Distribution> {
-        self.last(Metric::TrainAccuracy)?
-            .minus(&self.last(Metric::TestAccuracy)?)
+        self.last(Metric::TrainAccuracy)?.minus(&self.last(Metric::TestAccuracy)?)
     }
 
     /// A metric after the last epoch less the same of `other`, seed by seed: both runs of a pair were trained
@@ -175,10 +174,7 @@ impl Runs {
     pub fn gain_over(&self, other: &Runs, metric: Metric) -> Result<Distribution> {
         if self.seeds != other.seeds {
             let list = |runs: &Runs| format!("seeds {:?}", runs.seeds);
-            return Err(Error::Unpaired {
-                left: list(self),
-                right: list(other),
-            });
+            return Err(Error::Unpaired { left: list(self), right: list(other) });
         }
         self.last(metric)?.minus(&other.last(metric)?)
     }
@@ -187,13 +183,7 @@ impl Runs {
 /// A sentence with the means after the last epoch.
 impl fmt::Display for Runs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}, {} seeds, after {} epochs:",
-            self.experiment,
-            self.count(),
-            self.epochs()
-        )?;
+        write!(f, "{}, {} seeds, after {} epochs:", self.experiment, self.count(), self.epochs())?;
         for metric in Metric::ALL {
             let over_seeds = self.last(metric).map_err(|_| fmt::Error)?;
             write!(

@@ -3,7 +3,7 @@
 use crate::augment::{Compose, ImageSeed, draw_seeds};
 use crate::data::{Images, PIXELS, SIDE};
 use crate::error::{Error, Result};
-use crate::seed::ChaCha8Rng;
+use crate::rng::ChaCha8Rng;
 use std::ops::Range;
 use tch::{Device, Kind, Tensor};
 
@@ -31,19 +31,12 @@ impl Examples {
     /// [`Error::Setting`] unless `inputs` is a matrix with a row for each label.
     pub fn new(inputs: Tensor, labels: Vec<u8>) -> Result<Examples> {
         match inputs.size()[..] {
-            [n, _] if n as usize == labels.len() => Ok(Examples {
-                inputs,
-                labels,
-                transform: Compose::default(),
-                seeds: Vec::new(),
-            }),
+            [n, _] if n as usize == labels.len() => {
+                Ok(Examples { inputs, labels, transform: Compose::default(), seeds: Vec::new() })
+            }
             ref shape => {
                 let allowed = format!("a matrix of one row for each of {} labels", labels.len());
-                Err(Error::setting(
-                    "inputs",
-                    allowed,
-                    format!("of shape {shape:?}"),
-                ))
+                Err(Error::setting("inputs", allowed, format!("of shape {shape:?}")))
             }
         }
     }
@@ -98,9 +91,7 @@ impl Examples {
 
     /// The inputs with indices in `range`.
     pub(super) fn range(&self, range: Range<usize>, options: Options) -> Result<Tensor> {
-        let rows = self
-            .inputs
-            .narrow(0, range.start as i64, range.len() as i64);
+        let rows = self.inputs.narrow(0, range.start as i64, range.len() as i64);
         let seeds = self.seeds.get(range).unwrap_or_default();
         self.used(rows, seeds, options)
     }
@@ -108,9 +99,7 @@ impl Examples {
     /// The examples with indices in `range`.
     pub(super) fn part(&self, range: Range<usize>) -> Examples {
         Examples {
-            inputs: self
-                .inputs
-                .narrow(0, range.start as i64, range.len() as i64),
+            inputs: self.inputs.narrow(0, range.start as i64, range.len() as i64),
             labels: self.labels[range.clone()].to_vec(),
             transform: self.transform.clone(),
             seeds: self.seeds.get(range).unwrap_or_default().to_vec(),
@@ -125,9 +114,7 @@ impl Examples {
     /// The ranges of `size` indices, the last one shorter, that they are gone through in.
     pub(super) fn blocks(&self, size: usize) -> impl Iterator<Item = Range<usize>> {
         let n = self.count();
-        (0..n)
-            .step_by(size)
-            .map(move |first| first..n.min(first + size))
+        (0..n).step_by(size).map(move |first| first..n.min(first + size))
     }
 
     fn used(&self, inputs: Tensor, seeds: &[ImageSeed], options: Options) -> Result<Tensor> {
@@ -151,9 +138,9 @@ impl Examples {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::augment::Recipe;
     use crate::data::Digits;
-    use crate::seed::{Stream, random};
+    use crate::original::Recipe;
+    use crate::rng::{Stream, random};
 
     const OPTIONS: Options = (Kind::Float, Device::Cpu);
 
@@ -175,10 +162,9 @@ mod tests {
     #[test]
     fn images_are_transformed_as_by_the_transform_itself() -> Result<()> {
         let images = Digits::synthetic(0).train.select(&[5, 6, 7, 8, 9]);
-        let alone = Recipe::R2.transforms().apply(
-            &crate::tensors::pixels(&images).view([5, 28, 28]),
-            &mut random(3, Stream::Augmentation),
-        )?;
+        let alone = Recipe::R2
+            .transforms()
+            .apply(&images.to_tensor().view([5, 28, 28]), &mut random(3, Stream::Augmentation))?;
         assert_eq!(augmented().range(0..5, OPTIONS)?, alone.view([5, 784]));
         Ok(())
     }
@@ -195,9 +181,7 @@ mod tests {
     #[test]
     fn rejects_inputs_that_do_not_fit_the_labels() {
         let inputs = Tensor::zeros([3, 2], (Kind::Float, Device::Cpu));
-        let message = Examples::new(inputs, vec![0, 1])
-            .err()
-            .map(|error| error.to_string());
+        let message = Examples::new(inputs, vec![0, 1]).err().map(|error| error.to_string());
         assert_eq!(
             message.as_deref(),
             Some(

@@ -5,17 +5,10 @@
 //! and differ in how they keep it (`direct`, `span`). For a linear model on images that stay the same the span
 //! form is short enough to be written without tensors (`dual`), and scored from `products`.
 
-mod direct;
-mod dual;
 mod engine;
 mod examples;
-mod head;
-mod plain;
 mod plateau;
-mod products;
 mod score;
-mod sharded;
-mod span;
 mod trainer;
 
 pub use engine::Engine;

@@ -31,12 +31,7 @@ pub struct Plateau {
 
 impl Default for Plateau {
     fn default() -> Plateau {
-        Plateau {
-            metric: Metric::TrainLoss,
-            factor: 0.1,
-            patience: 10,
-            min_learning_rate: 0.,
-        }
+        Plateau { metric: Metric::TrainLoss, factor: 0.1, patience: 10, min_learning_rate: 0. }
     }
 }
 
@@ -83,11 +78,7 @@ impl PlateauSchedule {
 
     /// The schedule before the first epoch.
     pub fn new(plateau: Plateau) -> PlateauSchedule {
-        PlateauSchedule {
-            plateau,
-            best: f64::INFINITY,
-            epochs_without_improvement: 0,
-        }
+        PlateauSchedule { plateau, best: f64::INFINITY, epochs_without_improvement: 0 }
     }
 
     /// The learning rate for the next epoch, from the present one and the loss after this epoch.
@@ -103,11 +94,7 @@ impl PlateauSchedule {
         }
         self.epochs_without_improvement = 0;
         let reduced = (learning_rate * self.plateau.factor).max(self.plateau.min_learning_rate);
-        if learning_rate - reduced > Self::LEAST_CHANGE {
-            reduced
-        } else {
-            learning_rate
-        }
+        if learning_rate - reduced > Self::LEAST_CHANGE { reduced } else { learning_rate }
     }
 }
 
@@ -127,57 +114,33 @@ mod tests {
 
     #[test]
     fn the_rate_falls_after_more_epochs_than_patience_without_improvement() {
-        let plateau = Plateau {
-            factor: 0.5,
-            patience: 1,
-            ..Plateau::default()
-        };
-        assert_eq!(
-            rates(plateau, &[3., 3., 3., 3., 3.]),
-            [1., 1., 0.5, 0.5, 0.25]
-        );
+        let plateau = Plateau { factor: 0.5, patience: 1, ..Plateau::default() };
+        assert_eq!(rates(plateau, &[3., 3., 3., 3., 3.]), [1., 1., 0.5, 0.5, 0.25]);
     }
 
     #[test]
     fn the_rate_stays_while_the_loss_falls() {
-        let plateau = Plateau {
-            patience: 0,
-            ..Plateau::default()
-        };
+        let plateau = Plateau { patience: 0, ..Plateau::default() };
         assert_eq!(rates(plateau, &[3., 2., 1.]), [1., 1., 1.]);
     }
 
     #[test]
     fn a_fall_within_the_threshold_is_no_improvement() {
-        let plateau = Plateau {
-            factor: 0.5,
-            patience: 0,
-            ..Plateau::default()
-        };
+        let plateau = Plateau { factor: 0.5, patience: 0, ..Plateau::default() };
         assert_eq!(rates(plateau, &[1., 0.99995]), [1., 0.5]);
     }
 
     #[test]
     fn the_rate_never_falls_below_its_minimum() {
-        let plateau = Plateau {
-            factor: 0.5,
-            patience: 0,
-            min_learning_rate: 0.4,
-            ..Plateau::default()
-        };
+        let plateau =
+            Plateau { factor: 0.5, patience: 0, min_learning_rate: 0.4, ..Plateau::default() };
         assert_eq!(rates(plateau, &[1., 1., 1., 1.]), [1., 0.5, 0.4, 0.4]);
     }
 
     #[test]
     fn rejects_a_factor_that_would_not_lower_the_rate() {
-        let plateau = Plateau {
-            factor: 1.,
-            ..Plateau::default()
-        };
-        let message = plateau
-            .validate()
-            .expect_err("the factor is invalid")
-            .to_string();
+        let plateau = Plateau { factor: 1., ..Plateau::default() };
+        let message = plateau.validate().expect_err("the factor is invalid").to_string();
         assert_eq!(message, "factor must be above 0 and below 1, but it is 1.");
     }
 }

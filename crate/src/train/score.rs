@@ -1,8 +1,8 @@
 //! How well a network does on a set of examples.
 
 use crate::error::{Error, Result};
-use crate::logits::{Logits, prediction};
-use crate::loss::Loss;
+use crate::nn::Loss;
+use crate::nn::{Logits, prediction};
 use serde::Serialize;
 use std::fmt;
 use std::iter::Sum;
@@ -126,12 +126,8 @@ pub enum Metric {
 
 impl Metric {
     /// All four, in the order of the report's tables.
-    pub const ALL: [Metric; 4] = [
-        Metric::TrainLoss,
-        Metric::TrainAccuracy,
-        Metric::TestLoss,
-        Metric::TestAccuracy,
-    ];
+    pub const ALL: [Metric; 4] =
+        [Metric::TrainLoss, Metric::TrainAccuracy, Metric::TestLoss, Metric::TestAccuracy];
 
     /// Whether it is a fraction, shown in percent.
     pub fn is_accuracy(self) -> bool {
@@ -140,11 +136,7 @@ impl Metric {
 
     /// `value` as a reader expects it: `81.10 %` for an accuracy, `0.1048` for a loss.
     pub fn show(self, value: f64) -> String {
-        if self.is_accuracy() {
-            format!("{:.2} %", 100. * value)
-        } else {
-            format!("{value:.4}")
-        }
+        if self.is_accuracy() { format!("{:.2} %", 100. * value) } else { format!("{value:.4}") }
     }
 }
 

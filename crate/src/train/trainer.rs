@@ -1,19 +1,19 @@
 //! Training of one network.
 
-use super::direct::Direct;
-use super::dual::Dual;
-use super::engine::{Cost, Engine, SpanPlan};
+use super::engine::direct::Direct;
+use super::engine::gram::Dual;
+use super::engine::plan::{Cost, Engine, SpanPlan};
+use super::engine::reference::Plain;
+use super::engine::span::Span;
 use super::examples::Examples;
-use super::plain::Plain;
 use super::score::{Score, Tally, check_labels};
-use super::span::Span;
 use crate::error::{Error, Result};
-use crate::logits::Logits;
-use crate::loss::Loss;
-use crate::network::Network;
-use crate::seed::ChaCha8Rng;
-use crate::sgd::Sgd;
-use crate::threads::multiply_alone;
+use crate::nn::Logits;
+use crate::nn::Loss;
+use crate::nn::Network;
+use crate::nn::Sgd;
+use crate::rng::ChaCha8Rng;
+use crate::runtime::threads::multiply_alone;
 use std::ops::Deref;
 use tch::Tensor;
 
@@ -185,10 +185,8 @@ impl Trainer {
         scored: Vec<Examples>,
     ) -> Result<Trainer> {
         settings.validate()?;
-        let settings = TrainerSettings {
-            batch_size: settings.batch_size.min(train.count()),
-            ..settings
-        };
+        let settings =
+            TrainerSettings { batch_size: settings.batch_size.min(train.count()), ..settings };
         for examples in scored.iter().chain([&train]) {
             check_fit(examples, &network)?;
         }
@@ -230,10 +228,7 @@ impl Trainer {
     /// # Errors
     /// [`Error::Setting`] if it is not finite or below 0.
     pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {
-        let sgd = Sgd {
-            learning_rate,
-            ..self.settings.sgd
-        };
+        let sgd = Sgd { learning_rate, ..self.settings.sgd };
         sgd.validate()?;
         self.settings.sgd = sgd;
         Ok(())
@@ -247,10 +242,7 @@ impl Trainer {
     pub fn epoch(&mut self, order: &[usize]) -> Result<()> {
         self.check_order(order)?;
         self.epochs += 1;
-        let steps = Steps {
-            settings: &self.settings,
-            epoch: self.epochs,
-        };
+        let steps = Steps { settings: &self.settings, epoch: self.epochs };
         self.training.epoch(&self.train, order, &steps)
     }
 
@@ -277,11 +269,7 @@ impl Trainer {
         const MOST: usize = 256;
         if self.training.note() {
             self.to_score.push(self.epochs);
-            return if self.to_score.len() < MOST {
-                Ok(())
-            } else {
-                self.score_noted()
-            };
+            return if self.to_score.len() < MOST { Ok(()) } else { self.score_noted() };
         }
         let scores = (0..self.scored.len()).map(|set| self.score(set));
         let scores = scores.collect::<Result<Vec<_>>>()?;
@@ -302,9 +290,7 @@ impl Trainer {
     fn score_noted(&mut self) -> Result<()> {
         let sets = self.training.noted(&self.scored, self.settings.loss)?;
         for (note, epoch) in std::mem::take(&mut self.to_score).into_iter().enumerate() {
-            let scores = sets
-                .iter()
-                .map(|tallies| self.finite(tallies[note].score(), epoch));
+            let scores = sets.iter().map(|tallies| self.finite(tallies[note].score(), epoch));
             self.notes.push(scores.collect::<Result<_>>()?);
         }
         Ok(())
@@ -344,10 +330,7 @@ impl Trainer {
     fn no_permutation(&self, found: impl ToString) -> Error {
         Error::setting(
             "order",
-            format!(
-                "a permutation of the {} training examples",
-                self.train.count()
-            ),
+            format!("a permutation of the {} training examples", self.train.count()),
             found,
         )
     }
@@ -382,19 +365,15 @@ fn check_fit(examples: &Examples, network: &Network) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::augment::{Compose, Recipe};
+    use crate::augment::Compose;
     use crate::data::{CLASSES, Digits, PIXELS, Sample, Split};
-    use crate::model::Model;
-    use crate::network::Layer;
-    use crate::seed::{Stream, permutation, random};
+    use crate::nn::Layer;
+    use crate::nn::Model;
+    use crate::original::Recipe;
+    use crate::rng::{Stream, permutation, random};
     use tch::Kind;
 
-    const SGD: Sgd = Sgd {
-        learning_rate: 0.05,
-        weight_decay: 0.01,
-        momentum: 0.9,
-        nesterov: true,
-    };
+    const SGD: Sgd = Sgd { learning_rate: 0.05, weight_decay: 0.01, momentum: 0.9, nesterov: true };
 
     /// What is trained, and how; four epochs.
     #[derive(Clone, Debug)]
@@ -441,9 +420,7 @@ mod tests {
                 weight: layer.weight.to_kind(Kind::Double),
                 bias: layer.bias.to_kind(Kind::Double),
             };
-            Network {
-                layers: start.layers.into_iter().map(double).collect(),
-            }
+            Network { layers: start.layers.into_iter().map(double).collect() }
         }
 
         /// The test scores that were asked for, and the logits of the network that comes out.
@@ -463,7 +440,7 @@ mod tests {
             }
             scores.extend(trainer.scores()?.concat());
             scores.push(trainer.score(1)?);
-            let images = crate::tensors::pixels(&split.test).to_kind(Kind::Double);
+            let images = split.test.to_tensor().to_kind(Kind::Double);
             Ok((scores, trainer.network().outputs(&images)))
         }
 
@@ -488,11 +465,7 @@ mod tests {
     }
 
     fn split(train: usize, test: usize) -> Result<Split> {
-        Ok(Digits::synthetic(3).sample(&Sample {
-            train,
-            test,
-            seed: 0,
-        })?)
+        Ok(Digits::synthetic(3).sample(&Sample { train, test, seed: 0 })?)
     }
 
     fn linear() -> Case {
@@ -511,39 +484,22 @@ mod tests {
     fn cases() -> Vec<Case> {
         let optimisers = [
             Sgd::default(),
-            Sgd {
-                momentum: 0.,
-                nesterov: false,
-                ..SGD
-            },
-            Sgd {
-                nesterov: false,
-                ..SGD
-            },
+            Sgd { momentum: 0., nesterov: false, ..SGD },
+            Sgd { nesterov: false, ..SGD },
             SGD,
         ];
         let models = [vec![], vec![20], vec![600], vec![20, 15]];
         let mut cases = Vec::new();
-        for (hidden_units, sgd) in models
-            .iter()
-            .flat_map(|model| optimisers.map(|sgd| (model, sgd)))
+        for (hidden_units, sgd) in
+            models.iter().flat_map(|model| optimisers.map(|sgd| (model, sgd)))
         {
-            for (clip_norm, augmented) in [
-                (None, false),
-                (None, true),
-                (Some(0.3), false),
-                (Some(0.3), true),
-            ] {
+            for (clip_norm, augmented) in
+                [(None, false), (None, true), (Some(0.3), false), (Some(0.3), true)]
+            {
                 cases.extend([1, 2].map(|score_every| Case {
                     digits: 70,
-                    model: Model {
-                        hidden_units: hidden_units.clone(),
-                    },
-                    loss: if score_every == 1 {
-                        Loss::MultiMargin
-                    } else {
-                        Loss::CrossEntropy
-                    },
+                    model: Model { hidden_units: hidden_units.clone() },
+                    loss: if score_every == 1 { Loss::MultiMargin } else { Loss::CrossEntropy },
                     sgd,
                     clip_norm,
                     augmented,
@@ -556,9 +512,7 @@ mod tests {
 
     #[test]
     fn the_span_engine_takes_the_steps_of_the_definition() -> Result<()> {
-        cases()
-            .iter()
-            .try_for_each(|case| case.assert_follows_the_definition(Engine::Span))
+        cases().iter().try_for_each(|case| case.assert_follows_the_definition(Engine::Span))
     }
 
     /// 300 digits are two blocks, of 8 minibatches and of 2.
@@ -570,31 +524,19 @@ mod tests {
         };
         let cases = cases().into_iter().filter(in_blocks);
         cases
-            .map(|case| Case {
-                digits: 300,
-                score_every: 2 * case.score_every,
-                ..case
-            })
+            .map(|case| Case { digits: 300, score_every: 2 * case.score_every, ..case })
             .try_for_each(|case| case.assert_follows_the_definition(Engine::Span))
     }
 
     #[test]
     fn the_direct_engine_takes_the_steps_of_the_definition() -> Result<()> {
-        cases()
-            .iter()
-            .try_for_each(|case| case.assert_follows_the_definition(Engine::Direct))
+        cases().iter().try_for_each(|case| case.assert_follows_the_definition(Engine::Direct))
     }
 
     #[test]
     fn where_nothing_is_left_to_learn_the_engines_still_agree() -> Result<()> {
         // With this rate the margins of all 70 digits soon hold: minibatches without any gradient.
-        let fitted = Case {
-            sgd: Sgd {
-                learning_rate: 2.,
-                ..Sgd::default()
-            },
-            ..linear()
-        };
+        let fitted = Case { sgd: Sgd { learning_rate: 2., ..Sgd::default() }, ..linear() };
         fitted.assert_follows_the_definition(Engine::Span)?;
         fitted.assert_follows_the_definition(Engine::Direct)
     }
@@ -608,10 +550,7 @@ mod tests {
     fn rejects_an_order_that_is_not_a_permutation() -> Result<()> {
         let mut trainer = trainer(linear().settings(Engine::Automatic))?;
         for order in [&[0, 1, 3][..], &[0, 1, 1], &[0, 1]] {
-            let message = trainer
-                .epoch(order)
-                .expect_err("it is no permutation")
-                .to_string();
+            let message = trainer.epoch(order).expect_err("it is no permutation").to_string();
             assert!(
                 message.starts_with("order must be a permutation of the 3 training examples"),
                 "{message}"
@@ -623,11 +562,8 @@ mod tests {
     #[test]
     fn a_minibatch_larger_than_all_examples_holds_them_all() -> Result<()> {
         for engine in [Engine::Plain, Engine::Direct, Engine::Span] {
-            trainer(TrainerSettings {
-                batch_size: usize::MAX,
-                ..linear().settings(engine)
-            })?
-            .epoch(&[2, 0, 1])?;
+            trainer(TrainerSettings { batch_size: usize::MAX, ..linear().settings(engine) })?
+                .epoch(&[2, 0, 1])?;
         }
         Ok(())
     }
@@ -645,31 +581,17 @@ mod tests {
             Some("inputs must be 784 numbers an example, but it is 785.")
         );
         let ten = Examples::new(wide.narrow(1, 0, 784), vec![10])?;
-        assert_eq!(
-            message(ten).as_deref(),
-            Some("labels must be below 10, but it is 10.")
-        );
+        assert_eq!(message(ten).as_deref(), Some("labels must be below 10, but it is 10."));
         let none = Examples::new(wide.narrow(0, 0, 0).narrow(1, 0, 784), vec![])?;
-        assert_eq!(
-            message(none).as_deref(),
-            Some("examples must be at least 1, but it is 0.")
-        );
+        assert_eq!(message(none).as_deref(), Some("examples must be at least 1, but it is 0."));
         Ok(())
     }
 
     #[test]
     fn rejects_a_norm_that_would_clip_everything() {
-        let settings = TrainerSettings {
-            clip_norm: Some(0.),
-            ..linear().settings(Engine::Automatic)
-        };
-        let message = settings
-            .validate()
-            .expect_err("the norm is invalid")
-            .to_string();
-        assert_eq!(
-            message,
-            "clip_norm must be finite and above 0, but it is 0."
-        );
+        let settings =
+            TrainerSettings { clip_norm: Some(0.), ..linear().settings(Engine::Automatic) };
+        let message = settings.validate().expect_err("the norm is invalid").to_string();
+        assert_eq!(message, "clip_norm must be finite and above 0, but it is 0.");
     }
 }

@@ -26,16 +26,12 @@ pub struct Model {
 impl Model {
     /// One linear layer, `[n, inputs] -> [n, classes]`.
     pub fn linear() -> Model {
-        Model {
-            hidden_units: Vec::new(),
-        }
+        Model { hidden_units: Vec::new() }
     }
 
     /// One hidden layer of `units` ReLU units. The original report uses 5 000.
     pub fn hidden(units: usize) -> Model {
-        Model {
-            hidden_units: vec![units],
-        }
+        Model { hidden_units: vec![units] }
     }
 
     /// The most units a hidden layer may have: 784 x 100 000 weights take 300 MB.
@@ -66,11 +62,7 @@ impl Model {
                 layers,
             ));
         }
-        match self
-            .hidden_units
-            .iter()
-            .find(|units| !(1..=Self::MOST_UNITS).contains(*units))
-        {
+        match self.hidden_units.iter().find(|units| !(1..=Self::MOST_UNITS).contains(*units)) {
             Some(units) => Err(Error::setting(
                 "hidden_units",
                 format!("1 to {} in every layer", Self::MOST_UNITS),
@@ -109,13 +101,8 @@ mod tests {
 
     #[test]
     fn a_model_too_large_for_memory_is_rejected() {
-        let wide = Model {
-            hidden_units: vec![100_000, 100_000],
-        };
+        let wide = Model { hidden_units: vec![100_000, 100_000] };
         let message = wide.validate().expect_err("it is too large").to_string();
-        assert!(
-            message.contains("at most 200000000 parameters"),
-            "{message}"
-        );
+        assert!(message.contains("at most 200000000 parameters"), "{message}");
     }
 }

@@ -1,19 +1,19 @@
 //! Training with the weights as they are, for any number of images.
 
-use super::examples::{Examples, Options};
-use super::score::Tally;
 use super::sharded::{Batch, FirstLayer, Sharded, Share, product, rows, with_one};
-use super::trainer::{BLOCK, Steps, Training};
 use crate::error::Result;
-use crate::loss::Loss;
-use crate::network::Network;
-use crate::sgd::{Parameter, Sgd};
+use crate::nn::Loss;
+use crate::nn::Network;
+use crate::nn::{Parameter, Sgd};
+use crate::train::examples::{Examples, Options};
+use crate::train::score::Tally;
+use crate::train::trainer::{BLOCK, Steps, Training};
 use std::ops::Range;
 use tch::Tensor;
 
 /// The steps of the plain definition, with the first layer in shards. A gradient is added to the weights by the
 /// product that it is, and never stored: with 5 000 units that is 16 MB less to write and to read in every step.
-pub(super) struct Direct {
+pub(in crate::train) struct Direct {
     network: Sharded<Weights>,
     options: Options,
 }
@@ -42,9 +42,8 @@ impl Training for Direct {
         let mut number = 0;
         for some in order.chunks(steps.batch_size.saturating_mul(Self::BATCHES)) {
             let inputs = with_one(&train.rows(some, self.options)?);
-            for (batch, inputs) in some
-                .chunks(steps.batch_size)
-                .zip(inputs.split(steps.batch_size as i64, 0))
+            for (batch, inputs) in
+                some.chunks(steps.batch_size).zip(inputs.split(steps.batch_size as i64, 0))
             {
                 number += 1;
                 let labels: Vec<u8> = batch.iter().map(|index| train.labels()[*index]).collect();
@@ -65,8 +64,7 @@ impl Training for Direct {
     }
 
     fn network(&self) -> Network {
-        self.network
-            .network(|Weights(weights)| weights.value.shallow_clone())
+        self.network.network(|Weights(weights)| weights.value.shallow_clone())
     }
 }
 

@@ -20,20 +20,20 @@
 //! So a minibatch of 32 costs some 10 000 multiplications and no product of matrices at all: for tensors it
 //! would be too little work to be worth their calls. Scores are computed from products, too ([`Products`]).
 
-use super::examples::{Examples, Options};
 use super::products::{Combination, Products};
-use super::score::Tally;
 use super::sharded::with_one;
-use super::trainer::{Steps, Training};
 use crate::error::Result;
-use crate::logits::Logits;
-use crate::loss::Loss;
-use crate::network::{Layer, Network};
-use crate::sgd::{Sgd, clip_factor};
+use crate::nn::Logits;
+use crate::nn::Loss;
+use crate::nn::{Layer, Network};
+use crate::nn::{Sgd, clip_factor};
+use crate::train::examples::{Examples, Options};
+use crate::train::score::Tally;
+use crate::train::trainer::{Steps, Training};
 use tch::{Kind, Tensor};
 
 /// A linear model on images that stay the same.
-pub(super) struct Dual {
+pub(in crate::train) struct Dual {
     classes: usize,
     /// `[X; W0^T]`, `[n + classes, inputs + 1]`; images have a 1 appended, the input of the bias.
     combined: Tensor,
@@ -178,9 +178,7 @@ impl Training for Dual {
     fn noted(&mut self, scored: &[Examples], loss: Loss) -> Result<Vec<Vec<Tally>>> {
         let moments = std::mem::take(&mut self.moments);
         let sets = self.scored.iter().zip(scored);
-        Ok(sets
-            .map(|(set, examples)| set.tallies(&moments, examples.labels(), loss))
-            .collect())
+        Ok(sets.map(|(set, examples)| set.tallies(&moments, examples.labels(), loss)).collect())
     }
 
     fn network(&self) -> Network {
@@ -201,18 +199,11 @@ impl Training for Dual {
 
 impl Stepped {
     fn new(values: Vec<f64>) -> Stepped {
-        Stepped {
-            velocities: vec![0.; values.len()],
-            values,
-        }
+        Stepped { velocities: vec![0.; values.len()], values }
     }
 
     fn step(&mut self, gradient: &[f64], sgd: &Sgd) {
-        let each = self
-            .values
-            .iter_mut()
-            .zip(&mut self.velocities)
-            .zip(gradient);
+        let each = self.values.iter_mut().zip(&mut self.velocities).zip(gradient);
         each.for_each(|((value, velocity), slope)| sgd.step_number(value, *slope, velocity));
     }
 }
@@ -220,10 +211,7 @@ impl Stepped {
 /// Scales them so that the norm of the weights' gradient `X[j]^T G`, whose square is the sum of
 /// `G * (K[j, j] G)`, is at most `max_norm`.
 fn clip(gradients: &mut Gradients, max_norm: f64) {
-    let Gradients {
-        logits,
-        coefficients,
-    } = gradients;
+    let Gradients { logits, coefficients } = gradients;
     let squares = logits.iter().zip(&*coefficients).map(|(a, b)| a * b).sum();
     let factor = clip_factor(squares, max_norm).min(1.);
     let each = logits.iter_mut().chain(coefficients);
@@ -251,8 +239,6 @@ fn add<const ROWS: usize>(sums: &mut [f64], n: usize, rows: [Row; ROWS]) {
 /// The entries of a matrix, row by row.
 fn numbers(matrix: &Tensor) -> Vec<f64> {
     let mut numbers = vec![0.; matrix.numel()];
-    matrix
-        .to_kind(Kind::Double)
-        .copy_data(&mut numbers, matrix.numel());
+    matrix.to_kind(Kind::Double).copy_data(&mut numbers, matrix.numel());
     numbers
 }

@@ -1,9 +1,10 @@
 //! Published values against the distribution over our seeds.
 
 use super::published::{Origin, published};
-use super::{Distribution, Interval, Part, Published, Runs};
+use super::{Part, Published};
 use crate::data::Source;
 use crate::error::{Error, Result};
+use crate::study::{Distribution, Interval, Runs};
 use crate::train::Metric;
 
 /// Every published value of a part of the report against our runs with the same settings.
@@ -56,10 +57,8 @@ impl Comparison {
         let published = published(part);
         let mut rows = Vec::new();
         for runs in runs {
-            let mut matching = published
-                .iter()
-                .filter(|value| value.has_settings_of(&runs.experiment))
-                .peekable();
+            let mut matching =
+                published.iter().filter(|value| value.has_settings_of(&runs.experiment)).peekable();
             if matching.peek().is_none() {
                 return Err(Error::NotPublished {
                     part: part.to_string(),
@@ -70,9 +69,7 @@ impl Comparison {
                 rows.extend(rows_of(value, runs)?);
             }
         }
-        let source = runs
-            .first()
-            .map_or(Source::Synthetic { seed: 0 }, |runs| runs.source.clone());
+        let source = runs.first().map_or(Source::Synthetic { seed: 0 }, |runs| runs.source.clone());
         Ok(Comparison { part, source, rows })
     }
 
@@ -95,10 +92,7 @@ impl Comparison {
 
     fn only(&self, keep: impl Fn(&Row) -> bool) -> Comparison {
         let rows = self.rows.iter().filter(|row| keep(row)).cloned().collect();
-        Comparison {
-            rows,
-            ..self.clone()
-        }
+        Comparison { rows, ..self.clone() }
     }
 }
 
@@ -127,11 +121,7 @@ impl Row {
         // Published values are rounded to 4 decimals.
         const ROUNDING: f64 = 0.5e-4;
         let Interval { low, high } = self.prediction();
-        Interval {
-            low: low - ROUNDING,
-            high: high + ROUNDING,
-        }
-        .contains(self.published)
+        Interval { low: low - ROUNDING, high: high + ROUNDING }.contains(self.published)
     }
 
     /// How many standard deviations the published value lies above our mean; `None` if our runs all agree.

@@ -18,13 +18,7 @@ impl Progress {
     /// The start of `total` equal pieces of work.
     pub fn new(what: impl ToString, total: usize) -> Progress {
         let now = Instant::now();
-        Progress {
-            what: what.to_string(),
-            total,
-            done: 0,
-            start: now,
-            last_line: now,
-        }
+        Progress { what: what.to_string(), total, done: 0, start: now, last_line: now }
     }
 
     /// One more piece is done.

@@ -5,7 +5,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 
 use super::{DataError, Digits, Images, Source};
-use crate::seed::{Stream, random};
+use crate::rng::{Stream, random};
 
 /// How many images to draw, and by which seed. Defaults to the report's 150 and 1000, seed 0.
 ///
@@ -31,11 +31,7 @@ pub struct Sample {
 
 impl Default for Sample {
     fn default() -> Sample {
-        Sample {
-            train: 150,
-            test: 1_000,
-            seed: 0,
-        }
+        Sample { train: 150, test: 1_000, seed: 0 }
     }
 }
 
@@ -76,11 +72,7 @@ fn draw(
     mut rng: ChaCha8Rng,
 ) -> Result<Images, DataError> {
     if count == 0 || count > from.len() {
-        return Err(DataError::SampleSize {
-            field,
-            available: from.len(),
-            found: count,
-        });
+        return Err(DataError::SampleSize { field, available: from.len(), found: count });
     }
     let mut indices: Vec<usize> = (0..from.len()).collect();
     let (drawn, _) = indices.partial_shuffle(&mut rng, count);
@@ -99,11 +91,7 @@ mod tests {
             image[..2].copy_from_slice(&i.to_be_bytes());
             image
         });
-        Images::new(
-            pixels.collect(),
-            (0..count).map(|i| (i % 10) as u8).collect(),
-        )
-        .unwrap()
+        Images::new(pixels.collect(), (0..count).map(|i| (i % 10) as u8).collect()).unwrap()
     }
 
     fn numbers(images: &Images) -> Vec<u16> {
@@ -113,11 +101,7 @@ mod tests {
     }
 
     fn digits() -> Digits {
-        Digits {
-            train: numbered(300),
-            test: numbered(200),
-            source: Source::Synthetic { seed: 0 },
-        }
+        Digits { train: numbered(300), test: numbered(200), source: Source::Synthetic { seed: 0 } }
     }
 
     fn sample(train: usize, test: usize, seed: u64) -> Split {
@@ -154,22 +138,13 @@ mod tests {
         let digits = digits();
         let mut counts = [0; 300];
         for seed in 0..1_000 {
-            let split = digits
-                .sample(&Sample {
-                    train: 30,
-                    test: 1,
-                    seed,
-                })
-                .unwrap();
+            let split = digits.sample(&Sample { train: 30, test: 1, seed }).unwrap();
             for i in numbers(&split.train) {
                 counts[usize::from(i)] += 1;
             }
         }
         // 100 each on average with a standard deviation of 9.5: five of them either way.
-        assert!(
-            counts.iter().all(|count| (53..147).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|count| (53..147).contains(count)), "{counts:?}");
     }
 
     #[test]
@@ -195,28 +170,14 @@ mod tests {
 
     #[test]
     fn training_and_test_images_are_drawn_independently() {
-        let both = Digits {
-            train: numbered(200),
-            ..digits()
-        };
-        let split = both
-            .sample(&Sample {
-                train: 50,
-                test: 50,
-                seed: 0,
-            })
-            .unwrap();
+        let both = Digits { train: numbered(200), ..digits() };
+        let split = both.sample(&Sample { train: 50, test: 50, seed: 0 }).unwrap();
         assert_ne!(numbers(&split.train), numbers(&split.test));
     }
 
     #[test]
     fn rejects_a_sample_of_nothing() {
-        let error = digits()
-            .sample(&Sample {
-                train: 0,
-                ..Sample::default()
-            })
-            .unwrap_err();
+        let error = digits().sample(&Sample { train: 0, ..Sample::default() }).unwrap_err();
         assert_eq!(
             error.to_string(),
             "Sample: `train` (an experiment's `train_examples`) must be from 1 to 300, the number of images to draw from, \
@@ -226,12 +187,7 @@ mod tests {
 
     #[test]
     fn rejects_a_sample_larger_than_the_data() {
-        let error = digits()
-            .sample(&Sample {
-                test: 201,
-                ..Sample::default()
-            })
-            .unwrap_err();
+        let error = digits().sample(&Sample { test: 201, ..Sample::default() }).unwrap_err();
         assert_eq!(
             error.to_string(),
             "Sample: `test` (an experiment's `test_examples`) must be from 1 to 200, the number of images to draw from, \

@@ -1,6 +1,6 @@
 //! The audit of the original: its defects and its conclusions.
 
-use super::{Claims, Distribution, Unit};
+use crate::study::{Claims, Distribution, Unit};
 use std::fmt;
 
 /// A defect of the original, established from its code and logs. The number is that of the list.
@@ -44,10 +44,7 @@ impl Defect {
 
     /// The defect with the evidence for it, one sentence with figures.
     pub fn shown_by(self, evidence: impl Into<String>) -> Evidence {
-        Evidence {
-            defect: self,
-            sentence: evidence.into(),
-        }
+        Evidence { defect: self, sentence: evidence.into() }
     }
 }
 
@@ -65,7 +62,7 @@ pub struct Evidence {
 ///
 /// ```
 /// use hinge::prelude::*;
-/// use hinge::study::Support;
+/// use hinge::original::Support;
 ///
 /// // Seed by seed one point more, give or take a tenth: the whole interval is above 0.
 /// let excess = Distribution::new(vec![0.010, 0.011, 0.009])?;
@@ -118,24 +115,14 @@ impl Conclusion {
         };
         let [mean, low, high] =
             [excess.mean(), interval.low, interval.high].map(|value| unit.show(value));
-        let evidence = format!(
-            "{mean}, 95 % interval of the mean {low} to {high}, {} seeds",
-            excess.count()
-        );
-        Conclusion {
-            part: part.to_string(),
-            statement: statement.to_string(),
-            verdict,
-            evidence,
-        }
+        let evidence =
+            format!("{mean}, 95 % interval of the mean {low} to {high}, {} seeds", excess.count());
+        Conclusion { part: part.to_string(), statement: statement.to_string(), verdict, evidence }
     }
 
     /// The same conclusion with the measured quantity said before the figures.
     pub fn measured_by(self, quantity: &str) -> Conclusion {
-        Conclusion {
-            evidence: format!("{quantity}: {}", self.evidence),
-            ..self
-        }
+        Conclusion { evidence: format!("{quantity}: {}", self.evidence), ..self }
     }
 }
 
@@ -157,14 +144,8 @@ mod tests {
 
     fn verdict(values: &[f64]) -> Result<Support> {
         let excess = Distribution::new(values.to_vec())?;
-        Ok(Conclusion::judge(
-            &Claims::about_any_data(),
-            "1c",
-            "It is more",
-            &excess,
-            Unit::Points,
-        )
-        .verdict)
+        Ok(Conclusion::judge(&Claims::about_any_data(), "1c", "It is more", &excess, Unit::Points)
+            .verdict)
     }
 
     #[test]

@@ -9,14 +9,14 @@
 //!
 //! The first factor stays the same while the model is trained, so that it is computed once.
 
-use super::examples::{Examples, Options};
-use super::score::Tally;
 use super::sharded::{product, with_one};
-use super::trainer::{BLOCK, matrix};
 use crate::error::Result;
-use crate::logits::Logits;
-use crate::loss::Loss;
-use crate::threads::side_by_side;
+use crate::nn::Logits;
+use crate::nn::Loss;
+use crate::runtime::threads::side_by_side;
+use crate::train::examples::{Examples, Options};
+use crate::train::score::Tally;
+use crate::train::trainer::{BLOCK, matrix};
 use tch::Tensor;
 
 /// The weights of a model: `[A; a * I]`, `[n + classes, classes]`, column by column.
@@ -29,9 +29,8 @@ impl Products {
     /// The products of `examples` with `combined`, `[X; W0^T]`; all have a 1 appended, the input of the bias.
     pub fn new(examples: &Examples, combined: &Tensor, options: Options) -> Result<Products> {
         let blocks = examples.blocks(BLOCK);
-        let blocks: Vec<(Examples, Tensor)> = blocks
-            .map(|block| (examples.part(block), combined.tr()))
-            .collect();
+        let blocks: Vec<(Examples, Tensor)> =
+            blocks.map(|block| (examples.part(block), combined.tr())).collect();
         let products = |(block, combined): (Examples, Tensor)| {
             Ok(with_one(&block.all(options)?).matmul(&combined))
         };

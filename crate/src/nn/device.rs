@@ -64,10 +64,9 @@ mod tests {
         for device in [Device::Cuda, Device::Mps] {
             match device.validate() {
                 Ok(()) => println!("{device} is there: not tested"),
-                Err(error) => assert!(
-                    error.to_string().ends_with(&format!("but it is {device}.")),
-                    "{error}"
-                ),
+                Err(error) => {
+                    assert!(error.to_string().ends_with(&format!("but it is {device}.")), "{error}")
+                }
             }
         }
     }

@@ -1,8 +1,9 @@
 //! The numbers that the original report and its notebook published.
 
-use super::Experiment;
-use crate::augment::{Compose, Recipe};
-use crate::loss::Loss;
+use super::Recipe;
+use crate::augment::Compose;
+use crate::nn::Loss;
+use crate::study::Experiment;
 use crate::train::{Epoch, Score};
 use serde::Deserialize;
 use std::fmt;
@@ -61,10 +62,7 @@ impl Published {
     pub fn has_settings_of(&self, experiment: &Experiment) -> bool {
         let settings = &self.settings;
         settings.loss == experiment.loss
-            && settings
-                .hidden_units
-                .into_iter()
-                .eq(experiment.model.hidden_units.iter().copied())
+            && settings.hidden_units.into_iter().eq(experiment.model.hidden_units.iter().copied())
             && settings.weight_decay == experiment.sgd.weight_decay
             && settings.learning_rate == experiment.sgd.learning_rate
             && settings.momentum == experiment.sgd.momentum
@@ -92,11 +90,7 @@ struct Settings {
 impl Settings {
     fn train_transform(&self) -> Compose {
         let named = |name: &String| Recipe::ALL.into_iter().find(|recipe| recipe.name() == name);
-        self.augmentation
-            .as_ref()
-            .and_then(named)
-            .map(Recipe::transforms)
-            .unwrap_or_default()
+        self.augmentation.as_ref().and_then(named).map(Recipe::transforms).unwrap_or_default()
     }
 }
 
@@ -138,9 +132,7 @@ fn report_learning_rate() -> f64 {
 
 fn file() -> File {
     // The file is part of the crate, and a test reads it.
-    serde_json::from_str(include_str!("published.json")).unwrap_or(File {
-        results: Vec::new(),
-    })
+    serde_json::from_str(include_str!("published.json")).unwrap_or(File { results: Vec::new() })
 }
 
 impl From<Entry> for Published {
@@ -156,14 +148,8 @@ impl From<Entry> for Published {
             source: entry.source,
             scores: Epoch {
                 number: entry.epoch,
-                train: Score {
-                    loss: entry.train_loss,
-                    accuracy: entry.train_accuracy,
-                },
-                test: Score {
-                    loss: entry.test_loss,
-                    accuracy: entry.test_accuracy,
-                },
+                train: Score { loss: entry.train_loss, accuracy: entry.train_accuracy },
+                test: Score { loss: entry.test_loss, accuracy: entry.test_accuracy },
             },
             note: entry.note,
             settings: Settings {
@@ -234,7 +220,7 @@ mod tests {
     #[test]
     fn every_augmented_experiment_is_published_with_its_settings() {
         for recipe in Recipe::ALL {
-            let experiment = Experiment::augmented(recipe);
+            let experiment = recipe.experiment();
             let found = published(Part::Augmentation)
                 .iter()
                 .filter(|published| published.has_settings_of(&experiment))
@@ -248,9 +234,6 @@ mod tests {
     fn the_reports_svm_is_found_by_the_default_settings() {
         let svm = &published(Part::LinearSvm)[0];
         assert!(svm.has_settings_of(&Experiment::default()));
-        assert_eq!(
-            (svm.source, svm.scores.test.accuracy),
-            (Origin::Report, 0.785)
-        );
+        assert_eq!((svm.source, svm.scores.test.accuracy), (Origin::Report, 0.785));
     }
 }

@@ -32,23 +32,23 @@
 //! are those of large matrices, and the weights, which fit into no cache, are gone over once a block and not
 //! once a minibatch.
 
-use super::engine::{Scoring, SpanPlan};
-use super::examples::{Examples, Options};
-use super::score::Tally;
+use super::plan::{Scoring, SpanPlan};
 use super::sharded::{
     Batch, FirstLayer, Sharded, Share, in_blocks, index, product, rows, with_one,
 };
-use super::trainer::{BLOCK, Steps, Training};
 use crate::error::Result;
-use crate::logits::Logits;
-use crate::loss::Loss;
-use crate::network::Network;
-use crate::sgd::Sgd;
+use crate::nn::Logits;
+use crate::nn::Loss;
+use crate::nn::Network;
+use crate::nn::Sgd;
+use crate::train::examples::{Examples, Options};
+use crate::train::score::Tally;
+use crate::train::trainer::{BLOCK, Steps, Training};
 use std::ops::Range;
 use tch::Tensor;
 
 /// The network with its first layer in the span of the training images.
-pub(super) struct Span {
+pub(in crate::train) struct Span {
     network: Sharded<SpanLayer>,
     options: Options,
     plan: SpanPlan,
@@ -140,14 +140,9 @@ impl Span {
         has_momentum: bool,
     ) -> Result<Span> {
         let options = network.options();
-        let followed = scored
-            .iter()
-            .filter(|_| plan.scoring != Scoring::FromWeights);
+        let followed = scored.iter().filter(|_| plan.scoring != Scoring::FromWeights);
         let scored = followed.map(|examples| {
-            Ok(Scored {
-                images: with_one(&examples.all(options)?),
-                products: Tensor::new(),
-            })
+            Ok(Scored { images: with_one(&examples.all(options)?), products: Tensor::new() })
         });
         let mut span = Span {
             scored: scored.collect::<Result<_>>()?,
@@ -195,10 +190,7 @@ impl Span {
     ) -> Result<Vec<usize>> {
         // In the epoch's order a minibatch's products lie together.
         let in_order = index(order);
-        let products = self
-            .products
-            .index_select(0, &in_order)
-            .index_select(1, &in_order);
+        let products = self.products.index_select(0, &in_order).index_select(1, &in_order);
         let mut seen = Vec::with_capacity(order.len());
         let mut first = 0;
         for (labels, number) in labels.chunks(steps.batch_size).zip(first_number..) {
@@ -230,8 +222,7 @@ impl Span {
             scored: followed.map(|scored| with_seen(&scored.products)).collect(),
             indices,
         };
-        self.network
-            .each(&advance, |layer, advance| layer.advance(&advance));
+        self.network.each(&advance, |layer, advance| layer.advance(&advance));
     }
 
     /// The logits of some scored images.
@@ -317,9 +308,9 @@ impl SpanLayer {
     /// images.
     fn summed_up(&self, at_start: &Tensor, products: &Tensor) -> Tensor {
         match &self.coefficients {
-            Some(Coefficients {
-                weights, of_images, ..
-            }) => (at_start * *weights).addmm_(products, &of_images.of_weights),
+            Some(Coefficients { weights, of_images, .. }) => {
+                (at_start * *weights).addmm_(products, &of_images.of_weights)
+            }
             None => at_start.copy(),
         }
     }
@@ -379,12 +370,7 @@ impl Sums {
     /// [`Sgd::step`] on the sums, with the gradient `X[new]^T delta`, where `new` are the images that `delta` is
     /// of.
     fn step(&mut self, mut delta: Tensor, sgd: &Sgd) {
-        let Sgd {
-            learning_rate,
-            weight_decay,
-            nesterov,
-            ..
-        } = *sgd;
+        let Sgd { learning_rate, weight_decay, nesterov, .. } = *sgd;
         let before = self.rows;
         self.rows += delta.size()[0];
         if let Some(velocity) = &mut self.velocity {
@@ -398,8 +384,7 @@ impl Sums {
         if self.velocity.is_none() || nesterov {
             // W <- W - learning_rate * (weight_decay * W + gradient)
             if weight_decay != 0. {
-                self.weights
-                    .scale(1. - learning_rate * weight_decay, before);
+                self.weights.scale(1. - learning_rate * weight_decay, before);
             }
             delta *= -learning_rate;
         } else {
@@ -408,11 +393,7 @@ impl Sums {
         self.weights.append(&delta, before);
         if let Some(velocity) = &self.velocity {
             // W <- W - learning_rate * v, with Nesterov's momentum times as much
-            let rate = if nesterov {
-                learning_rate * sgd.momentum
-            } else {
-                learning_rate
-            };
+            let rate = if nesterov { learning_rate * sgd.momentum } else { learning_rate };
             self.weights.add(velocity, -rate, self.rows);
         }
     }
@@ -434,11 +415,7 @@ impl Sums {
 
 impl Combination {
     fn of(of_images: Tensor) -> Combination {
-        Combination {
-            of_weights: 0.,
-            of_velocity: 0.,
-            of_images,
-        }
+        Combination { of_weights: 0., of_velocity: 0., of_images }
     }
 
     /// The part of the training's start, where that has these parts in `W0` and `V0`.
@@ -476,10 +453,7 @@ impl Combination {
 impl Pair {
     /// With a velocity of zero.
     fn at_rest(of_weights: Tensor) -> Pair {
-        Pair {
-            of_weights,
-            of_velocity: None,
-        }
+        Pair { of_weights, of_velocity: None }
     }
 
     /// What a layer, `[inputs + 1, units]`, gives for images, `[m, inputs + 1]`.

@@ -12,10 +12,8 @@ use tempfile::Builder;
 /// # Errors
 /// [`Error::Write`] with the path and the reason.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_in(path.parent().unwrap_or(Path::new("")), path, bytes).map_err(|error| Error::Write {
-        path: path.into(),
-        reason: error.to_string(),
-    })
+    write_in(path.parent().unwrap_or(Path::new("")), path, bytes)
+        .map_err(|error| Error::Write { path: path.into(), reason: error.to_string() })
 }
 
 fn write_in(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -18,13 +18,13 @@ use std::hash::{Hash, Hasher};
 /// fn slopes(s: &[f64], y: usize) -> Vec<f64> {
 ///     s.iter().enumerate().map(|(j, s_j)| s_j - if j == y { 1. } else { 0. }).collect()
 /// }
-/// let loss: Loss = OwnLoss::new("least squares", half_squares, slopes)?.into();
+/// let loss: Loss = CustomLoss::new("least squares", half_squares, slopes)?.into();
 /// let run = Experiment { loss, epochs: 5, ..Experiment::default() }.run(&Digits::synthetic(0), 0)?;
 /// assert!(run.last().train.loss < 0.5);
 /// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, Copy)]
-pub struct OwnLoss {
+pub struct CustomLoss {
     name: &'static str,
     value: Value,
     gradient: Gradient,
@@ -33,19 +33,15 @@ pub struct OwnLoss {
 type Value = fn(&[f64], usize) -> f64;
 type Gradient = fn(&[f64], usize) -> Vec<f64>;
 
-impl OwnLoss {
+impl CustomLoss {
     /// A loss under the name that results show. The gradient is compared with difference quotients of the loss,
     /// for every label of ten classes and several logits: a wrong one would train something else unnoticed.
     ///
     /// # Errors
     /// [`Error::Gradient`] says where the two differ, or that a value is not finite.
-    pub fn new(name: &'static str, value: Value, gradient: Gradient) -> Result<OwnLoss> {
+    pub fn new(name: &'static str, value: Value, gradient: Gradient) -> Result<CustomLoss> {
         const CLASSES: usize = 10;
-        let own = OwnLoss {
-            name,
-            value,
-            gradient,
-        };
+        let own = CustomLoss { name, value, gradient };
         for point in 0..5 {
             // No two of these logits are equal, and no difference is 1, where margins have a corner.
             let logit = |j: usize| 2. * (1.7 * (j * j) as f64 + point as f64).sin();
@@ -100,34 +96,34 @@ impl OwnLoss {
 }
 
 /// By name: its functions have no other form than code.
-impl Serialize for OwnLoss {
+impl Serialize for CustomLoss {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name)
     }
 }
 
 /// Two are the same loss if they have the same name.
-impl PartialEq for OwnLoss {
-    fn eq(&self, other: &OwnLoss) -> bool {
+impl PartialEq for CustomLoss {
+    fn eq(&self, other: &CustomLoss) -> bool {
         self.name == other.name
     }
 }
 
-impl Eq for OwnLoss {}
+impl Eq for CustomLoss {}
 
-impl Hash for OwnLoss {
+impl Hash for CustomLoss {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.name.hash(state);
     }
 }
 
-impl fmt::Display for OwnLoss {
+impl fmt::Display for CustomLoss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }
 }
 
-impl fmt::Debug for OwnLoss {
+impl fmt::Debug for CustomLoss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }
@@ -142,15 +138,14 @@ mod tests {
     }
 
     fn message(value: Value, gradient: Gradient) -> String {
-        let error = OwnLoss::new("mine", value, gradient).expect_err("it is wrong");
+        let error = CustomLoss::new("mine", value, gradient).expect_err("it is wrong");
         error.to_string()
     }
 
     #[test]
     fn a_right_gradient_is_accepted() {
-        let own = OwnLoss::new("squares", squares, |s, _| {
-            s.iter().map(|s_j| 2. * s_j).collect()
-        });
+        let own =
+            CustomLoss::new("squares", squares, |s, _| s.iter().map(|s_j| 2. * s_j).collect());
         assert_eq!(own.map(|own| own.to_string()).ok(), Some("squares".into()));
     }
 
@@ -158,12 +153,7 @@ mod tests {
     fn a_wrong_gradient_is_an_error_with_the_class_and_both_slopes() {
         let message = message(squares, |s, _| s.to_vec());
         // The first logit is 0, the second 2 sin(1.7) = 1.983330.
-        for part in [
-            "slope 3.966659",
-            "in class 1",
-            "found 1.983330",
-            "of \"mine\"",
-        ] {
+        for part in ["slope 3.966659", "in class 1", "found 1.983330", "of \"mine\""] {
             assert!(message.contains(part), "{message}");
         }
     }

@@ -3,8 +3,8 @@
 //! An example has logits `s`, one a class, and a label `y`. The loss of several examples is their mean, as
 //! with PyTorch's default `reduction="mean"`.
 
-use crate::logits::Logits;
-use crate::own_loss::OwnLoss;
+use crate::nn::CustomLoss;
+use crate::nn::Logits;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -45,7 +45,7 @@ pub enum Loss {
     CrossEntropy,
     /// One's own.
     #[serde(skip_deserializing)]
-    Own(OwnLoss),
+    Own(CustomLoss),
 }
 
 impl Loss {
@@ -73,11 +73,7 @@ impl Loss {
         match self {
             Loss::MultiMargin => {
                 for (slope, violation) in gradient.iter_mut().zip(violations(s, y)) {
-                    *slope = if violation > 0. {
-                        1. / s.len() as f64
-                    } else {
-                        0.
-                    };
+                    *slope = if violation > 0. { 1. / s.len() as f64 } else { 0. };
                 }
                 gradient[y] = -gradient.iter().sum::<f64>();
             }
@@ -124,11 +120,7 @@ impl Loss {
 /// By how much the margin of each class is violated, `max(0, 1 - s_y + s_j)`; 0 for class `y` itself.
 fn violations(s: &[f64], y: usize) -> impl Iterator<Item = f64> {
     let violation = move |(j, s_j): (usize, &f64)| {
-        if j == y {
-            0.
-        } else {
-            (1. - s[y] + s_j).max(0.)
-        }
+        if j == y { 0. } else { (1. - s[y] + s_j).max(0.) }
     };
     s.iter().enumerate().map(violation)
 }
@@ -148,8 +140,8 @@ impl fmt::Display for Loss {
     }
 }
 
-impl From<OwnLoss> for Loss {
-    fn from(own: OwnLoss) -> Loss {
+impl From<CustomLoss> for Loss {
+    fn from(own: CustomLoss) -> Loss {
         Loss::Own(own)
     }
 }
@@ -220,10 +212,7 @@ mod tests {
             let logits = tensor().set_requires_grad(true);
             let expected = by_definition(loss, &logits, &labels);
             expected.backward();
-            assert!(
-                (expected.double_value(&[]) - mean(loss)).abs() < 1e-12,
-                "{loss}"
-            );
+            assert!((expected.double_value(&[]) - mean(loss)).abs() < 1e-12, "{loss}");
             let by_hand = loss.gradient(&Logits::of(&tensor()), &LABELS);
             let difference = logits.grad() - Tensor::from_slice(&by_hand).view([2, 3]);
             assert!(difference.abs().max().double_value(&[]) < 1e-12, "{loss}");

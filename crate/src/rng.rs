@@ -30,7 +30,7 @@ pub enum Stream {
 /// The generator of `stream` for `seed`.
 ///
 /// ```
-/// use hinge::seed::{RngExt, Stream, random};
+/// use hinge::rng::{RngExt, Stream, random};
 ///
 /// let number = |seed, stream| random(seed, stream).random::<u64>();
 /// assert_eq!(number(1, Stream::Order), number(1, Stream::Order));

@@ -1,10 +1,10 @@
 //! The parameters of a model: its layers, forward and backward.
 
-use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::logits::Logits;
-use crate::model::Model;
-use crate::sgd::Sgd;
+use crate::nn::Device;
+use crate::nn::Logits;
+use crate::nn::Model;
+use crate::nn::Sgd;
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 use tch::{Kind, Tensor};
@@ -25,9 +25,8 @@ impl Layer {
     pub(crate) fn initialise(inputs: usize, outputs: usize, random: &mut ChaCha8Rng) -> Layer {
         let bound = 1. / (inputs as f32).sqrt();
         let mut uniform = |n: usize| -> Tensor {
-            let values: Vec<f32> = (0..n)
-                .map(|_| bound * (2. * random.random::<f32>() - 1.))
-                .collect();
+            let values: Vec<f32> =
+                (0..n).map(|_| bound * (2. * random.random::<f32>() - 1.)).collect();
             Tensor::from_slice(&values)
         };
         Layer {
@@ -162,13 +161,8 @@ impl Network {
     }
 
     fn map(&self, of: impl Fn(&Tensor) -> Tensor) -> Network {
-        let layer = |layer: &Layer| Layer {
-            weight: of(&layer.weight),
-            bias: of(&layer.bias),
-        };
-        Network {
-            layers: self.layers.iter().map(layer).collect(),
-        }
+        let layer = |layer: &Layer| Layer { weight: of(&layer.weight), bias: of(&layer.bias) };
+        Network { layers: self.layers.iter().map(layer).collect() }
     }
 
     /// The logits of examples `x`, `[n, inputs]`.
@@ -178,9 +172,9 @@ impl Network {
     pub fn logits(&self, x: &Tensor) -> Result<Logits> {
         let (kind, device) = self.options();
         match x.size()[..] {
-            [_, inputs] if inputs as usize == self.inputs() => Ok(Logits::of(
-                &self.outputs(&x.to_kind(kind).to_device(device)),
-            )),
+            [_, inputs] if inputs as usize == self.inputs() => {
+                Ok(Logits::of(&self.outputs(&x.to_kind(kind).to_device(device))))
+            }
             ref shape => Err(Error::setting(
                 "x",
                 format!("of shape [n, {}]", self.inputs()),
@@ -251,13 +245,10 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seed::{Stream, random};
+    use crate::rng::{Stream, random};
 
     fn extremes(values: &Tensor) -> (f64, f64) {
-        (
-            values.min().double_value(&[]),
-            values.max().double_value(&[]),
-        )
+        (values.min().double_value(&[]), values.max().double_value(&[]))
     }
 
     #[test]
@@ -271,10 +262,7 @@ mod tests {
         }
         // The standard deviation of a uniform distribution on -b..b is b / sqrt(3).
         let deviation = layer.weight.std(true).double_value(&[]);
-        assert!(
-            (deviation - bound / 3f64.sqrt()).abs() < 1e-4,
-            "standard deviation {deviation}"
-        );
+        assert!((deviation - bound / 3f64.sqrt()).abs() < 1e-4, "standard deviation {deviation}");
     }
 
     #[test]
@@ -285,20 +273,14 @@ mod tests {
         assert!(Network::new(vec![layer(4, 3), layer(3, 2)]).is_ok());
         assert!(Network::new(vec![layer(4, 3), layer(4, 2)]).is_err());
         assert!(Network::new(Vec::new()).is_err());
-        let short = Layer {
-            bias: Tensor::from(0f32),
-            ..layer(4, 3)
-        };
+        let short = Layer { bias: Tensor::from(0f32), ..layer(4, 3) };
         assert!(Network::new(vec![short]).is_err());
     }
 
     #[test]
     fn inputs_of_another_width_are_an_error() -> Result<()> {
-        let network = Network::new(vec![Layer::initialise(
-            4,
-            3,
-            &mut random(0, Stream::Initialisation),
-        )])?;
+        let network =
+            Network::new(vec![Layer::initialise(4, 3, &mut random(0, Stream::Initialisation))])?;
         let ones = |shape: &[i64]| Tensor::ones(shape, (Kind::Float, tch::Device::Cpu));
         assert_eq!(network.logits(&ones(&[2, 4]))?.rows().len(), 2);
         assert!(network.logits(&ones(&[2, 5])).is_err());
@@ -308,15 +290,10 @@ mod tests {
 
     #[test]
     fn a_network_has_the_layers_of_its_model() {
-        let model = Model {
-            hidden_units: vec![7, 5],
-        };
+        let model = Model { hidden_units: vec![7, 5] };
         let network = Network::initialise(&model, 12, 4, &mut random(0, Stream::Initialisation));
-        let shapes: Vec<Vec<i64>> = network
-            .layers
-            .iter()
-            .map(|layer| layer.weight.size())
-            .collect();
+        let shapes: Vec<Vec<i64>> =
+            network.layers.iter().map(|layer| layer.weight.size()).collect();
         assert_eq!(shapes, [[7, 12], [5, 7], [4, 5]]);
     }
 }

@@ -15,9 +15,7 @@ impl Logits {
     /// The rows of a matrix `[n, classes]` of floats.
     pub(crate) fn of(tensor: &Tensor) -> Logits {
         let mut values = vec![0.; tensor.numel()];
-        tensor
-            .to_kind(Kind::Double)
-            .copy_data(&mut values, tensor.numel());
+        tensor.to_kind(Kind::Double).copy_data(&mut values, tensor.numel());
         Logits::new(values, tensor.size()[1] as usize)
     }
 
@@ -73,9 +71,6 @@ mod tests {
     #[test]
     fn the_first_of_the_greatest_logits_is_predicted() {
         let tensor = Tensor::from_slice(&[0., 2., 2., -1., -3., -2.]).view([2, 3]);
-        assert_eq!(
-            Logits::of(&tensor).predictions().collect::<Vec<_>>(),
-            [1, 0]
-        );
+        assert_eq!(Logits::of(&tensor).predictions().collect::<Vec<_>>(), [1, 0]);
     }
 }

@@ -1,8 +1,12 @@
 //! The original report's augmentations by name.
 
-use super::random_geometry::{RandomAffine, RandomPerspective, RandomRotation};
-use super::random_intensity::{GaussianBlur, Normalize, RandomAdjustSharpness, RandomErasing};
-use super::transform::{Compose, RandomApply, Transform};
+use crate::augment::{
+    Compose, GaussianBlur, Normalize, RandomAdjustSharpness, RandomAffine, RandomApply,
+    RandomErasing, RandomPerspective, RandomRotation, Transform,
+};
+use crate::nn::{Model, Sgd};
+use crate::study::Experiment;
+use crate::train::{Metric, Plateau};
 use serde::Serialize;
 use std::fmt;
 
@@ -16,8 +20,9 @@ use std::fmt;
 /// use hinge::prelude::*;
 ///
 /// let r4 = Recipe::R4.transforms();
-/// assert_eq!(r4.to_string(), "RandomRotation, RandomPerspective, Normalize, RandomAdjustSharpness");
-/// assert_eq!(Experiment::augmented(Recipe::R4).train_transform, r4);
+/// assert_eq!(r4.transforms.len(), 4);
+/// assert_eq!(Recipe::R4.experiment().train_transform, r4);
+/// assert_eq!(r4.to_string(), "r4");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Recipe {
@@ -73,8 +78,42 @@ impl Recipe {
         }
     }
 
-    /// Its transforms, as defined above.
+    /// Task 4 with this augmentation: the hidden-layer SVM, and for [`R42`](Recipe::R42) and
+    /// [`Outside`](Recipe::Outside) the optimiser that the original changed along with the images.
+    pub fn experiment(self) -> Experiment {
+        let momentum = Sgd { learning_rate: 0.01, momentum: 0.9, ..Sgd::default() };
+        let plain = Experiment {
+            model: Model::hidden(5_000),
+            train_transform: self.transforms(),
+            ..Experiment::default()
+        };
+        match self {
+            Recipe::R42 => Experiment { sgd: momentum, ..plain },
+            Recipe::Outside => Experiment {
+                sgd: Sgd { nesterov: true, ..momentum },
+                plateau: Some(Plateau {
+                    metric: Metric::TestLoss,
+                    factor: 0.5,
+                    patience: 5,
+                    min_learning_rate: 0.001,
+                }),
+                clip_norm: Some(1.),
+                ..plain
+            },
+            _ => plain,
+        }
+    }
+
+    /// Its transforms, as defined above; r4.2 and "outside" share those of r4 and its name.
     pub fn transforms(self) -> Compose {
+        let name = match self {
+            Recipe::R42 | Recipe::Outside => Recipe::R4.name(),
+            _ => self.name(),
+        };
+        self.steps().named(name)
+    }
+
+    fn steps(self) -> Compose {
         match self {
             Recipe::Blur => Compose::new([GaussianBlur::new(3).into()]),
             Recipe::R1 => Compose::new([
@@ -86,20 +125,12 @@ impl Recipe {
                     ..RandomAffine::new(0.0)
                 }
                 .into(),
-                RandomAdjustSharpness {
-                    sharpness_factor: 1.5,
-                    p: 0.5,
-                }
-                .into(),
+                RandomAdjustSharpness { sharpness_factor: 1.5, p: 0.5 }.into(),
             ]),
             Recipe::R2 => Compose::new([
                 RandomRotation::new(5.0).into(),
-                RandomPerspective {
-                    distortion_scale: 0.2,
-                    p: 0.5,
-                    ..RandomPerspective::default()
-                }
-                .into(),
+                RandomPerspective { distortion_scale: 0.2, p: 0.5, ..RandomPerspective::default() }
+                    .into(),
                 small_erasing(),
             ]),
             Recipe::R3 => {
@@ -120,22 +151,12 @@ impl Recipe {
             ]),
             Recipe::R5 => Compose::new([
                 RandomApply {
-                    transforms: vec![
-                        GaussianBlur {
-                            kernel_size: 3,
-                            sigma: 0.1..=0.2,
-                        }
-                        .into(),
-                    ],
+                    transforms: vec![GaussianBlur { kernel_size: 3, sigma: 0.1..=0.2 }.into()],
                     p: 0.3,
                 }
                 .into(),
                 RandomRotation::new(2.0).into(),
-                RandomAffine {
-                    translate: [0.02, 0.02],
-                    ..RandomAffine::new(0.0)
-                }
-                .into(),
+                RandomAffine { translate: [0.02, 0.02], ..RandomAffine::new(0.0) }.into(),
             ]),
         }
     }
@@ -152,35 +173,21 @@ fn slight_rotation() -> Transform {
 }
 
 fn slight_perspective() -> Transform {
-    RandomPerspective {
-        distortion_scale: 0.15,
-        p: 0.3,
-        ..RandomPerspective::default()
-    }
-    .into()
+    RandomPerspective { distortion_scale: 0.15, p: 0.3, ..RandomPerspective::default() }.into()
 }
 
 fn slight_sharpness() -> Transform {
-    RandomAdjustSharpness {
-        sharpness_factor: 1.2,
-        p: 0.3,
-    }
-    .into()
+    RandomAdjustSharpness { sharpness_factor: 1.2, p: 0.3 }.into()
 }
 
 fn small_erasing() -> Transform {
-    RandomErasing {
-        p: 0.1,
-        scale: 0.02..=0.1,
-        ..RandomErasing::default()
-    }
-    .into()
+    RandomErasing { p: 0.1, scale: 0.02..=0.1, ..RandomErasing::default() }.into()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::AugmentError;
-    use super::super::batch::testing::{noise, source};
+    use crate::augment::AugmentError;
+    use crate::augment::testing::{noise, source};
     use super::*;
 
     #[test]
@@ -204,11 +211,7 @@ mod tests {
     #[test]
     fn r4_1_is_r4_with_erasing_before_the_sharpness() {
         let mut r4 = Recipe::R4.transforms();
-        let erasing = RandomErasing {
-            p: 0.1,
-            scale: 0.02..=0.1,
-            ratio: 0.3..=3.3,
-        };
+        let erasing = RandomErasing { p: 0.1, scale: 0.02..=0.1, ratio: 0.3..=3.3 };
         r4.transforms.insert(3, erasing.into());
         assert_eq!(Recipe::R41.transforms(), r4);
     }

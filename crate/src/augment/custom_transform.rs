@@ -14,9 +14,9 @@ use tch::Tensor;
 ///
 /// ```
 /// use hinge::prelude::*;
-/// use hinge::seed::RngExt;
+/// use hinge::rng::RngExt;
 ///
-/// let noise = OwnTransform::new("Noise", |pixels, random| {
+/// let noise = CustomTransform::new("Noise", |pixels, random| {
 ///     pixels.iter_mut().for_each(|pixel| *pixel += random.random_range(-0.1..=0.1));
 /// });
 /// let noisy = Experiment { train_transform: Compose::new([noise.into()]), epochs: 3, ..Experiment::default() };
@@ -24,23 +24,20 @@ use tch::Tensor;
 /// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct OwnTransform {
+pub struct CustomTransform {
     name: &'static str,
     change: Arc<Change>,
 }
 
 type Change = dyn Fn(&mut [f32], &mut ChaCha8Rng) + Send + Sync;
 
-impl OwnTransform {
+impl CustomTransform {
     /// A transform that changes images by `change`, under the name that results show.
     pub fn new(
         name: &'static str,
         change: impl Fn(&mut [f32], &mut ChaCha8Rng) + Send + Sync + 'static,
-    ) -> OwnTransform {
-        OwnTransform {
-            name,
-            change: Arc::new(change),
-        }
+    ) -> CustomTransform {
+        CustomTransform { name, change: Arc::new(change) }
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -48,7 +45,7 @@ impl OwnTransform {
     }
 }
 
-impl RandomTransform for OwnTransform {
+impl RandomTransform for CustomTransform {
     fn validate(&self) -> Result<(), AugmentError> {
         Ok(())
     }
@@ -66,20 +63,20 @@ impl RandomTransform for OwnTransform {
 }
 
 /// Two are the same transform if they have the same name.
-impl PartialEq for OwnTransform {
-    fn eq(&self, other: &OwnTransform) -> bool {
+impl PartialEq for CustomTransform {
+    fn eq(&self, other: &CustomTransform) -> bool {
         self.name == other.name
     }
 }
 
 /// By name: its function has no other form than code.
-impl Serialize for OwnTransform {
+impl Serialize for CustomTransform {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name)
     }
 }
 
-impl fmt::Debug for OwnTransform {
+impl fmt::Debug for CustomTransform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }
@@ -95,15 +92,12 @@ mod tests {
 
     #[test]
     fn it_is_given_each_image_with_a_source_of_its_own() -> Result<(), AugmentError> {
-        let mark = OwnTransform::new("Mark", |pixels, random| pixels[5] = random.random());
+        let mark = CustomTransform::new("Mark", |pixels, random| pixels[5] = random.random());
         let images = noise(3, 4, 6);
         let marked = Compose::new([mark.into()]).apply(&images, &mut source(0))?;
         let changed = marked.ne_tensor(&images);
         assert_eq!(changed.sum(Kind::Int64).int64_value(&[]), 3);
-        assert_eq!(
-            changed.select(1, 0).select(1, 5).sum(Kind::Int64),
-            Tensor::from(3i64)
-        );
+        assert_eq!(changed.select(1, 0).select(1, 5).sum(Kind::Int64), Tensor::from(3i64));
         let marks: Vec<f64> = (0..3).map(|i| marked.double_value(&[i, 0, 5])).collect();
         assert!(marks[0] != marks[1] && marks[1] != marks[2], "{marks:?}");
         Ok(())
@@ -111,7 +105,7 @@ mod tests {
 
     #[test]
     fn results_name_it() {
-        let own = Compose::new([OwnTransform::new("Invert", |_, _| ()).into()]);
+        let own = Compose::new([CustomTransform::new("Invert", |_, _| ()).into()]);
         assert_eq!(own.to_string(), "Invert");
         assert_eq!(
             serde_json::to_string(&own).ok().as_deref(),

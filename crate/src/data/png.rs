@@ -18,19 +18,14 @@ pub(super) fn read(folder: &Path) -> Result<Images, DataError> {
         }
     }
     if labels.is_empty() {
-        return Err(DataError::NoImages {
-            path: folder.into(),
-        });
+        return Err(DataError::NoImages { path: folder.into() });
     }
     Images::new(pixels, labels)
 }
 
 /// The PNG files of a folder by name; none if there is no such folder.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let unreadable = |source: io::Error| DataError::Unreadable {
-        path: folder.into(),
-        source,
-    };
+    let unreadable = |source: io::Error| DataError::Unreadable { path: folder.into(), source };
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(unreadable)?,
@@ -47,24 +42,15 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
 
 /// The grey pixels of an image; of a coloured one its luma (ITU-R BT.601), as Pillow's `convert("L")`.
 fn read_image(path: &Path) -> Result<Vec<u8>, DataError> {
-    let unreadable = |source: io::Error| DataError::Unreadable {
-        path: path.into(),
-        source,
-    };
-    let damaged = |error: png::DecodingError| DataError::Png {
-        path: path.into(),
-        reason: error.to_string(),
-    };
+    let unreadable = |source: io::Error| DataError::Unreadable { path: path.into(), source };
+    let damaged =
+        |error: png::DecodingError| DataError::Png { path: path.into(), reason: error.to_string() };
     let mut decoder = Decoder::new(BufReader::new(File::open(path).map_err(unreadable)?));
     decoder.set_transformations(Transformations::normalize_to_color8());
     let mut reader = decoder.read_info().map_err(damaged)?;
     let (columns, rows) = reader.info().size();
     if (rows as usize, columns as usize) != (SIDE, SIDE) {
-        return Err(DataError::WrongDimensions {
-            path: path.into(),
-            rows,
-            columns,
-        });
+        return Err(DataError::WrongDimensions { path: path.into(), rows, columns });
     }
     // Colour and transparency of every pixel at most.
     let mut bytes = vec![0; 4 * PIXELS];
@@ -100,12 +86,7 @@ mod tests {
     fn a_folder_for_each_digit_gives_its_label() {
         let folder = tempfile::tempdir().unwrap();
         for (name, value) in [("7/b.png", 2), ("7/a.PNG", 1), ("0/c.png", 3)] {
-            write(
-                &folder.path().join(name),
-                28,
-                ColorType::Grayscale,
-                &[value],
-            );
+            write(&folder.path().join(name), 28, ColorType::Grayscale, &[value]);
         }
         fs::write(folder.path().join("7/notes.txt"), "no image").unwrap();
         let images = read(folder.path()).unwrap();
@@ -129,17 +110,9 @@ mod tests {
     #[test]
     fn an_image_of_another_size_is_an_error_with_its_path() {
         let folder = tempfile::tempdir().unwrap();
-        write(
-            &folder.path().join("3/big.png"),
-            30,
-            ColorType::Grayscale,
-            &[0],
-        );
+        write(&folder.path().join("3/big.png"), 30, ColorType::Grayscale, &[0]);
         let error = read(folder.path()).unwrap_err().to_string();
-        assert!(
-            error.contains("big.png") && error.contains("found 30 x 30"),
-            "{error}"
-        );
+        assert!(error.contains("big.png") && error.contains("found 30 x 30"), "{error}");
     }
 
     #[test]

@@ -55,12 +55,7 @@ pub struct Sgd {
 
 impl Default for Sgd {
     fn default() -> Sgd {
-        Sgd {
-            learning_rate: 0.02,
-            weight_decay: 0.,
-            momentum: 0.,
-            nesterov: false,
-        }
+        Sgd { learning_rate: 0.02, weight_decay: 0., momentum: 0., nesterov: false }
     }
 }
 
@@ -76,11 +71,7 @@ impl Sgd {
             return Err(Error::setting("momentum", "from 0 to 1", self.momentum));
         }
         if self.nesterov && self.momentum == 0. {
-            return Err(Error::setting(
-                "momentum",
-                "above 0 with nesterov",
-                self.momentum,
-            ));
+            return Err(Error::setting("momentum", "above 0 with nesterov", self.momentum));
         }
         Ok(())
     }
@@ -119,11 +110,7 @@ impl Sgd {
     pub(crate) fn step_number(&self, parameter: &mut f64, gradient: f64, velocity: &mut f64) {
         let gradient = gradient + self.weight_decay * *parameter;
         *velocity = self.momentum * *velocity + gradient;
-        let change = if self.nesterov {
-            gradient + self.momentum * *velocity
-        } else {
-            *velocity
-        };
+        let change = if self.nesterov { gradient + self.momentum * *velocity } else { *velocity };
         *parameter -= self.learning_rate * change;
     }
 }
@@ -137,21 +124,13 @@ pub(crate) struct Parameter {
 
 impl Parameter {
     pub fn new(value: Tensor) -> Parameter {
-        Parameter {
-            value,
-            velocity: None,
-        }
+        Parameter { value, velocity: None }
     }
 
     /// The same step as [`Sgd::step`] with the gradient `left right`, which is added where it belongs without
     /// ever being stored by itself.
     pub fn step(&mut self, sgd: &Sgd, left: &Tensor, right: &Tensor) {
-        let Sgd {
-            learning_rate,
-            weight_decay,
-            momentum,
-            nesterov,
-        } = *sgd;
+        let Sgd { learning_rate, weight_decay, momentum, nesterov } = *sgd;
         let value = &mut self.value;
         if momentum != 0. {
             let velocity = self.velocity.get_or_insert_with(|| value.zeros_like());
@@ -168,11 +147,7 @@ impl Parameter {
             let _ = value.addmm_(&(left * -learning_rate), right);
         }
         if let Some(velocity) = &self.velocity {
-            let rate = if nesterov {
-                learning_rate * momentum
-            } else {
-                learning_rate
-            };
+            let rate = if nesterov { learning_rate * momentum } else { learning_rate };
             *value -= velocity * rate;
         }
     }
@@ -199,18 +174,13 @@ mod tests {
     use super::*;
 
     fn rejected(sgd: Sgd) -> String {
-        sgd.validate()
-            .expect_err("the settings are invalid")
-            .to_string()
+        sgd.validate().expect_err("the settings are invalid").to_string()
     }
 
     #[test]
     fn rejects_a_learning_rate_that_is_negative_or_not_a_number() {
         for learning_rate in [-0.1, f64::NAN, f64::INFINITY] {
-            let message = rejected(Sgd {
-                learning_rate,
-                ..Sgd::default()
-            });
+            let message = rejected(Sgd { learning_rate, ..Sgd::default() });
             assert!(
                 message.starts_with("learning_rate must be finite and at least 0"),
                 "{message}"
@@ -220,60 +190,30 @@ mod tests {
 
     #[test]
     fn rejects_a_negative_weight_decay() {
-        let message = rejected(Sgd {
-            weight_decay: -1.,
-            ..Sgd::default()
-        });
-        assert_eq!(
-            message,
-            "weight_decay must be finite and at least 0, but it is -1."
-        );
+        let message = rejected(Sgd { weight_decay: -1., ..Sgd::default() });
+        assert_eq!(message, "weight_decay must be finite and at least 0, but it is -1.");
     }
 
     #[test]
     fn rejects_a_momentum_outside_zero_to_one() {
         for momentum in [-0.1, 1.1, f64::NAN] {
-            let message = rejected(Sgd {
-                momentum,
-                ..Sgd::default()
-            });
-            assert!(
-                message.starts_with("momentum must be from 0 to 1"),
-                "{message}"
-            );
+            let message = rejected(Sgd { momentum, ..Sgd::default() });
+            assert!(message.starts_with("momentum must be from 0 to 1"), "{message}");
         }
     }
 
     #[test]
     fn rejects_nesterov_without_momentum() {
-        let message = rejected(Sgd {
-            nesterov: true,
-            ..Sgd::default()
-        });
-        assert!(
-            message.starts_with("momentum must be above 0 with nesterov"),
-            "{message}"
-        );
+        let message = rejected(Sgd { nesterov: true, ..Sgd::default() });
+        assert!(message.starts_with("momentum must be above 0 with nesterov"), "{message}");
     }
 
     #[test]
     fn a_step_by_a_product_is_the_step_with_that_gradient() {
-        let plain = Sgd {
-            learning_rate: 0.5,
-            ..Sgd::default()
-        };
-        let decay = Sgd {
-            weight_decay: 0.1,
-            ..plain
-        };
-        let momentum = Sgd {
-            momentum: 0.9,
-            ..decay
-        };
-        let nesterov = Sgd {
-            nesterov: true,
-            ..momentum
-        };
+        let plain = Sgd { learning_rate: 0.5, ..Sgd::default() };
+        let decay = Sgd { weight_decay: 0.1, ..plain };
+        let momentum = Sgd { momentum: 0.9, ..decay };
+        let nesterov = Sgd { nesterov: true, ..momentum };
         let column = |numbers: &[f64]| Tensor::from_slice(numbers).unsqueeze(1);
         let start = column(&[2., -1.]).matmul(&column(&[1., 3.]).tr());
         for sgd in [plain, decay, momentum, nesterov] {
@@ -291,20 +231,11 @@ mod tests {
 
     #[test]
     fn a_step_follows_the_definition() {
-        let sgd = Sgd {
-            learning_rate: 0.5,
-            weight_decay: 0.1,
-            momentum: 0.9,
-            nesterov: true,
-        };
+        let sgd = Sgd { learning_rate: 0.5, weight_decay: 0.1, momentum: 0.9, nesterov: true };
         let (mut parameter, mut velocity) = (Tensor::from_slice(&[2.0f64]), None);
         let mut expected = (2.0f64, None);
         for gradient in [1.0, -3.0, 0.25] {
-            sgd.step(
-                &mut parameter,
-                Tensor::from_slice(&[gradient]),
-                &mut velocity,
-            );
+            sgd.step(&mut parameter, Tensor::from_slice(&[gradient]), &mut velocity);
             let decayed = gradient + 0.1 * expected.0;
             let moved = expected.1.map_or(decayed, |v: f64| 0.9 * v + decayed);
             expected = (expected.0 - 0.5 * (decayed + 0.9 * moved), Some(moved));

@@ -14,12 +14,12 @@
 //! are the same for any number of threads.
 
 use super::head::{Head, HeadGradient};
-use super::trainer::{BLOCK, Steps};
 use crate::error::Result;
-use crate::logits::Logits;
-use crate::network::{Layer, Network};
-use crate::sgd::{Parameter, Sgd, clip_factor};
-use crate::threads::side_by_side;
+use crate::nn::Logits;
+use crate::nn::{Layer, Network};
+use crate::nn::{Parameter, Sgd, clip_factor};
+use crate::runtime::threads::side_by_side;
+use crate::train::trainer::{BLOCK, Steps};
 use tch::{Kind, Tensor};
 
 /// The first layer's units of one shard, `[inputs + 1, units]`: the bias is the weight of one more input that
@@ -102,11 +102,7 @@ impl<F: FirstLayer> Sharded<F> {
             })
         };
         let units = lowest.as_ref().map_or(0, |layer| layer.bias.size()[0]);
-        let parts = if second.is_some() {
-            parts(units)
-        } else {
-            vec![(0, units)]
-        };
+        let parts = if second.is_some() { parts(units) } else { vec![(0, units)] };
         Sharded {
             shards: parts.into_iter().filter_map(shard).collect(),
             head: Head::new(bias, layers.collect()),
@@ -190,17 +186,13 @@ impl<F: FirstLayer> Sharded<F> {
             (weights.narrow(0, 0, inputs).tr(), weights.select(0, inputs))
         };
         let (weights, biases): (Vec<_>, Vec<_>) = self.shards.iter().map(of_units).unzip();
-        let mut layers = vec![Layer {
-            weight: Tensor::cat(&weights, 0),
-            bias: Tensor::cat(&biases, 0),
-        }];
+        let mut layers =
+            vec![Layer { weight: Tensor::cat(&weights, 0), bias: Tensor::cat(&biases, 0) }];
         let (bias, upper) = self.head.parameters();
         let columns = self.shards.iter().filter_map(|shard| shard.second.as_ref());
         let columns: Vec<&Tensor> = columns.map(|second| &second.value).collect();
-        layers.extend(bias.map(|bias| Layer {
-            weight: Tensor::cat(&columns, 1),
-            bias: bias.copy(),
-        }));
+        layers
+            .extend(bias.map(|bias| Layer { weight: Tensor::cat(&columns, 1), bias: bias.copy() }));
         layers.extend(upper.iter().flat_map(|upper| upper.copy().layers));
         Network { layers }
     }
@@ -229,18 +221,12 @@ impl<F: FirstLayer> Shard<F> {
 
     fn backward(&self, backward: &Backward<F::Batch>) -> ShardGradient {
         let Some((second, hidden)) = self.second.as_ref().zip(self.hidden.as_ref()) else {
-            return ShardGradient {
-                hidden: None,
-                delta: backward.delta.shallow_clone(),
-            };
+            return ShardGradient { hidden: None, delta: backward.delta.shallow_clone() };
         };
         let hidden = rows(hidden, &backward.active);
         // ReLU's derivative: where the unit was active, the gradient passes.
         let delta = hidden.threshold_backward(&backward.delta.matmul(&second.value), 0.);
-        ShardGradient {
-            hidden: Some(hidden),
-            delta,
-        }
+        ShardGradient { hidden: Some(hidden), delta }
     }
 
     fn step(&mut self, gradient: ShardGradient, backward: &Backward<F::Batch>, sgd: &Sgd) {
@@ -292,9 +278,7 @@ fn parts(units: i64) -> Vec<(i64, i64)> {
     const LEAST_UNITS: i64 = 256;
     let shards = (units / LEAST_UNITS).clamp(1, SHARDS);
     let first = |shard: i64| shard * units / shards;
-    (0..shards)
-        .map(|shard| (first(shard), first(shard + 1) - first(shard)))
-        .collect()
+    (0..shards).map(|shard| (first(shard), first(shard + 1) - first(shard))).collect()
 }
 
 /// `x w`, `[n, k] x [k, m] -> [n, m]`. MKL multiplies into few columns up to four times faster if these lie one

@@ -49,9 +49,7 @@ impl Cost {
         let steps = self.train_examples.div_ceil(self.batch_size);
         let of_epoch =
             2 * self.train_examples + Self::STEP * steps + self.scored_examples / self.score_every;
-        of_epoch
-            .saturating_mul(self.inputs)
-            .saturating_mul(self.epochs)
+        of_epoch.saturating_mul(self.inputs).saturating_mul(self.epochs)
     }
 
     /// In the span of all training images, which have to stay the same.
@@ -131,14 +129,10 @@ impl Cost {
     pub fn span(self) -> Result<SpanPlan> {
         let block = self.block();
         match self.all_images() {
-            true => Ok(SpanPlan {
-                block: None,
-                scoring: self.scoring_all_images(),
-            }),
-            false if block.saturating_mul(block) <= MOST_PRODUCTS => Ok(SpanPlan {
-                block: Some(block),
-                scoring: self.scoring_blocks(),
-            }),
+            true => Ok(SpanPlan { block: None, scoring: self.scoring_all_images() }),
+            false if block.saturating_mul(block) <= MOST_PRODUCTS => {
+                Ok(SpanPlan { block: Some(block), scoring: self.scoring_blocks() })
+            }
             false => Err(Error::setting(
                 "engine",
                 "direct or automatic for such minibatches",
@@ -206,20 +200,13 @@ mod tests {
 
     #[test]
     fn a_layer_with_few_units_is_trained_on_many_images_directly() {
-        let linear = Cost {
-            units: 10,
-            ..cost(10_000)
-        };
+        let linear = Cost { units: 10, ..cost(10_000) };
         assert_eq!(Engine::Automatic.resolve(linear), Engine::Direct);
     }
 
     #[test]
     fn products_that_one_epoch_would_not_repay_are_not_computed() {
-        let linear = Cost {
-            epochs: 1,
-            units: 10,
-            ..cost(1_000)
-        };
+        let linear = Cost { epochs: 1, units: 10, ..cost(1_000) };
         assert_eq!(Engine::Automatic.resolve(linear), Engine::Direct);
     }
 
@@ -234,28 +221,17 @@ mod tests {
     {
         let block = |cost: Cost| Ok::<_, Error>(cost.span()?.block);
         assert_eq!(block(cost(60_000))?, Some(256));
-        let changing = Cost {
-            augmented: true,
-            ..cost(150)
-        };
+        let changing = Cost { augmented: true, ..cost(150) };
         assert_eq!(block(changing)?, Some(150));
-        let of_a_hundred = Cost {
-            batch_size: 100,
-            ..cost(60_000)
-        };
+        let of_a_hundred = Cost { batch_size: 100, ..cost(60_000) };
         assert_eq!(block(of_a_hundred)?, Some(200));
         Ok(())
     }
 
     #[test]
     fn rejects_the_span_of_minibatches_too_large_for_memory() {
-        let message = Cost {
-            batch_size: 60_000,
-            ..cost(60_000)
-        }
-        .span()
-        .expect_err("too large")
-        .to_string();
+        let message =
+            Cost { batch_size: 60_000, ..cost(60_000) }.span().expect_err("too large").to_string();
         assert!(
             message.starts_with("engine must be direct or automatic for such minibatches"),
             "{message}"

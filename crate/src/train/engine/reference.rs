@@ -1,13 +1,13 @@
 //! The plain definition of minibatch training.
 
-use super::examples::{Examples, Options};
-use super::score::Tally;
-use super::trainer::{BLOCK, Steps, Training, matrix};
 use crate::error::Result;
-use crate::logits::Logits;
-use crate::loss::Loss;
-use crate::network::{Layer, Network};
-use crate::sgd::clip_factor;
+use crate::nn::Logits;
+use crate::nn::Loss;
+use crate::nn::clip_factor;
+use crate::nn::{Layer, Network};
+use crate::train::examples::{Examples, Options};
+use crate::train::score::Tally;
+use crate::train::trainer::{BLOCK, Steps, Training, matrix};
 use std::ops::Range;
 use tch::Tensor;
 
@@ -38,8 +38,7 @@ impl Plain {
             let squares = gradients.iter().map(Layer::sum_of_squares).sum();
             scale(&mut gradients, clip_factor(squares, clip_norm));
         }
-        self.network
-            .step(gradients, &steps.sgd, &mut self.velocities);
+        self.network.step(gradients, &steps.sgd, &mut self.velocities);
         Ok(())
     }
 }

@@ -1,11 +1,11 @@
 //! What stands behind the layers that are split among threads.
 
-use super::plain::scale;
-use super::trainer::{Steps, matrix};
+use super::reference::scale;
 use crate::error::Result;
-use crate::logits::Logits;
-use crate::network::{Layer, Network};
-use crate::sgd::Sgd;
+use crate::nn::Logits;
+use crate::nn::Sgd;
+use crate::nn::{Layer, Network};
+use crate::train::trainer::{Steps, matrix};
 use tch::{Kind, Tensor};
 
 /// The bias of the second layer and all layers above it. Of a linear model nothing is left for it but the loss.
@@ -34,10 +34,7 @@ impl Head {
     /// The bias of the second layer, if there is one, and the layers above.
     pub fn new(bias: Option<Tensor>, upper: Vec<Layer>) -> Head {
         Head {
-            bias: bias.map(|value| Bias {
-                value,
-                velocity: None,
-            }),
+            bias: bias.map(|value| Bias { value, velocity: None }),
             upper_velocities: upper.iter().map(|_| [None, None]).collect(),
             upper: (!upper.is_empty()).then_some(Network { layers: upper }),
         }
@@ -72,11 +69,7 @@ impl Head {
             let logits = Logits::of(&outputs);
             let gradient = steps.loss_gradient(&logits, labels, number)?;
             let (active, rows) = without_zero_rows(&gradient, logits.classes());
-            return Ok(HeadGradient {
-                active,
-                delta: matrix(&rows, &outputs),
-                upper: Vec::new(),
-            });
+            return Ok(HeadGradient { active, delta: matrix(&rows, &outputs), upper: Vec::new() });
         };
         let (inputs, logits) = upper.forward(&outputs.relu());
         let gradient = steps.loss_gradient(&Logits::of(&logits), labels, number)?;
@@ -100,10 +93,7 @@ impl Head {
 
     /// The bias of the second layer, if there is one, and the layers above.
     pub fn parameters(&self) -> (Option<&Tensor>, Option<&Network>) {
-        (
-            self.bias.as_ref().map(|bias| &bias.value),
-            self.upper.as_ref(),
-        )
+        (self.bias.as_ref().map(|bias| &bias.value), self.upper.as_ref())
     }
 }
 
@@ -134,9 +124,8 @@ impl HeadGradient {
 /// The indices of the rows, of `columns` numbers each, that hold anything but zeros, and these rows.
 fn without_zero_rows(values: &[f64], columns: usize) -> (Vec<usize>, Vec<f64>) {
     let rows = values.chunks_exact(columns).enumerate();
-    let (indices, rows): (Vec<usize>, Vec<&[f64]>) = rows
-        .filter(|(_, row)| row.iter().any(|value| *value != 0.))
-        .unzip();
+    let (indices, rows): (Vec<usize>, Vec<&[f64]>) =
+        rows.filter(|(_, row)| row.iter().any(|value| *value != 0.)).unzip();
     (indices, rows.concat())
 }
 
