@@ -21,6 +21,7 @@ from pathlib import Path
 
 import zmq
 
+from kernel.cells import Cells
 from kernel.folder import PrivateFolder
 from kernel.proxy import Proxy
 
@@ -168,7 +169,7 @@ def run(connection_file: str) -> None:
     try:
         start(evcxr, proxy)
         notice = NOTICE.format(reason=folder.compiles) if folder.compiles else ""
-        proxy.start(folder.before_cell, notice)
+        proxy.start(Cells(folder), notice)
         serve(evcxr, proxy, parent)
     finally:
         proxy.close()

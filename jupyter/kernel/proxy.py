@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 import zmq
 from jupyter_client.session import Session
 
+from kernel.cells import Cells, Refused
+
 FAILURE = "application/vnd.hinge.failure+json"
 CHANNELS = ("shell", "control", "stdin")
 # A cell that takes longer says in the end how long it took, in an output that is marked so.
@@ -43,6 +45,8 @@ class Execution:
     reply: tuple[list, dict] | None = None  # frames, message
     idle: list | None = None  # frames
     start: float = field(default_factory=time.monotonic)
+    again: str | None = None  # the code to run instead
+    is_again: bool = False  # it runs
 
     def outcome(self, content: dict) -> dict:
         """The content of the reply: with status error and the reason if there was any error."""
@@ -113,12 +117,9 @@ class Proxy:
                     return True
         return False
 
-    def start(self, before_cell: Callable[[], str], notice: str) -> None:
-        """Lets Jupyter's messages through. The first cell that runs prints the notice to stderr.
-
-        `before_cell` is called before every cell; if it returns a reason, the cell does not run but fails.
-        """
-        self.before_cell, self.notice = before_cell, notice
+    def start(self, cells: Cells, notice: str) -> None:
+        """Lets Jupyter's messages through. The first cell that runs prints the notice to stderr."""
+        self.cells, self.notice = cells, notice
         self.poller.unregister(self.back["probe"])
         self.back.pop("probe").close(linger=0)
         for channel in CHANNELS:
@@ -204,11 +205,21 @@ class Proxy:
         while self.queue and not self.running:
             frames, message = self.queue.popleft()
             if message["msg_type"] == "execute_request":
-                if reason := self.before_cell():
-                    self._refuse(frames, message, reason)
+                try:
+                    code = self.cells.prepared(message["content"]["code"])
+                except Refused as refused:
+                    self._refuse(frames, message, str(refused))
                     continue
                 self.running = Execution(self._identities(frames), message)
+                frames = self._with_code(frames, message, code)
             self.back["shell"].send_multipart(frames)
+
+    def _with_code(self, frames: list, request: dict, code: str) -> list:
+        """The frames of an execute_request with another code."""
+        if code == request["content"]["code"]:
+            return frames
+        request = request | {"content": request["content"] | {"code": code}}
+        return self.session.serialize(request, self._identities(frames))
 
     def _refuse(self, frames: list, request: dict, reason: str) -> None:
         """Answers a cell with an error in evcxr's stead."""
@@ -247,7 +258,17 @@ class Proxy:
             run.idle = frames
             self._finish()
             return
-        self.front["iopub"].send_multipart(frames)
+        if run.is_again and kind in ("status", "execute_input"):
+            return
+        if kind == "error" and not run.is_again and (typed := self.cells.typed(run.request["content"]["code"], content)):
+            run.again = typed
+            return
+        if kind == "execute_input":
+            # evcxr may have got it in other words.
+            content["code"] = run.request["content"]["code"]
+            self.session.send(self.front["iopub"], message)
+        else:
+            self.front["iopub"].send_multipart(frames)
         if kind == "error":
             run.errors.append(content)
         elif kind == "execute_input" and self.notice:
@@ -275,6 +296,12 @@ class Proxy:
         """Answers the request once evcxr has answered it and is idle."""
         run = self.running
         if not (run.idle and run.reply):
+            return
+        if run.again:
+            # The first time evcxr did not know a variable's type, and ran nothing.
+            typed, (frames, _) = run.again, run.reply
+            run.again, run.is_again, run.reply, run.idle = None, True, None, None
+            self.back["shell"].send_multipart(self._with_code(frames, run.request, typed))
             return
         self._fetch_requests()  # before the answer: what comes after it was not queued
         frames, reply = run.reply

@@ -26,7 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kernel import folder
+from kernel import folder, toolchain
 
 ROOT = folder.ROOT
 JUPYTER = ROOT / "jupyter"
@@ -298,6 +298,21 @@ def install_evcxr(env: Environment) -> None:
     shutil.rmtree(build)
 
 
+def has_sources(env: Environment) -> bool:
+    return toolchain.has_sources(toolchain.sysroot())
+
+
+def install_sources(env: Environment) -> None:
+    """Adds Rust's sources by rustup. Where that fails it says what to do: kernels run without them, too."""
+    rustup = shutil.which("rustup")
+    if not rustup or subprocess.run([rustup, "component", "add", "rust-src"], cwd=ROOT).returncode:
+        print(
+            "The sources of Rust's standard library are missing: without them there is no completion of its names, "
+            "and cells take longer to find types. They are in the package rust-src of conda and of Linux "
+            "distributions; rustup downloads them: `rustup component add rust-src`."
+        )
+
+
 def kernelspec(env: Environment) -> str:
     """The kernel.json through which Jupyter finds the launcher."""
     spec = {
@@ -358,6 +373,7 @@ SETUP = (
         lambda env: bool(find_evcxr()),
         install_evcxr,
     ),
+    Step("Adding the sources of Rust's standard library", has_sources, install_sources),
     Step("Registering the Rust kernel with Jupyter", is_registered, register),
 )
 KERNEL = Step("Compiling the crate and its dependencies for the kernels", is_warm, warm)
