@@ -114,10 +114,9 @@ def perspectives(source: Tensor, target: Tensor) -> Tensor:
     points = F.pad(source, (0, 1), value=1.0)
     nothing = torch.zeros_like(points)
     to_x, to_y = target.unsqueeze(3).unbind(2)
-    equations = torch.cat((
-        torch.cat((points, nothing, -to_x * source), 2),
-        torch.cat((nothing, points, -to_y * source), 2),
-    ), 1)
+    equations = torch.cat(
+        (torch.cat((points, nothing, -to_x * source), 2), torch.cat((nothing, points, -to_y * source), 2)), 1
+    )
     maps = torch.linalg.solve(equations, target.transpose(1, 2).flatten(1))
     return F.pad(maps, (0, 1), value=1.0).view(-1, 3, 3)
 

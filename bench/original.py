@@ -14,13 +14,15 @@ from workloads import Kind, Workload
 
 TEST, BATCH, LEARNING_RATE = 1_000, 32, 0.02
 AS_IT_IS = transforms.ToTensor()
-R4 = transforms.Compose([
-    transforms.RandomRotation(3),
-    transforms.RandomPerspective(distortion_scale=0.15, p=0.3),
-    transforms.ToTensor(),
-    transforms.Normalize((0.1307,), (0.3081,)),
-    transforms.RandomAdjustSharpness(sharpness_factor=1.2, p=0.3),
-])
+R4 = transforms.Compose(
+    [
+        transforms.RandomRotation(3),
+        transforms.RandomPerspective(distortion_scale=0.15, p=0.3),
+        transforms.ToTensor(),
+        transforms.Normalize((0.1307,), (0.3081,)),
+        transforms.RandomAdjustSharpness(sharpness_factor=1.2, p=0.3),
+    ]
+)
 
 
 class Digits(Dataset):
@@ -39,6 +41,7 @@ class Digits(Dataset):
 
 def prepare(digits):
     """What does workloads on `digits`."""
+
     def work(workload: Workload) -> None:
         transform = R4 if workload.kind is Kind.HIDDEN_AUGMENTED else AS_IT_IS
         train = loader(Digits(*digits.train, transform), workload.train)

@@ -36,6 +36,7 @@ class Digits:
 
 def read(folder: Path) -> Digits:
     """The digits in `folder`, from plain IDX files named as MNIST's."""
+
     def values(name: str, header: int) -> torch.Tensor:
         return torch.from_numpy(numpy.fromfile(folder / name, dtype=numpy.uint8, offset=header))
 
@@ -52,8 +53,13 @@ def main() -> None:
             work = PEERS[name].prepare(read(Path(folder)))
         case _:
             sys.exit(__doc__)
-    say(torch=torch.__version__, torchvision=torchvision.__version__, numpy=numpy.__version__,
-        python=platform.python_version(), threads=torch.get_num_threads())
+    say(
+        torch=torch.__version__,
+        torchvision=torchvision.__version__,
+        numpy=numpy.__version__,
+        python=platform.python_version(),
+        threads=torch.get_num_threads(),
+    )
     for line in sys.stdin:
         workload = Workload.from_json(line)
         start = time.perf_counter()

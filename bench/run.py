@@ -77,7 +77,9 @@ def measure_all(names: list[str], times: int) -> None:
     install_peers()
     digits, busy = write_digits(), busy_with_other_work()
     chosen = choose(names, digits["train"])
-    print(f"On {digits['description']}; median seconds of {times} runs, and how many times as long as ours:", flush=True)
+    print(
+        f"On {digits['description']}; median seconds of {times} runs, and how many times as long as ours:", flush=True
+    )
     with contextlib.ExitStack() as stack:
         needed = set().union(*chosen.values())
         processes = {side: stack.enter_context(Process(side)) for side in Side if side in needed}
@@ -122,9 +124,15 @@ def results(digits: dict, times: int, busy: float, processes: dict, timings: lis
     for process in processes.values():
         versions |= process.versions
     return Benchmark(
-        date=date.today().isoformat(), machine=build.machine(), data=digits["description"],
-        is_mnist=digits["is_mnist"], times=times, busy=busy, versions=versions,
-        threads={side: process.threads for side, process in processes.items()}, timings=timings,
+        date=date.today().isoformat(),
+        machine=build.machine(),
+        data=digits["description"],
+        is_mnist=digits["is_mnist"],
+        times=times,
+        busy=busy,
+        versions=versions,
+        threads={side: process.threads for side, process in processes.items()},
+        timings=timings,
     )
 
 
@@ -151,7 +159,8 @@ class Process:
     def __init__(self, side: Side):
         self.side = side
         self.process = subprocess.Popen(
-            command(side), cwd=ROOT, env=variables(side), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            command(side), cwd=ROOT, env=variables(side), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def __enter__(self) -> "Process":
         self.versions = self.answer()

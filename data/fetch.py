@@ -85,7 +85,9 @@ def read_manifest(path: Path) -> tuple[list[str], list[Wanted]]:
         files = [Wanted(entry["name"], entry["bytes"], entry["sha256"]) for entry in manifest["files"]]
         return manifest["mirrors"], files
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FetchError(f"{path}: expected the list of mirrors and files, found {error!r}; restore the file.") from error
+        raise FetchError(
+            f"{path}: expected the list of mirrors and files, found {error!r}; restore the file."
+        ) from error
 
 
 def fetch_all(files: list[Wanted], mirrors: list[str], folder: Path, timeout: float) -> None:

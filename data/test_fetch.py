@@ -1,5 +1,6 @@
 """Tests of fetch.py against a local server that serves right and wrong files."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -16,10 +17,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-CONTENTS = {
-    "images.gz": bytes(i * i % 251 for i in range(300_000)),
-    "labels.gz": b"labels" * 500,
-}
+CONTENTS = {"images.gz": bytes(i * i % 251 for i in range(300_000)), "labels.gz": b"labels" * 500}
 TIMEOUT = 0.5  # seconds
 
 
@@ -97,10 +95,8 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def handle(self):
-        try:
+        with contextlib.suppress(ConnectionError):  # the client hung up, as it should
             super().handle()
-        except ConnectionError:
-            pass  # the client hung up, as it should
 
     def log_message(self, *_):
         pass
@@ -145,11 +141,7 @@ class Project:
         command += [f"--mirror={self.server.url}/{behaviour}" for behaviour in behaviours]
         command += [f"--folder={folder}"] if folder else []
         return subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "no_proxy": "*"},
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "no_proxy": "*"}
         )
 
     def fetch(self, *behaviours, **options) -> "Result":
@@ -258,8 +250,8 @@ def test_an_error_names_every_url_and_its_fault(project):
 
 def test_an_error_names_a_server_that_is_not_there(project):
     with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))  # a port at which nobody listens
-        project.server.url = "http://127.0.0.1:%d" % unused.getsockname()[1]
+        unused.bind(("127.0.0.1", 0))  # a port on which nothing listens
+        project.server.url = f"http://127.0.0.1:{unused.getsockname()[1]}"
         errors = project.fetch("good").errors
     assert f"{project.server.url}/good/images.gz: expected the file, found: <urlopen error" in errors
 

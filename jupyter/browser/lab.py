@@ -36,8 +36,13 @@ class Lab:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
-        options = ("--no-browser", f"--port={port}", "--ServerApp.port_retries=0", "--NotebookNotary.db_file=:memory:",
-                   f"--IdentityProvider.token={self.token}")
+        options = (
+            "--no-browser",
+            f"--port={port}",
+            "--ServerApp.port_retries=0",
+            "--NotebookNotary.db_file=:memory:",
+            f"--IdentityProvider.token={self.token}",
+        )
         command = ("make", "lab", f"LAB_OPTIONS={' '.join(options)}", f"LAB_FOLDER={self.folder}")
         own = {"HINGE_QUICK": "1", "JUPYTERLAB_SETTINGS_DIR": str(folder), "JUPYTERLAB_WORKSPACES_DIR": str(folder)}
         settings = folder / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
@@ -46,8 +51,8 @@ class Lab:
         self.log = folder / "log.txt"
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=os.environ | own, stdout=log,
-                stderr=subprocess.STDOUT, start_new_session=True)
+                command, cwd=ROOT, env=os.environ | own, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
 
     def __enter__(self) -> "Lab":
         limit = time.monotonic() + START_SECONDS
@@ -84,8 +89,17 @@ class Lab:
 
     def write(self, *sources: str, name: str) -> str:
         """Writes a notebook with these code cells."""
-        cells = [{"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "execution_count": None,
-                  "id": f"cell-{number}"} for number, source in enumerate(sources)]
+        cells = [
+            {
+                "cell_type": "code",
+                "source": source,
+                "metadata": {},
+                "outputs": [],
+                "execution_count": None,
+                "id": f"cell-{number}",
+            }
+            for number, source in enumerate(sources)
+        ]
         notebook = {"cells": cells, "metadata": RUST, "nbformat": 4, "nbformat_minor": 5}
         (self.folder / name).write_text(json.dumps(notebook))
         return name

@@ -36,7 +36,7 @@ def main() -> int:
         return 1
     shutil.rmtree(REPORT / "screenshots", ignore_errors=True)
     os.chdir(HERE)
-    os.execv(python, [str(python), "-m", "pytest", "-c", "../pytest.ini", *(sys.argv[1:] or ["."])])
+    os.execv(python, [str(python), "-m", "pytest", *(sys.argv[1:] or ["."])])
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from setup.environment import ROOT
 from lab import CELL_SECONDS, Lab, Notebook
+from setup.environment import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 OPEN = f':dep hinge = {{ path = "{ROOT}/crate" }}\nuse hinge::prelude::*;\nlet digits: Digits = notebook::open()?;'
@@ -126,7 +126,8 @@ def test_every_image_is_drawn_and_described(executed):
 def test_every_table_has_rows(executed):
     tables = executed.notebook.outputs.locator("table")
     rows = tables.evaluate_all("tables => tables.map(table => table.tBodies[0].rows.length)")
-    assert rows and all(rows)
+    assert rows
+    assert all(rows)
 
 
 @pytest.mark.parametrize("width", [1280, 800])

@@ -36,6 +36,7 @@ def faults():
 @pytest.fixture
 def page(browser, name, faults):
     """A page of the report, with everything unfolded and the network blocked."""
+
     def answer(route):
         if route.request.url.startswith(("file:", "data:")):
             return route.continue_()
@@ -60,8 +61,12 @@ def test_a_page_needs_no_network(page, name, faults, screenshots):
 
 def test_axe_finds_nothing_serious(page):
     violations = Axe().run(page).response["violations"]
-    assert [(fault["id"], node["html"], node["failureSummary"]) for fault in violations for node in fault["nodes"]
-            if fault["impact"] in ("serious", "critical")] == []
+    assert [
+        (fault["id"], node["html"], node["failureSummary"])
+        for fault in violations
+        for node in fault["nodes"]
+        if fault["impact"] in ("serious", "critical")
+    ] == []
 
 
 def test_a_page_fits_a_phone(page, name, screenshots):
@@ -72,7 +77,9 @@ def test_a_page_fits_a_phone(page, name, screenshots):
 
 def test_captions_break_where_a_phone_ends(page):
     page.set_viewport_size({"width": 390, "height": 844})
-    widths = page.locator("caption, figcaption").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+    widths = page.locator("caption, figcaption").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().width)"
+    )
     assert [width for width in widths if width > 390] == []
 
 

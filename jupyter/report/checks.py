@@ -29,8 +29,12 @@ def faults(folder: Path, final: Path | None = None) -> list[str]:
     found = []
     for name, page in pages.items():
         sentences = (
-            *external_references(page), *images_without_text(page), *outputs_at_fault(page),
-            *repeated_ids(page), *missing_targets(name, page, pages, final or folder), *raw_mathematics(page),
+            *external_references(page),
+            *images_without_text(page),
+            *outputs_at_fault(page),
+            *repeated_ids(page),
+            *missing_targets(name, page, pages, final or folder),
+            *raw_mathematics(page),
         )
         found += [f"{name}: {sentence}" for sentence in sentences]
     return found
@@ -47,7 +51,7 @@ def external_references(page: BeautifulSoup):
             yield f"the style of a <{tag.name}> loads something external"
         svg = svg_of(tag.get("src", ""))
         if IN_SVG.search(svg) or IN_STYLE.search(svg):
-            yield f"the image \"{tag.get('alt', '')}\" loads something external"
+            yield f'the image "{tag.get("alt", "")}" loads something external'
     for style in page.find_all("style"):
         if IN_STYLE.search(style.get_text()):
             yield "a <style> loads something external"

@@ -24,6 +24,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from kernel.proxy import DURATION
+from report.wire import PROGRESS
 
 ROOT = Path(__file__).resolve().parents[2]
 FAILED = ROOT / "report" / "failed"
@@ -33,7 +34,6 @@ CELL_TIMEOUT = 1800
 START_TIMEOUT = 1800
 SLOW_CELL = 5
 INTERRUPTED = 128 + signal.SIGINT
-PROGRESS = re.compile(r"^.*: \d+ of \d+ done, about \d+ s left$\n?", re.MULTILINE)
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # What says how a notebook is read; the rest says when and where it was executed.
 KEPT_CELL_METADATA = {"tags", "jupyter"}
@@ -54,8 +54,8 @@ class Executed:
 def execute(path: Path, failed: Path, timeout: int | None = None) -> Executed:
     """Executes a notebook in its own folder and returns it with normalised outputs.
 
-    A cell may take `timeout` seconds, by default CELL_TIMEOUT. Raises Failed, once what was executed is kept in the folder `failed`,
-    and KeyboardInterrupt, once the kernel is ended.
+    A cell may take `timeout` seconds, by default CELL_TIMEOUT. Raises Failed once what was executed is kept in the
+    folder `failed`, and KeyboardInterrupt once the kernel is ended.
     """
     notebook, timeout = read(path), timeout or CELL_TIMEOUT
     run = Run(path, notebook, timeout)
@@ -233,8 +233,9 @@ def main(arguments: list[str] | None = None) -> int:
     target = parser.add_mutually_exclusive_group()
     target.add_argument("--in-place", action="store_true", help="store them in the notebooks (the default)")
     target.add_argument("--to", type=Path, metavar="FOLDER", help="write the executed notebooks there")
-    parser.add_argument("--timeout", type=int, default=CELL_TIMEOUT, metavar="S",
-                        help="seconds a cell may take (default: %(default)s)")
+    parser.add_argument(
+        "--timeout", type=int, default=CELL_TIMEOUT, metavar="S", help="seconds a cell may take (default: %(default)s)"
+    )
     parser.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
     options = parser.parse_args(arguments)
     failures = 0

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from report.audit import NUMBERS, Audit
-from report.results import VERDICTS, Results
+from report.results import Results
 
 
 @dataclass(frozen=True)
@@ -25,46 +25,46 @@ def findings(tasks: list[Results], audit: Audit) -> list[Finding]:
 def values(tasks: list[Results]) -> Finding | None:
     """How many published values lie where ours do."""
     rows = [row for results in tasks for row in results.rows]
-    compared = [row.inside for row in rows if row.inside is not None]
+    judged = [row.inside for row in rows if row.inside is not None]
     if not rows:
         return None
-    if not compared:
-        return Finding(f"0 of {len(rows)}", "published values", "#published", "are compared: these results are not on MNIST.")
-    return Finding(
-        f"{sum(compared)} of {len(compared)}", "published values", "#published",
-        f"lie inside the prediction interval of our runs over seeds, {len(compared) - sum(compared)} outside.")
+    if not judged:
+        rest = "are compared: only a full run on MNIST can be."
+        return Finding(f"0 of {len(rows)}", "published values", "#published", rest)
+    inside = sum(judged)
+    rest = f"lie inside the prediction interval of our runs over seeds, {len(judged) - inside} outside."
+    return Finding(f"{inside} of {len(judged)}", "published values", "#published", rest)
 
 
 def conclusions(audit: Audit) -> Finding | None:
     """How many conclusions have each verdict."""
     if not audit.conclusions:
         return None
-    others = [f"{count} {verdict}" for verdict, count in audit.counts.items() if verdict != "supported"]
+    others = (f"{count} {verdict}" for verdict, count in audit.counts.items() if verdict != "supported")
+    figure = f"{audit.counts.get('supported', 0)} of {len(audit.conclusions)}"
     rest = ", ".join(("are supported", *others))
-    return Finding(f"{audit.counts.get('supported', 0)} of {len(audit.conclusions)}",
-                   "conclusions of the original", "#conclusions", f"{rest}.")
+    return Finding(figure, "conclusions of the original", "#conclusions", f"{rest}.")
 
 
 def reversals(audit: Audit) -> Finding | None:
-    """The conclusions of which the opposite holds."""
-    statements = [f"“{conclusion.statement}”" for conclusion in audit.conclusions if conclusion.verdict == "reversed"]
-    if not statements:
+    """The conclusions whose opposite holds."""
+    found = [f"“{conclusion.statement}”" for _, conclusion in audit.conclusions if conclusion.verdict == "reversed"]
+    if not found:
         return None
-    return Finding(f"{len(statements)} of {len(audit.conclusions)}", "conclusions are reversed", "#conclusions",
-                   f"in our runs: {'; '.join(statements)}.")
+    figure = f"{len(found)} of {len(audit.conclusions)}"
+    return Finding(figure, "conclusions are reversed", "#conclusions", f"in our runs: {'; '.join(found)}.")
 
 
 def defects(audit: Audit) -> Finding:
     """How many defects a cell shows."""
-    return Finding(f"{len(audit.defects)} of {len(NUMBERS)}", "defects of the original", "#defects",
-                   "are shown where they happen.")
+    figure = f"{len(audit.defects)} of {len(NUMBERS)}"
+    return Finding(figure, "defects of the original", "#defects", "are shown where they happen.")
 
 
 def claims(tasks: list[Results]) -> Finding | None:
     """How many claims of the answers have each verdict."""
-    counts = {verdict: sum(results.claims[verdict] for results in tasks) for verdict in VERDICTS}
-    total = sum(counts.values())
-    if not total:
+    counts = {name: sum(results.claims[name] for results in tasks) for name in ("holds", "fails", "not checked")}
+    if not (total := sum(counts.values())):
         return None
-    return Finding(f"{counts['holds']} of {total}", "claims of our answers", "#notebooks",
-                   f"hold, {counts['fails']} fail, {counts['not checked']} are not checked.")
+    rest = f"hold, {counts['fails']} fail, {counts['not checked']} are not checked."
+    return Finding(f"{counts['holds']} of {total}", "claims of our answers", "#notebooks", rest)

@@ -23,7 +23,8 @@ from report import benchmark
 from report.audit import NUMBERS, audit
 from report.benchmark import Benchmark, Side
 from report.findings import findings
-from report.results import PageError, Results, Row, part
+from report.results import PageError, Results, part, short
+from report.wire import Comparison, Row
 
 TEMPLATE = Path(__file__).with_name("template")
 # Environments that stand for themselves; docutils sets the lines inside as `aligned`.
@@ -39,8 +40,17 @@ TEXT = re.compile(r"(?:^|>)[^<]*")
 def notebook_page(results: Results, pages: list[Results]) -> str:
     """The page of one notebook. Raises PageError for a formula that cannot be shown."""
     body = cells(results)
-    return environment().get_template("page.html.j2").render(
-        title=results.title, pages=pages, results=results, body=body, headings=headings(body), warnings=results.warnings,
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            title=results.title,
+            pages=pages,
+            results=results,
+            body=body,
+            headings=headings(body),
+            warnings=results.warnings,
+        )
     )
 
 
@@ -49,9 +59,15 @@ def benchmark_page(measured: Benchmark, pages: list[Results]) -> str:
     svg = base64.b64encode(benchmark.plot(measured.timings).encode()).decode()
     template = environment().get_template("benchmark.html.j2")
     return template.render(
-        title="Speed", pages=pages, measured=measured, sides=list(Side),
+        title="Speed",
+        pages=pages,
+        measured=measured,
+        sides=list(Side),
         others=[side for side in Side if side != Side.OURS],
-        svg=svg, alt=benchmark.description(measured.timings), headings=[], warnings=measured.warnings,
+        svg=svg,
+        alt=benchmark.description(measured.timings),
+        headings=[],
+        warnings=measured.warnings,
     )
 
 
@@ -65,15 +81,33 @@ def index_page(pages: list[Results], stamp: str, has_benchmark: bool = False) ->
     rows = [row for results in tasks for row in results.rows]
     audited = audit(tasks)
     title = "SVM and logistic regression on MNIST, rebuilt in Rust"
-    body = Markup(environment().get_template("report.html.j2").render(
-        title=title, tasks=[(results, embedded(results, tasks)) for results in tasks],
-        others=[results for results in pages if not results.is_task],
-        findings=findings(tasks, audited), audit=audited, parts=parts(rows), rows=rows,
-        facts=facts(tasks), tools=tools(tasks), has_benchmark=has_benchmark,
-    ))
-    return environment().get_template("index.html.j2").render(
-        title=title, pages=pages, body=body, headings=headings(body), stamp=stamp,
-        warnings=distinct(warning for results in tasks for warning in results.warnings),
+    body = Markup(
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            title=title,
+            tasks=[(results, embedded(results, tasks)) for results in tasks],
+            others=[results for results in pages if not results.is_task],
+            findings=findings(tasks, audited),
+            audit=audited,
+            rows=rows,
+            parts=parts([comparison for results in tasks for comparison in results.comparisons]),
+            facts=facts(tasks),
+            tools=tools(tasks),
+            has_benchmark=has_benchmark,
+        )
+    )
+    return (
+        environment()
+        .get_template("index.html.j2")
+        .render(
+            title=title,
+            pages=pages,
+            body=body,
+            headings=headings(body),
+            stamp=stamp,
+            warnings=distinct(warning for results in tasks for warning in results.warnings),
+        )
     )
 
 
@@ -117,15 +151,29 @@ def headings(body: str) -> list[tuple[str, str, str]]:
 
 def environment() -> Environment:
     """Jinja with everything escaped that is not marked as HTML."""
-    env = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True, undefined=StrictUndefined,
-                      trim_blocks=True, lstrip_blocks=True)
+    env = Environment(
+        loader=FileSystemLoader(TEMPLATE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     font = base64.b64encode((TEMPLATE / "math.woff2").read_bytes()).decode()
     env.globals["style"] = Markup((TEMPLATE / "page.css").read_text().replace("FONT", font))
     env.globals["script"] = Markup((TEMPLATE / "page.js").read_text())
     env.globals["defects_in_all"] = len(NUMBERS)
     env.filters |= {
-        "value": value, "quantity": quantity, "part": part, "runs": runs, "inside": inside, "strip": interval_strip,
-        "last_epoch": last_epoch, "settings": settings, "earlier_epochs": earlier_epochs, "number": benchmark.number,
+        "value": value,
+        "quantity": quantity,
+        "part": part,
+        "short": short,
+        "runs": runs,
+        "inside": inside,
+        "strip": interval_strip,
+        "last_epoch": last_epoch,
+        "settings": settings,
+        "earlier_epochs": earlier_epochs,
+        "number": benchmark.number,
         "unbroken": unbroken,
     }
     return env
@@ -176,8 +224,11 @@ class Exporter(HTMLExporter):
     """The body of a notebook's page; `anchors` counts the headings with each text."""
 
     def __init__(self):
-        super().__init__(template_name=TEMPLATE.name, template_file="notebook.html.j2",
-                         extra_template_basedirs=[str(TEMPLATE.parent)])
+        super().__init__(
+            template_name=TEMPLATE.name,
+            template_file="notebook.html.j2",
+            extra_template_basedirs=[str(TEMPLATE.parent)],
+        )
         self.anchors = Counter()
         self.register_filter("unbroken_html", unbroken_html)
 
@@ -237,14 +288,12 @@ def distinct(values) -> list:
     return list(dict.fromkeys(values))
 
 
-def by(key, rows: list[Row]) -> list[tuple]:
-    """Neighbouring rows with the same key, as pairs of key and rows."""
-    return [(value, list(group)) for value, group in groupby(rows, key)]
-
-
-def parts(rows: list[Row]) -> list[tuple[str, list[Row]]]:
-    """The rows by part of the report."""
-    return by(lambda row: row.part, sorted(rows, key=lambda row: row.part))
+def parts(comparisons: list[Comparison]) -> dict[str, list[Row]]:
+    """The compared values by part of the assignment."""
+    found: dict[str, list[Row]] = {}
+    for comparison in sorted(comparisons, key=lambda comparison: comparison.part):
+        found.setdefault(comparison.part, []).extend(comparison.rows)
+    return found
 
 
 def last_epoch(rows: list[Row]) -> list[Row]:
@@ -261,7 +310,8 @@ def earlier_epochs(rows: list[Row]) -> list[Row]:
 
 def runs(rows: list[Row]) -> list[tuple[tuple, list[Row]]]:
     """The rows by what the published run was: its setting, source and epoch."""
-    return by(lambda row: (row.setting, row.source, row.epoch), rows)
+    neighbours = groupby(rows, lambda row: (row.setting, row.source, row.epoch))
+    return [(run, list(values)) for run, values in neighbours]
 
 
 def settings(rows: list[Row]) -> list[tuple[str, int, int]]:
@@ -271,29 +321,25 @@ def settings(rows: list[Row]) -> list[tuple[str, int, int]]:
 
 def facts(pages: list[Results]) -> list[tuple[str, str]]:
     """What was run, as name and value."""
+    sessions = [results.session for results in pages]
     return [
-        ("Data", several(description(results) for results in pages)),
+        ("Data", several(session.data.description for session in sessions)),
         ("Seeds", seeds([row for results in pages for row in results.rows])),
-        ("Versions", ", ".join(f"{name} {several(results.session.get(name) for results in pages)}"
-                               for name in ("hinge", "libtorch"))),
-        ("Executed", several(results.run.get("date") for results in pages)),
+        ("Versions", several(f"hinge {session.hinge}, libtorch {session.libtorch}" for session in sessions)),
+        ("Executed", several(results.run.date for results in pages)),
     ]
 
 
 def tools(pages: list[Results]) -> list[tuple[str, str]]:
     """What it was run with, as name and value."""
-    def run(key: str) -> str:
-        return several(results.run.get(key) for results in pages)
-
-    return [
-        ("Kernel", run("kernel")), ("rustc", run("rustc")), ("Python", run("python")),
-        ("nbconvert", importlib.metadata.version("nbconvert")), ("Machine", run("machine")),
-    ]
+    names = {"Kernel": "kernel", "rustc": "rustc", "Python": "python", "Machine": "machine"}
+    found = [(name, several(results.run[key] for results in pages)) for name, key in names.items()]
+    return [*found, ("nbconvert", importlib.metadata.version("nbconvert"))]
 
 
 def several(values) -> str:
     """Each of the values once: more than one where the notebooks differ."""
-    return "; ".join(distinct(value or "unknown" for value in values))
+    return "; ".join(distinct(values))
 
 
 def seeds(rows: list[Row]) -> str:
@@ -304,21 +350,19 @@ def seeds(rows: list[Row]) -> str:
     return f"{counts[0]} to {counts[-1]} for each value" if len(counts) > 1 else f"{counts[0]} for each value"
 
 
-def description(results: Results) -> str:
-    """The images a notebook was run on."""
-    return results.session.get("data", {}).get("description", "unknown")
+def is_accuracy(row: Row) -> bool:
+    """Whether a row's values are fractions, to be shown in percent."""
+    return "accuracy" in row.quantity
 
 
 def quantity(row: Row) -> str:
     """What a row's values are, with their unit."""
-    return f"{row.quantity} (%)" if row.is_accuracy else row.quantity
+    return f"{row.quantity} (%)" if is_accuracy(row) else row.quantity
 
 
-def value(number: float | None, row: Row) -> str:
+def value(number: float, row: Row) -> str:
     """A value of the row in its unit."""
-    if number is None:
-        return "–"
-    return f"{100 * number:.2f}" if row.is_accuracy else f"{number:.4f}"
+    return f"{100 * number:.2f}" if is_accuracy(row) else f"{number:.4f}"
 
 
 def inside(rows: list[Row]) -> str:
@@ -332,8 +376,6 @@ def interval_strip(row: Row) -> Markup:
 
     It repeats the numbers beside it and is hidden from screen readers.
     """
-    if None in (row.low, row.high, row.mean):
-        return Markup("")
     spread, whole = row.high - row.low, 60
     # Runs that all agree have an interval without a width; any other value is far from it.
     left, width = (30, whole) if spread else (60, 0)

@@ -1,64 +1,76 @@
 """What an executed notebook says of its own run and results, in the outputs of its cells."""
 
 import re
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-SESSION = "application/vnd.hinge.session+json"
-COMPARISON = "application/vnd.hinge.comparison+json"
-CLAIMS = "application/vnd.hinge.claims+json"
-VERDICTS = ("holds", "fails", "not checked")
+from report import wire
+from report.wire import Claim, Claims, Comparison, Kind, Row, Session
 
 
 class PageError(Exception):
     """A notebook that cannot be shown; the message names it and what in it."""
 
 
-@dataclass
-class Row:
-    """A published value against our runs over seeds; accuracies are fractions.
+@dataclass(frozen=True)
+class Place:
+    """The code cell that shows something: its notebook's name and short title, and its number there."""
 
-    `inside` tells whether it lies inside their 95 % prediction interval, and is None on other images
-    than MNIST, about which nothing was published.
-    """
-
-    part: str
-    quantity: str
-    setting: str
-    source: str
-    published: float
-    mean: float | None
-    sd: float | None
-    low: float | None
-    high: float | None
-    inside: bool | None
-    seeds: int
-    epoch: int
+    notebook: str
+    title: str
+    cell: int
 
     @property
-    def is_accuracy(self) -> bool:
-        """Whether the values are fractions to be shown in percent."""
-        return "accuracy" in self.quantity
+    def href(self) -> str:
+        """The link to it in the report."""
+        return f"#{self.notebook}/cell-{self.cell}"
+
+    def __str__(self) -> str:
+        return f"{self.notebook}.ipynb, code cell {self.cell}"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Results:
-    """One executed notebook.
-
-    `session` is what its first cell found (versions, data, quick mode; empty if it says nothing),
-    `rows` all comparisons, `claims` how many have each verdict, `run` how and when it was executed.
-    """
+    """One executed notebook: its messages in order, each with its cell."""
 
     name: str
     title: str
     notebook: NotebookNode
-    session: dict
-    run: dict
-    rows: list[Row] = field(default_factory=list)
-    claims: dict[str, int] = field(default_factory=dict)
+    messages: list[tuple[Place, object]]
+
+    def shown(self, kind: type[Kind]) -> list[tuple[Place, Kind]]:
+        """The messages of a kind."""
+        return [(place, message) for place, message in self.messages if isinstance(message, kind)]
+
+    @property
+    def session(self) -> Session:
+        """What it ran with."""
+        return self.shown(Session)[0][1]
+
+    @property
+    def run(self) -> dict:
+        """How and when it was executed."""
+        return self.notebook.metadata.run
+
+    @property
+    def comparisons(self) -> list[Comparison]:
+        """All that it compares with published values."""
+        return [comparison for _, comparison in self.shown(Comparison)]
+
+    @property
+    def rows(self) -> list[Row]:
+        """All published values that it compares."""
+        return [row for comparison in self.comparisons for row in comparison.rows]
+
+    @property
+    def claims(self) -> dict[str, int]:
+        """How many of its claims have each verdict."""
+        counts = Counter(claim.verdict for _, claims in self.shown(Claims) for claim in claims.claims)
+        return {verdict: counts[verdict] for verdict in wire.values(Claim, "verdict")}
 
     @property
     def is_task(self) -> bool:
@@ -66,65 +78,31 @@ class Results:
         return self.name[0].isdigit()
 
     @property
-    def short_title(self) -> str:
-        """The title up to a colon: "Task 1" of "Task 1: a linear SVM"."""
-        return self.title.partition(":")[0]
-
-    @property
-    def is_full_mnist(self) -> bool:
-        """Whether the results are those that answers may rest on: all seeds, on MNIST."""
-        return data_kind(self.session) == "mnist" and not self.session.get("quick")
-
-    @property
     def warnings(self) -> list[str]:
-        """What a reader must know before anything else: not MNIST, not the full run."""
-        kind = data_kind(self.session)
+        """What a reader must know first: the results are not on MNIST, or not from a full run."""
         warnings = []
-        if kind == "synthetic":
-            warnings.append("These results are on synthetic digits, not on MNIST.")
-        elif kind != "mnist":
-            warnings.append("These results are on other images than MNIST.")
-        if self.session.get("quick"):
-            warnings.append("These results are of a quick run, with fewer seeds and images than the answers rest on.")
+        if self.session.data.kind != "mnist":
+            warnings.append(f"These results are on {self.session.data.description}, not on MNIST.")
+        if self.session.quick:
+            warnings.append("These results are from a quick run, with fewer seeds and images than the answers rest on.")
         return warnings
 
 
 def read(path: Path) -> Results:
-    """The results of the executed notebook at `path`."""
+    """The results of an executed notebook. Raises PageError for a message that is not as agreed, and for no session."""
     notebook = nbformat.read(path, as_version=4)
-    session = next(iter(outputs(notebook, SESSION)), {})
-    is_mnist = data_kind(session) == "mnist"
-    claims = [claim for output in outputs(notebook, CLAIMS) for claim in output["claims"]]
-    return Results(
-        name=path.stem,
-        title=title(notebook) or path.stem,
-        notebook=notebook,
-        session=session,
-        run=notebook.metadata.get("run", {}),
-        rows=[row for output in outputs(notebook, COMPARISON) for row in rows(output, is_mnist)],
-        claims={verdict: count(claims, verdict) for verdict in VERDICTS},
-    )
-
-
-def data_kind(session: dict) -> str | None:
-    """Which images a session is on: "mnist", "own" or "synthetic"."""
-    return session.get("data", {}).get("kind")
-
-
-def outputs(notebook: NotebookNode, mime: str) -> list[dict]:
-    """Everything that the cells show as the given media type, in order."""
-    return [output for _, output in shown(notebook, mime)]
-
-
-def shown(notebook: NotebookNode, mime: str) -> list[tuple[NotebookNode, dict]]:
-    """The same, each with the cell that shows it."""
-    return [
-        (cell, output.data[mime])
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if mime in output.get("data", {})
-    ]
+    results = Results(path.stem, title(notebook) or path.stem, notebook, [])
+    kinds = {wire.mime(kind): kind for kind in wire.MESSAGES}
+    for cell in notebook.cells:
+        place = Place(results.name, short(results.title), cell.get("execution_count"))
+        for data in (output.get("data", {}) for output in cell.get("outputs", [])):
+            try:
+                results.messages.extend((place, wire.parse(kinds[mime], data[mime])) for mime in kinds.keys() & data)
+            except wire.WireError as error:
+                raise PageError(f"{place}: {error}") from error
+    if not results.shown(Session):
+        raise PageError(f"{path.name}: no cell shows the session, so the report cannot say which data it is on")
+    return results
 
 
 def title(notebook: NotebookNode) -> str | None:
@@ -134,20 +112,14 @@ def title(notebook: NotebookNode) -> str | None:
     return re.sub(r"[*`]", "", heading[1]) if heading else None
 
 
+def short(title: str) -> str:
+    """A title up to its colon: "Task 1" of "Task 1: a linear SVM"."""
+    return title.partition(":")[0]
+
+
 def part(name: str) -> str:
     """ "1b" or "4" as a reader says it."""
     match = re.fullmatch(r"(\d+)([a-z]?)", name)
     if not match:
         return name
     return f"Task {match[1]}, part {match[2]}" if match[2] else f"Task {match[1]}"
-
-
-def rows(comparison: dict, is_mnist: bool) -> list[Row]:
-    """The rows of one comparison."""
-    found = [Row(part=comparison["part"], **row) for row in comparison["rows"]]
-    return found if is_mnist else [replace(row, inside=None) for row in found]
-
-
-def count(claims: list[dict], verdict: str) -> int:
-    """How many claims have a verdict; one that is not checked may add the reason."""
-    return sum(claim["verdict"].startswith(verdict) for claim in claims)

@@ -27,7 +27,14 @@ def without_network(*command: object) -> list[str]:
 
 def read_only(folder: Path, *command: object) -> list[str]:
     """The command, to which a folder is read-only; skips the test where that cannot be had."""
-    return [*unshare("-rm", "a folder cannot be made read-only"), "sh", "-c", READ_ONLY, str(folder), *map(str, command)]
+    return [
+        *unshare("-rm", "a folder cannot be made read-only"),
+        "sh",
+        "-c",
+        READ_ONLY,
+        str(folder),
+        *map(str, command),
+    ]
 
 
 def unshare(options: str, otherwise: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Runs all tests, whatever fails, and counts them in its last line.
 
-    python jupyter/tests/run.py
+python jupyter/tests/run.py
 """
 
 import contextlib
@@ -47,7 +47,9 @@ STAGES = (
         r"^test result: .* (\d+) passed;",
         r"^test result: .* (\d+) failed;",
     ),
-    Stage("Python tests", "python -m pytest -c jupyter/pytest.ini jupyter/tests data", *PYTEST),
+    Stage("Python formatting", "ruff format --check"),
+    Stage("Python lints", "ruff check"),
+    Stage("Python tests", "python -m pytest", *PYTEST),
     Stage("Report, with all notebooks and their claims", "python -m report.build"),
 )
 BROWSER_TESTS = Stage("Browser tests", "python jupyter/browser/run.py", *PYTEST)
@@ -94,7 +96,7 @@ def main() -> int:
     stages = (*STAGES, BROWSER_TESTS) if chromium else STAGES
     outcomes = [run(stage) for stage in stages]
     print()
-    for stage, outcome in zip(stages, outcomes):
+    for stage, outcome in zip(stages, outcomes, strict=True):
         print(f"{stage.name}: {outcome.passed} passed, {outcome.failed} failed")
         for skipped in outcome.skipped:
             print(f"  not run: {skipped}")

@@ -85,7 +85,7 @@ def test_conda_and_the_crate_want_the_same_rust():
     manifest = (ROOT / "crate" / "Cargo.toml").read_text()
     wanted = re.search(r'^rust-version = "([\d.]+)"', manifest, re.M)[1]
     assert conda_packages()["rust"] == f"rust>={wanted}"
-    assert environment.RUST == tuple(map(int, wanted.split(".")))
+    assert tuple(map(int, wanted.split("."))) == environment.RUST
 
 
 def test_a_second_setup_does_nothing():
@@ -170,7 +170,7 @@ def test_a_separate_environment_is_made_once_for_each_lock(tmp_path, monkeypatch
 
 
 def test_a_failed_command_is_named():
-    with pytest.raises(Missing, match="`false ...` failed with status 1"):
+    with pytest.raises(Missing, match=r"`false ...` failed with status 1"):
         environment.call("false")
 
 
@@ -202,8 +202,10 @@ def test_readme_quotes_the_ratios_that_were_measured():
     quoted = re.findall(r"^\| (.+?) \| ([\d.]+|–) \| ([\d.]+|–) \|$", section, re.M)
     sides = (benchmark.Side.IN_MEMORY, benchmark.Side.ORIGINAL)
     measured = [
-        (f"{timing.title}, {timing.size}".replace("\N{NO-BREAK SPACE}", " "),
-         *(f"{timing.ratio(side):.1f}" if side in timing.seconds else "–" for side in sides))
+        (
+            f"{timing.title}, {timing.size}".replace("\N{NO-BREAK SPACE}", " "),
+            *(f"{timing.ratio(side):.1f}" if side in timing.seconds else "–" for side in sides),
+        )
         for timing in benchmark.read(ROOT / "bench" / "results.json").timings
     ]
     assert quoted == measured

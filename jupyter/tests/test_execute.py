@@ -13,7 +13,8 @@ from traitlets.config import Config
 
 from kernel.proxy import duration
 from report import execute, nbconvert_execute
-from report.execute import PROGRESS, normalise
+from report.execute import normalise
+from report.wire import PROGRESS
 
 PYTHON = {"name": "python3", "display_name": "Python", "language": "python"}
 

@@ -112,8 +112,16 @@ def environment(project):
 def make_kernel(project, **options) -> psutil.Popen:
     """Starts `make kernel` in a project."""
     variables = {name: value for name, value in os.environ.items() if name != "CONDA_PREFIX"}
-    return psutil.Popen(["make", "kernel"], cwd=project, env=variables, stdout=subprocess.PIPE,
-                        stderr=subprocess.STDOUT, text=True, start_new_session=True, **options)
+    return psutil.Popen(
+        ["make", "kernel"],
+        cwd=project,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        **options,
+    )
 
 
 COMPILES = "Compiling the crate and its dependencies for the kernels"
@@ -138,8 +146,8 @@ def test_set_ups_go_on_after_a_killed_one_and_wait_for_each_other(environment):
     assert sorted(text.count(f"{COMPILES}: done") for text in said) == [0, 1]
     assert sum("Another set-up is under way: waiting for it." in text for text in said) == 1
     assert wait_until(lambda: not any((kernels / "run").iterdir()))
-    with Kernel(environment) as started:
-        reply, outputs = started.run(DEP + "1 + 1")
+    with Kernel(environment) as kernel:
+        outputs = kernel.run(DEP + "1 + 1")[1]
         assert dict(outputs)["execute_result"]["data"]["text/plain"] == "2"
         assert "stream" not in dict(outputs)  # no notice: nothing is out of date
 

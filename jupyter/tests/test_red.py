@@ -74,7 +74,8 @@ def test_a_notebook_outlives_its_data_folder(notebook, tmp_path):
     assert notebook.value(f"{experiment}.run(&own, 0)?.history().len()") == "2"
     reply, _ = notebook.run(f'let own: Digits = Digits::open("{data}")?;')
     assert (reply["status"], reply["ename"]) == ("error", "Error")
-    assert f"{data}" in reply["evalue"] and "no such folder" in reply["evalue"]
+    assert f"{data}" in reply["evalue"]
+    assert "no such folder" in reply["evalue"]
 
 
 def write_digits(folder):
@@ -109,7 +110,7 @@ WRONG = {
     "false claim": Wrong(FALSE_CLAIM, "Two is three: it is 2, required is exactly 3"),
     "process exit": Wrong("std::process::exit(3)", "exit status: 3"),
     "kernel death": Wrong(
-        'let kernel: String = std::os::unix::process::parent_id().to_string();\n'
+        "let kernel: String = std::os::unix::process::parent_id().to_string();\n"
         'std::process::Command::new("kill").args(["-KILL", &kernel]).status()?;\n'
         "std::thread::sleep(std::time::Duration::from_secs(600));",
         "the kernel died or was ended",

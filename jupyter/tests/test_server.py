@@ -22,8 +22,9 @@ class Server:
 
     def __init__(self):
         command = ("make", "lab", "LAB_OPTIONS=--no-browser --port=0")
-        self.process = psutil.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                    start_new_session=True)
+        self.process = psutil.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
 
     def __enter__(self) -> "Server":
         if not wait_until(self._has_told):
@@ -64,7 +65,8 @@ def server():
 def test_it_listens_on_loopback_alone(server):
     listening = [
         connection.laddr.ip
-        for process in server.processes() for connection in process.net_connections("inet")
+        for process in server.processes()
+        for connection in process.net_connections("inet")
         if connection.status == psutil.CONN_LISTEN
     ]
     assert set(listening) == {"127.0.0.1"}
