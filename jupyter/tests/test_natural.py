@@ -31,7 +31,7 @@ FORMS = {
 PREPARED = f"""{DEP}
 let digits: Digits = Digits::synthetic(0);
 let tensor: hinge::tch::Tensor = hinge::tch::Tensor::from_slice(&[1f32, 2.]);
-let one: Runs = Experiment {{ epochs: 1, ..Experiment::default() }}.repeat(&digits, 0..1)?;"""
+let one: Runs = Experiment {{ epochs: 1, ..Experiment::default() }}.repeat(&digits, 0..2)?;"""
 
 
 @pytest.fixture(scope="module")
