@@ -29,13 +29,12 @@ TYPES = Path("types.json")
 SOURCE = Path("src") / "lib.rs"
 # evcxr's code for an analysis hands every variable of a cell to this function ...
 STORE = "fn evcxr_variable_store<T: 'static>(_: T) {}"
-# ... which here takes a type that no variable has: rustc's errors then name those that they have.
-TRIAL = "struct EvcxrStored; fn evcxr_variable_store(_: EvcxrStored) {}"
-FOUND = re.compile(r"expected `EvcxrStored`, found (.+)", re.S)
+# ... which here demands a trait that no type has: rustc's errors then name the types.
+TRIAL = "trait EvcxrStored {} fn evcxr_variable_store<T: EvcxrStored>(_: T) {}"
+FOUND = re.compile(r"the trait bound `(.+): EvcxrStored` is not satisfied", re.S)
 # Paths as a cell can write them, and types of any length.
 IN_FULL = ("-Ztrim-diagnostic-paths=no", "-Zwrite-long-types-to-disk=no")
-NUMBERS = {"integer": "i32", "float": "f64", "floating-point number": "f64"}
-UNNAMEABLE = re.compile(r"[{`]|\bimpl\b|(?<!\w)_(?!\w)")
+UNNAMEABLE = re.compile(r"\{|\bimpl\b|(?<!\w)_(?!\w)")
 
 
 def dependencies(manifest: str) -> list[str]:
@@ -159,6 +158,8 @@ def linked_crate(built: list[dict]) -> list[str]:
 def check(cargo: str, key: str, words: list[str]) -> int:
     """Looks for errors in a cell, and names its variables' types if there are none; returns the exit status."""
     TYPES.unlink(missing_ok=True)
+    # A cell can have a `Result` of its own.
+    SOURCE.write_text(SOURCE.read_text().replace(" -> Result<(), Evcxr", " -> std::result::Result<(), Evcxr"))
     folder = CELLS / key
     if not (folder / "build").exists() and (status := build(cargo, key, words)):
         return status
@@ -198,20 +199,13 @@ def named_types(stderr: str) -> dict[str, str]:
     types = {}
     for message in messages(stderr.splitlines()):
         for span in message.get("spans", ()):
-            if span["is_primary"] and (found := FOUND.fullmatch(span["label"] or "")):
+            if span["is_primary"] and (found := FOUND.fullmatch(message["message"])):
                 line = span["text"][0]
                 name = line["text"][line["highlight_start"] - 1 : line["highlight_end"] - 1]
-                if written := as_written(found[1]):
-                    types[name] = written
+                type = found[1].replace("{integer}", "i32").replace("{float}", "f64")
+                if not UNNAMEABLE.search(type):
+                    types[name] = type
     return types
-
-
-def as_written(found: str) -> str | None:
-    """A type as a cell can write it, from rustc's words for it; None for those that have no name."""
-    name = NUMBERS.get(found) or found.strip("`")
-    for unknown in ("integer", "float"):
-        name = name.replace(f"{{{unknown}}}", NUMBERS[unknown])
-    return None if UNNAMEABLE.search(name) else name
 
 
 if __name__ == "__main__":
