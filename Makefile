@@ -33,7 +33,7 @@ lab: kernel mnist
 		--LabApp.default_url=/lab/tree/start-here.md $(LAB_OPTIONS) $(or $(LAB_FOLDER),notebooks)
 
 notebooks: kernel mnist
-	@$(RUN) python -m report.execute --in-place notebooks/*.ipynb
+	@$(RUN) python -m report.execute notebooks/*.ipynb
 
 data:
 	@python3 data/fetch.py

@@ -20,13 +20,14 @@ from pathlib import Path
 import psutil
 
 from report import benchmark, build
-from report.benchmark import Benchmark, Side, Timing
+from report.benchmark import Benchmark, Timing
 from setup import environment
 from setup.environment import ROOT, Missing
-from workloads import Kind, Workload
+from workloads import SIDES, Kind, Side, Workload
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
+FIGURE = HERE / "results.svg"
 VENV = ROOT / "target" / "bench-venv"
 DIGITS = ROOT / "target" / "bench-digits"
 OUR_PROGRAM = ("cargo", "run", "--release", "--quiet", "--package", "hinge-bench", "--")
@@ -88,8 +89,7 @@ def measure_all(names: list[str], times: int) -> None:
             timings.append(measure(workload, {side: processes[side] for side in sides}, times))
             print(row(timings[-1]), flush=True)
     if not names:
-        benchmark.write(results(digits, times, busy, processes, timings), RESULTS)
-        print(f"{RESULTS.relative_to(ROOT)} is written.")
+        write(results(digits, times, busy, processes, timings))
 
 
 def choose(names: list[str], images: int) -> dict:
@@ -114,7 +114,10 @@ def measure(workload: Workload, processes: dict, times: int) -> Timing:
 
 def row(timing: Timing) -> str:
     """A line of the table."""
-    cells = [f"{side.label} {benchmark.numbers(timing, side)}" for side in timing.seconds]
+    cells = []
+    for side in timing.seconds:
+        ratio = "" if side is Side.OURS else f" ({benchmark.number(timing.ratio(side))} ×)"
+        cells.append(f"{SIDES[side]} {benchmark.number(timing.median(side))} s{ratio}")
     return "  ".join((f"{timing.name:<20}", *(f"{cell:<36}" for cell in cells))).rstrip()
 
 
@@ -130,10 +133,30 @@ def results(digits: dict, times: int, busy: float, processes: dict, timings: lis
         is_mnist=digits["is_mnist"],
         times=times,
         busy=busy,
+        sides=SIDES,
         versions=versions,
         threads={side: process.threads for side, process in processes.items()},
         timings=timings,
     )
+
+
+def write(benchmark: Benchmark) -> None:
+    """Writes the results, with medians and ratios for readers of the file, and the figure of them."""
+    values = vars(benchmark) | {"workloads": [record(timing) for timing in benchmark.timings]}
+    del values["timings"]
+    new = RESULTS.with_suffix(".new")
+    new.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+    new.replace(RESULTS)
+    environment.call(*OUR_PROGRAM, "figure", RESULTS, FIGURE, cwd=ROOT)
+    print(f"{RESULTS.relative_to(ROOT)} and {FIGURE.relative_to(ROOT)} are written.")
+
+
+def record(timing: Timing) -> dict:
+    """A piece of work as the file has it; ratios are to ours."""
+    return vars(timing) | {
+        "medians": {side: round(timing.median(side), 6) for side in timing.seconds},
+        "ratios": {side: round(timing.ratio(side), 3) for side in timing.seconds if side is not Side.OURS},
+    }
 
 
 def busy_with_other_work() -> float:
@@ -182,7 +205,7 @@ class Process:
         for line in self.process.stdout:
             if line.startswith("{"):
                 return json.loads(line)
-        raise Missing(f"{self.side.label}: expected an answer, but the process ended; the reason is above.")
+        raise Missing(f"{SIDES[self.side]}: expected an answer, but the process ended; the reason is above.")
 
 
 def command(side: Side) -> list[str]:
@@ -200,8 +223,8 @@ def variables(side: Side) -> dict[str, str]:
 
 def install_peers() -> None:
     """Installs PyTorch for the peers, unless it is there."""
-    does = f"Installing PyTorch in {VENV.relative_to(ROOT)} (5 GB on Linux)"
-    environment.separate_venv(VENV, HERE / "requirements.txt", does)
+    what = f"Installing PyTorch in {VENV.relative_to(ROOT)} (5 GB on Linux)"
+    environment.separate_venv(VENV, HERE / "requirements.txt", what)
 
 
 if __name__ == "__main__":

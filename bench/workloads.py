@@ -5,6 +5,24 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 
 
+class Side(str, Enum):
+    """What does the work: this crate, PyTorch in two ways, or the arithmetic alone."""
+
+    OURS = "ours"
+    IN_MEMORY = "in_memory"
+    ORIGINAL = "original"
+    LIMIT = "limit"
+
+
+# The names that readers see.
+SIDES = {
+    Side.OURS: "ours",
+    Side.IN_MEMORY: "PyTorch in memory",
+    Side.ORIGINAL: "original's code",
+    Side.LIMIT: "arithmetic's limit",
+}
+
+
 class Kind(str, Enum):
     """What is trained, and on what. All of it is the report's protocol but for the number of images."""
 

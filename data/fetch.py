@@ -1,8 +1,7 @@
 """Downloads MNIST's four files: python3 data/fetch.py [--folder data/mnist]
 
-Fetches what is missing or altered from the mirrors that manifest.json names, in turn. A file gets
-its final name only once its size and its SHA-256 are right. Two downloads at once do no harm: the
-second waits for the first.
+Fetches missing and altered files from the mirrors in manifest.json, in turn. A file gets its final name only after its
+size and its SHA-256 are verified. Of two downloads at once the second waits for the first.
 """
 
 import argparse
@@ -10,6 +9,7 @@ import contextlib
 import fcntl
 import hashlib
 import http.client
+import itertools
 import json
 import os
 import sys
@@ -20,13 +20,13 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CHUNK = 1 << 16  # bytes
-ROUNDS = 2  # how often every mirror is tried
+ROUNDS = 2  # attempts at every mirror
 PAUSE = 1  # seconds between two rounds
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A file to have: its name, size in bytes and SHA-256."""
+    """A wanted file: name, size in bytes and SHA-256."""
 
     name: str
     bytes: int
@@ -34,40 +34,31 @@ class Wanted:
 
 
 class FetchError(Exception):
-    """Why the files cannot be had, as a sentence."""
+    """Why the files cannot be downloaded, as a sentence."""
 
 
 class MirrorError(Exception):
-    """Why a file cannot be had from one URL."""
+    """Why a file cannot be downloaded from one URL."""
 
 
-def main() -> int:
+def main() -> None:
     options = parse_options()
     try:
         mirrors, files = read_manifest(HERE / "manifest.json")
         fetch_all(files, options.mirror or mirrors, options.folder, options.timeout)
     except FetchError as error:
-        print(f"fetch.py: {error}", file=sys.stderr)
-        return 1
+        sys.exit(f"fetch.py: {error}")
     except KeyboardInterrupt:
-        print("fetch.py: interrupted; start it again to go on.", file=sys.stderr)
-        return 1
-    return 0
+        sys.exit("fetch.py: interrupted; start it again to continue.")
 
 
 def parse_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Downloads MNIST's four files, unless they are there.")
-    parser.add_argument("--folder", type=Path, default=HERE / "mnist", help="where to (default: data/mnist)")
-    parser.add_argument(
-        "--mirror", action="append", metavar="URL", help="look here instead of in manifest.json; may be repeated"
-    )
-    parser.add_argument(
-        "--timeout",
-        type=positive,
-        default=30.0,
-        metavar="SECONDS",
-        help="longest silence of a mirror (default: 30); one file may take twenty times as long",
-    )
+    parser = argparse.ArgumentParser(description="Downloads MNIST's four files, unless they are present.")
+    option = parser.add_argument
+    option("--folder", type=Path, default=HERE / "mnist", help="the target folder (default: data/mnist)")
+    option("--mirror", action="append", metavar="URL", help="a mirror, instead of manifest.json's; may be repeated")
+    silence = "the longest silence of a mirror (default: 30); a file may take twenty times as long"
+    option("--timeout", type=positive, default=30.0, metavar="SECONDS", help=silence)
     return parser.parse_args()
 
 
@@ -79,7 +70,7 @@ def positive(text: str) -> float:
 
 
 def read_manifest(path: Path) -> tuple[list[str], list[Wanted]]:
-    """The mirrors' base URLs and the files to have."""
+    """The mirrors' base URLs and the wanted files."""
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         files = [Wanted(entry["name"], entry["bytes"], entry["sha256"]) for entry in manifest["files"]]
@@ -91,7 +82,7 @@ def read_manifest(path: Path) -> tuple[list[str], list[Wanted]]:
 
 
 def fetch_all(files: list[Wanted], mirrors: list[str], folder: Path, timeout: float) -> None:
-    """Makes sure that all files are in the folder."""
+    """Ensures that all files are in the folder."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with exclusive(folder):
@@ -101,52 +92,53 @@ def fetch_all(files: list[Wanted], mirrors: list[str], folder: Path, timeout: fl
     except OSError as error:
         raise FetchError(f"{folder}: expected a folder to write to, found an obstacle: {error}.") from error
     total = f"{sum(file.bytes for file in files) / 1e6:.1f} MB"
-    if wrong:
-        print(f"MNIST is complete: {len(files)} files, {total}.")
-    else:
-        print(f"MNIST is there already: {len(files)} files, {total}.")
+    print(f"MNIST is {'complete' if wrong else 'present'}: {len(files)} files, {total}.")
 
 
 @contextlib.contextmanager
 def exclusive(folder: Path):
-    """Holds the folder's lock, which the system releases however this process ends."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
+    """Locks the folder; the system releases the lock when this process ends, even if it is killed."""
+    with handle_of(folder) as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             print("Another download is under way: waiting for it.", flush=True)
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+@contextlib.contextmanager
+def handle_of(folder: Path):
+    """A file descriptor of the folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        yield handle
     finally:
         os.close(handle)
 
 
 def is_there(file: Wanted, path: Path) -> bool:
-    """Whether the file is there, unaltered."""
+    """Whether the file is present and unaltered."""
     if not path.is_file() or path.stat().st_size != file.bytes:
         return False
     return hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
 
 
 def fetch(file: Wanted, mirrors: list[str], folder: Path, timeout: float) -> None:
-    """Gets one file from the first mirror that has it right."""
+    """Downloads one file from the first mirror that serves it unaltered."""
     failures = []
     part = folder / f"{file.name}.part"
     try:
-        for attempt in range(ROUNDS):
-            if attempt:
+        for attempt, mirror in itertools.product(range(ROUNDS), mirrors):
+            if attempt and mirror == mirrors[0]:
                 time.sleep(PAUSE)
-            for mirror in mirrors:
-                url = f"{mirror.rstrip('/')}/{file.name}"
-                try:
-                    download(url, file, part, timeout)
-                except MirrorError as error:
-                    failures.append(f"{url}: {error}")
-                    print(f"  {failures[-1]}", flush=True)
-                else:
-                    install(part, folder / file.name)
-                    return
+            url = f"{mirror.rstrip('/')}/{file.name}"
+            try:
+                download(url, file, part, timeout)
+                return install(part, folder / file.name)
+            except MirrorError as error:
+                failures.append(f"{url}: {error}")
+                print(f"  {failures[-1]}", flush=True)
     finally:
         part.unlink(missing_ok=True)
     tried = "".join(f"\n  {failure}" for failure in failures)
@@ -154,7 +146,7 @@ def fetch(file: Wanted, mirrors: list[str], folder: Path, timeout: float) -> Non
 
 
 def download(url: str, file: Wanted, part: Path, timeout: float) -> None:
-    """Writes what the URL serves to `part`, and checks it."""
+    """Writes the content of a URL to `part` and verifies it."""
     digest = hashlib.sha256()
     received = quarters = 0
     with part.open("wb") as output:
@@ -176,7 +168,7 @@ def download(url: str, file: Wanted, part: Path, timeout: float) -> None:
 
 
 def stream(url: str, timeout: float):
-    """The bytes that a URL serves, in chunks. Whatever goes wrong is a MirrorError."""
+    """The content of a URL, in chunks. Raises MirrorError for every failure."""
     deadline = time.monotonic() + 20 * timeout
     request = urllib.request.Request(url, headers={"User-Agent": "hinge-fetch"})
     try:
@@ -192,14 +184,11 @@ def stream(url: str, timeout: float):
 
 
 def install(part: Path, path: Path) -> None:
-    """Gives a complete file its final name, at once and for good."""
+    """Gives a complete file its final name, durably."""
     os.replace(part, path)
-    handle = os.open(path.parent, os.O_RDONLY)
-    try:
+    with handle_of(path.parent) as handle:
         os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

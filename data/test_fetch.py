@@ -190,7 +190,7 @@ def test_does_nothing_when_everything_is_there(project):
     project.fetch()
     project.server.requested.clear()
     result = project.fetch()
-    assert (result.code, result.output) == (0, "MNIST is there already: 2 files, 0.3 MB.\n")
+    assert (result.code, result.output) == (0, "MNIST is present: 2 files, 0.3 MB.\n")
     assert project.server.requested == []
 
 

@@ -80,6 +80,10 @@ pub enum Error {
         right: String,
     },
 
+    /// The published values, which are part of the crate, cannot be read.
+    #[error("published.json, which is part of the crate, cannot be read: {0}.")]
+    Published(String),
+
     /// No published value belongs to the runs.
     #[error(
         "The report publishes no value of part {part} for {settings}: expected runs with settings that it has \

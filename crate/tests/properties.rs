@@ -103,10 +103,9 @@ fn is_sentence(text: &str) -> bool {
 }
 
 fn is_sound(record: &Record) -> bool {
-    let accuracies = [record.train_accuracy, record.test_accuracy];
-    let losses = [record.train_loss, record.test_loss];
-    losses.iter().all(|loss| loss.is_finite() && *loss >= 0.)
-        && accuracies.iter().all(|accuracy| (0. ..=1.).contains(accuracy))
+    [record.scores.train, record.scores.test].iter().all(|score| {
+        score.loss.is_finite() && score.loss >= 0. && (0. ..=1.).contains(&score.accuracy)
+    })
 }
 
 proptest! {

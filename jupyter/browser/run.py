@@ -27,8 +27,8 @@ def main() -> int:
                 f"Chromium is missing: none of {', '.join(environment.CHROMIUM)} is there; "
                 "on Debian install it with `apt-get install chromium`."
             )
-        does = f"Installing Playwright in {VENV.relative_to(ROOT)}"
-        python = environment.separate_venv(VENV, HERE / "requirements.txt", does)
+        what = f"Installing Playwright in {VENV.relative_to(ROOT)}"
+        python = environment.separate_venv(VENV, HERE / "requirements.txt", what)
         if not (REPORT / "index.html").exists():
             environment.call(sys.executable, "-m", "report.build", env=os.environ | {"HINGE_QUICK": "1"})
     except Missing as missing:

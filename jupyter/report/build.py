@@ -2,11 +2,12 @@
 
     python -m report.build
 
-Only what is out of date is made again. A notebook is when its cells, the crate, the versions of its
-dependencies, the data or HINGE_QUICK changed since it was executed; its executed copy, in
-report/notebooks/, records what it was executed from. What `make bench` measured has a page too.
+Only what is out of date is made again. A notebook is out of date if its cells, the crate, the versions of its
+dependencies, the data or HINGE_QUICK changed since its execution; its executed copy in report/notebooks/ records them.
+What `make bench` measured has a page too.
 """
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -52,10 +53,9 @@ class Mistakes(Exception):
 
 
 def make(sources: list[Path], report: Path) -> int:
-    """Makes the report on the notebooks `sources` in the folder `report`.
+    """Makes the report on the notebooks `sources` in the folder `report`; returns 0.
 
-    Returns 0. Raises Mistakes for notebooks that fail and pages with faults; the report then stays
-    as it was.
+    Raises Mistakes for notebooks that fail and pages with faults; the report then stays as it was.
     """
     executed = [report / "notebooks" / source.name for source in sources]
     stale = [(source, target) for source, target in zip(sources, executed, strict=True) if is_stale(source, target)]
@@ -68,7 +68,7 @@ def make(sources: list[Path], report: Path) -> int:
 
 
 def inputs(source: Path) -> str:
-    """Digest of all that the results of a notebook depend on."""
+    """Digest of everything that the results of a notebook depend on."""
     cells = [(cell["cell_type"], "".join(cell["source"])) for cell in json.loads(source.read_bytes())["cells"]]
     dependencies = folder.digest(ROOT / "Cargo.lock")
     quick = os.environ.get("HINGE_QUICK", "")
@@ -76,7 +76,7 @@ def inputs(source: Path) -> str:
 
 
 def mnist_listings() -> list:
-    """Names and sizes of the files in the folders where the crate looks for MNIST."""
+    """Names and sizes of the files in the folders in which the crate looks for MNIST."""
     folders = [os.environ.get("MNIST_DIR"), ROOT / "data" / "mnist"]
     return [
         sorted((file.name, file.stat().st_size) for file in Path(place).glob("*ubyte*")) if place else None
@@ -85,12 +85,12 @@ def mnist_listings() -> list:
 
 
 def digest(*values) -> str:
-    """SHA-256 over values that JSON can hold."""
+    """SHA-256 of values that JSON can hold."""
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
 def is_stale(source: Path, target: Path) -> bool:
-    """Whether a notebook has to be executed again."""
+    """Whether a notebook must be executed again."""
     try:
         return json.loads(target.read_bytes())["metadata"]["run"]["inputs"] != inputs(source)
     except (FileNotFoundError, ValueError, KeyError):
@@ -98,7 +98,7 @@ def is_stale(source: Path, target: Path) -> bool:
 
 
 def execute_all(notebooks: list[tuple[Path, Path]], report: Path) -> None:
-    """Executes each source and writes it to its target. Raises Mistakes once all were tried."""
+    """Executes each source and writes it to its target. Raises Mistakes after all were tried."""
     if not notebooks:
         return
     from report.execute import Failed, execute, write
@@ -139,23 +139,22 @@ def machine() -> str:
 
 
 def processor() -> str:
-    """The processor's name, where the system tells it."""
+    """The processor's name, if the system gives it."""
     if platform.system() == "Darwin":
         query = ["sysctl", "-n", "machdep.cpu.brand_string"]
         return subprocess.run(query, capture_output=True, text=True).stdout.strip()
-    try:
-        name = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    except OSError:
-        name = None
-    return name[1] if name else "unknown processor"
+    with contextlib.suppress(OSError):
+        if name := re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE):
+            return name[1]
+    return "unknown processor"
 
 
 def pages_stamp(executed: list[Path]) -> str:
-    """Digest of all that the pages are made from."""
+    """Digest of everything that the pages are made from."""
     here = Path(__file__).parent
     makers = [*here.glob("*.py"), *(here / "template").iterdir()]
     versions = [importlib.metadata.version(name) for name in ("nbconvert", "docutils")]
-    shown = [*executed, *([BENCHMARK] if BENCHMARK.exists() else [])]
+    shown = [*executed, *BENCHMARK.parent.glob(f"{BENCHMARK.stem}.[js]*")]
     contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in shown]
     return digest([path.name for path in shown], contents, folder.digest(*makers), versions)
 
@@ -167,12 +166,10 @@ def page_names(executed: list[Path]) -> list[str]:
 
 def written_stamp(report: Path, executed: list[Path]) -> str | None:
     """What the pages in `report` were made from; None if one is missing."""
-    if not all((report / f"{name}.html").exists() for name in page_names(executed)):
+    index = report / "index.html"
+    if not all(page.exists() for page in (index, *(report / f"{name}.html" for name in page_names(executed)))):
         return None
-    try:
-        stamp = STAMP.search((report / "index.html").read_text())
-    except FileNotFoundError:
-        return None
+    stamp = STAMP.search(index.read_text())
     return stamp[1] if stamp else None
 
 
@@ -180,8 +177,8 @@ def write_pages(executed: list[Path], report: Path) -> None:
     """Writes all pages, checks them and puts them in place. Raises Mistakes if there are faults."""
     from report import benchmark
     from report.checks import faults
-    from report.pages import PageError, benchmark_page, index_page, notebook_page
-    from report.results import read
+    from report.pages import benchmark_page, index_page, notebook_page
+    from report.results import PageError, read
 
     started = time.monotonic()
     fresh = Path(tempfile.mkdtemp(prefix=".pages-", dir=report))
@@ -193,28 +190,19 @@ def write_pages(executed: list[Path], report: Path) -> None:
             (fresh / "benchmark.html").write_text(benchmark_page(measured, pages))
         (fresh / "index.html").write_text(index_page(pages, pages_stamp(executed), measured is not None))
         if found := faults(fresh, report):
-            keep_failed(fresh, report / "failed")
+            shutil.copytree(fresh, report / "failed", dirs_exist_ok=True)
             raise Mistakes("\n".join((*found, f"The report is not written; its pages are in {report / 'failed'}.")))
         replace_pages(fresh, report)
     except PageError as error:
         raise Mistakes(f"{error}\nThe report is not written.") from error
     finally:
         shutil.rmtree(fresh)
-    print(
-        f"{report / 'index.html'} and {len(page_names(executed))} more pages: written and checked "
-        f"in {time.monotonic() - started:.1f} s"
-    )
-
-
-def keep_failed(fresh: Path, failed: Path) -> None:
-    """Keeps pages with faults for who mends them."""
-    failed.mkdir(exist_ok=True)
-    for page in fresh.iterdir():
-        os.replace(page, failed / page.name)
+    written = f"{report / 'index.html'} and {len(page_names(executed))} more pages"
+    print(f"{written}: written and checked in {time.monotonic() - started:.1f} s")
 
 
 def replace_pages(fresh: Path, report: Path) -> None:
-    """Puts new pages in place, the index last, and removes what is left of notebooks that are gone."""
+    """Puts new pages in place, the index last, and removes the pages of notebooks that no longer exist."""
     names = sorted((page.name for page in fresh.iterdir()), key=lambda name: name == "index.html")
     for name in names:
         os.replace(fresh / name, report / name)

@@ -1,4 +1,4 @@
-"""What every page of the report must hold to, checked on the finished pages."""
+"""The checks that every page of the report must pass, made on the finished pages."""
 
 import base64
 import re
@@ -15,33 +15,27 @@ EXTERNAL = re.compile(r"^\s*(https?:)?//", re.IGNORECASE)
 IN_STYLE = re.compile(r"""(url\(|@import)\s*["']?\s*(https?:)?//""", re.IGNORECASE)
 IN_SCRIPT = re.compile(r"""https?://|["'`]//""", re.IGNORECASE)
 IN_SVG = re.compile(r"""(href|src)\s*=\s*["']\s*(https?:)?//""", re.IGNORECASE)
-# How evcxr shows a value for which it found no better form.
+# How evcxr shows a value that has no other representation.
 DEBUG_FORM = re.compile(r"\s*[A-Z]\w* \{ \w+: ")
 LATEX = re.compile(r"\$|\\[A-Za-z]+|\\[(\[]")
 
 
 def faults(folder: Path, final: Path | None = None) -> list[str]:
-    """Every fault of the pages in `folder`, a sentence each that names the page.
+    """Every fault of the pages in `folder`, as a sentence that names the page.
 
-    Links to files that are not in `folder` are looked for in `final`, where the pages will lie.
+    A link may also lead to a file in `final`, the folder in which the pages will be.
     """
     pages = {path.name: BeautifulSoup(path.read_text(), "html.parser") for path in sorted(folder.glob("*.html"))}
     found = []
     for name, page in pages.items():
-        sentences = (
-            *external_references(page),
-            *images_without_text(page),
-            *outputs_at_fault(page),
-            *repeated_ids(page),
-            *missing_targets(name, page, pages, final or folder),
-            *raw_mathematics(page),
-        )
-        found += [f"{name}: {sentence}" for sentence in sentences]
+        for check in (external_references, images_without_text, outputs_at_fault, repeated_ids, raw_mathematics):
+            found += [f"{name}: {sentence}" for sentence in check(page)]
+        found += [f"{name}: {sentence}" for sentence in missing_targets(name, page, pages, final or folder)]
     return found
 
 
 def external_references(page: BeautifulSoup):
-    """Whatever the page would load from elsewhere; links that a reader follows are none."""
+    """Everything that the page would load from elsewhere; links that a reader follows do not count."""
     for tag in page.find_all(True):
         attributes = LOADING if tag.name == "a" else (*LOADING, "href")
         for name in attributes:
@@ -52,23 +46,20 @@ def external_references(page: BeautifulSoup):
         svg = svg_of(tag.get("src", ""))
         if IN_SVG.search(svg) or IN_STYLE.search(svg):
             yield f'the image "{tag.get("alt", "")}" loads something external'
-    for style in page.find_all("style"):
-        if IN_STYLE.search(style.get_text()):
-            yield "a <style> loads something external"
-    for script in page.find_all("script"):
-        if IN_SCRIPT.search(script.get_text()):
-            yield "a <script> names something external"
+    for tag in page.find_all(["style", "script"]):
+        if (IN_STYLE if tag.name == "style" else IN_SCRIPT).search(tag.get_text()):
+            yield f"a <{tag.name}> loads something external"
 
 
 def images_without_text(page: BeautifulSoup):
-    """Images that say nothing to who cannot see them."""
+    """Images without alternative text."""
     for number, image in enumerate(page.find_all("img"), 1):
         if image.get("alt", "").strip() in ("", NO_ALT):
             yield f"image {number} has no alternative text"
 
 
 def outputs_at_fault(page: BeautifulSoup):
-    """Outputs of code cells that show nothing, an error, or a value only a programmer can read."""
+    """Outputs of code cells that show nothing, an error, or the debug form of a value."""
     for cell in page.select(".cell"):
         for output in cell.select(".output"):
             if "error" in output["class"]:
@@ -80,7 +71,7 @@ def outputs_at_fault(page: BeautifulSoup):
 
 
 def repeated_ids(page: BeautifulSoup):
-    """Anchors of which a link would find only the first."""
+    """Ids that occur twice: a link finds only the first."""
     counts = Counter(tag["id"] for tag in page.find_all(id=True))
     for name, count in counts.items():
         if count > 1:
@@ -101,7 +92,7 @@ def missing_targets(name: str, page: BeautifulSoup, pages: dict[str, BeautifulSo
 
 
 def raw_mathematics(page: BeautifulSoup):
-    """LaTeX that is shown as it was written."""
+    """LaTeX that is shown as source."""
     for text in page.find_all(string=LATEX):
         if not text.find_parent(["code", "pre", "script", "style"]):
             yield f"raw LaTeX is left in: {short(text)}"
@@ -119,7 +110,7 @@ def short(text: str) -> str:
 
 
 def svg_of(source: str) -> str:
-    """The text of an SVG image that the page contains; else empty."""
+    """The text of an SVG image in a `data:` address; otherwise empty."""
     head, _, body = source.partition(",")
     if not head.startswith("data:image/svg+xml"):
         return ""

@@ -1,10 +1,10 @@
-"""Executes notebooks and stores their outputs, normalised.
+"""Executes notebooks and stores their normalised outputs.
 
-    python -m report.execute [--in-place | --to FOLDER] [--timeout SECONDS] NOTEBOOK...
+    python -m report.execute [--to FOLDER] [--timeout SECONDS] NOTEBOOK...
 
-A notebook that fails makes the command fail with a message that names the notebook, the cell and the
-reason; what was executed of it is kept under report/failed/, and the file it would have replaced
-stays as it is. Executing an unchanged notebook again gives an unchanged file.
+If a notebook fails, so does the command, with a message that names the notebook, the cell and the reason. The cells
+executed so far are kept under report/failed/, and the file that would have been replaced stays as it is. Executing an
+unchanged notebook again gives an unchanged file.
 """
 
 import argparse
@@ -35,12 +35,12 @@ START_TIMEOUT = 1800
 SLOW_CELL = 5
 INTERRUPTED = 128 + signal.SIGINT
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-# What says how a notebook is read; the rest says when and where it was executed.
+# Metadata on how a notebook is read; the rest is on when and where it was executed.
 KEPT_CELL_METADATA = {"tags", "jupyter"}
 
 
 class Failed(Exception):
-    """A notebook that did not run to its end; the message names it, the cell and the reason."""
+    """A notebook did not run to its end; the message names it, the cell and the reason."""
 
 
 @dataclass
@@ -54,8 +54,8 @@ class Executed:
 def execute(path: Path, failed: Path, timeout: int | None = None) -> Executed:
     """Executes a notebook in its own folder and returns it with normalised outputs.
 
-    A cell may take `timeout` seconds, by default CELL_TIMEOUT. Raises Failed once what was executed is kept in the
-    folder `failed`, and KeyboardInterrupt once the kernel is ended.
+    A cell may take `timeout` seconds, by default CELL_TIMEOUT. Raises Failed after keeping the executed part in the
+    folder `failed`, and KeyboardInterrupt after ending the kernel.
     """
     notebook, timeout = read(path), timeout or CELL_TIMEOUT
     run = Run(path, notebook, timeout)
@@ -74,7 +74,7 @@ def execute(path: Path, failed: Path, timeout: int | None = None) -> Executed:
 
 
 class Run:
-    """One execution: it follows which cell runs, and for how long."""
+    """One execution: tracks which cell runs, and for how long."""
 
     def __init__(self, path: Path, notebook: NotebookNode, timeout: int):
         self.path = path
@@ -94,10 +94,10 @@ class Run:
             on_cell_execute=self._start_cell,
             on_cell_executed=self._end_cell,
         )
-        self.client.log.setLevel("CRITICAL")  # failures are told once, by us
+        self.client.log.setLevel("CRITICAL")  # failures are reported once, by us
 
     async def _start(self, notebook: NotebookNode) -> None:
-        # nbclient's own handlers fail while they end the kernel; cancelling the execution ends it properly.
+        # nbclient's own handlers fail while ending the kernel; cancelling the execution ends it properly.
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, self._interrupt, asyncio.current_task())
         reply = await self.client.kc.kernel_info(reply=True, timeout=START_TIMEOUT)
@@ -123,11 +123,11 @@ class Run:
 def failure(
     error: Exception, notebook: NotebookNode, cell: NotebookNode | None, name: str, timeout: int | None, failed: Path
 ) -> Failed:
-    """What an error, in this cell of a notebook with this file name, is told as; the notebook is kept in `failed`."""
+    """Keeps a notebook that failed in the folder `failed`, and describes the error in its cell `cell`."""
     normalise(notebook)
     write(notebook, failed / name)
     where = f"{name}, {place(notebook, cell)}" if cell else name
-    return Failed(f"{where}: {reason(error, cell, timeout)}\nWhat was executed of it is in {shown(failed / name)}")
+    return Failed(f"{where}: {reason(error, cell, timeout)}\nThe executed part is in {shown(failed / name)}")
 
 
 def place(notebook: NotebookNode, cell: NotebookNode) -> str:
@@ -139,7 +139,7 @@ def place(notebook: NotebookNode, cell: NotebookNode) -> str:
 def reason(error: Exception, cell: NotebookNode | None, timeout: int | None) -> str:
     """Why an execution ended in this cell, in a line."""
     if isinstance(error, CellTimeoutError):
-        return f"it takes more than {timeout} s, the most that a cell may take"
+        return f"it takes more than {timeout} s, the limit of a cell"
     if isinstance(error, DeadKernelError):
         return "the kernel died or was ended"
     if isinstance(error, NoSuchKernel):
@@ -153,12 +153,12 @@ def reason(error: Exception, cell: NotebookNode | None, timeout: int | None) -> 
 
 
 def first_line(cell: NotebookNode) -> str:
-    """A cell's first line that is not blank."""
+    """A cell's first line with text."""
     return next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
 
 
 def read(path: Path) -> NotebookNode:
-    """Reads a notebook, without its outputs. Raises Failed if it is none."""
+    """Reads a notebook, without its outputs. Raises Failed for any other file."""
     try:
         notebook = nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.ValidationError) as error:
@@ -176,17 +176,17 @@ def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 
 def normalise(notebook: NotebookNode) -> None:
-    """Removes what differs from one execution to the next, and outputs that show nothing."""
+    """Removes outputs that show nothing, and everything that differs between executions."""
     for cell in notebook.cells:
         cell.metadata = {key: cell.metadata[key] for key in sorted(KEPT_CELL_METADATA & set(cell.metadata))}
     for cell in code_cells(notebook):
         for output in cell.outputs:
             if output.output_type == "stream":
                 output.text = PROGRESS.sub("", output.text)
-        # What a program says on stderr is meant for whoever runs it, and was printed.
+        # Messages on stderr are for the user who runs the notebook, and were printed.
         cell.outputs = [o for o in cell.outputs if not (is_stderr(o) or is_duration(o) or is_empty(o))]
         for output in cell.outputs:
-            # evcxr numbers its results from 2, the front end the cells from 1: one number for both.
+            # evcxr numbers its results from 2, the front end its cells from 1: both get the cell's number.
             if output.output_type == "execute_result":
                 output.execution_count = cell.execution_count
 
@@ -197,12 +197,12 @@ def is_stderr(output: NotebookNode) -> bool:
 
 
 def is_duration(output: NotebookNode) -> bool:
-    """Whether an output is the kernel's word on how long the cell took."""
+    """Whether an output is the kernel's note on how long the cell took."""
     return DURATION in output.get("metadata", {})
 
 
 def is_empty(output: NotebookNode) -> bool:
-    """Whether an output shows nothing: blank text, or the unit value `()`."""
+    """Whether an output shows nothing: blank text or the unit value `()`."""
     if output.output_type == "stream":
         return not output.text.strip()
     if output.output_type == "error":
@@ -211,7 +211,7 @@ def is_empty(output: NotebookNode) -> bool:
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
-    """Validates a notebook and writes it in one step: nobody sees half a file."""
+    """Validates a notebook and writes it atomically: no reader sees half a file."""
     nbformat.validate(notebook)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}")
@@ -223,16 +223,14 @@ def write(notebook: NotebookNode, path: Path) -> None:
 
 
 def shown(path: Path) -> str:
-    """A path for messages: relative to the working folder where it lies inside it."""
+    """A path for messages: relative to the working folder if it lies inside."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit status."""
-    parser = argparse.ArgumentParser(description="Execute notebooks and store their outputs.")
-    target = parser.add_mutually_exclusive_group()
-    target.add_argument("--in-place", action="store_true", help="store them in the notebooks (the default)")
-    target.add_argument("--to", type=Path, metavar="FOLDER", help="write the executed notebooks there")
+    parser = argparse.ArgumentParser(description="Executes notebooks and stores their outputs in them.")
+    parser.add_argument("--to", type=Path, metavar="FOLDER", help="write the executed notebooks there instead")
     parser.add_argument(
         "--timeout", type=int, default=CELL_TIMEOUT, metavar="S", help="seconds a cell may take (default: %(default)s)"
     )

@@ -1,7 +1,7 @@
-"""What `jupyter nbconvert --execute` does in the project's environment: as ever, but a notebook that fails is kept as
-far as it was executed, the message says where and why it failed, and no cell runs for ever.
+"""Extends `jupyter nbconvert --execute` in the project's environment: the executed part of a failed notebook is kept,
+the message says where and why it failed, and a cell's time is limited.
 
-Set-up installs a configuration that calls `configure`, where nbconvert looks for one.
+Set-up installs a configuration that calls `configure`.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ from report import execute
 
 
 class KeepingPreprocessor(ExecutePreprocessor):
-    """Executes a notebook; what was executed of one that fails is kept in the folder `failed`."""
+    """Executes a notebook; the executed part of one that fails is kept in the folder `failed`."""
 
     failed = Unicode(str(execute.FAILED)).tag(config=True)
 
@@ -34,7 +34,7 @@ class KeepingPreprocessor(ExecutePreprocessor):
 
 
 def configure(config) -> None:
-    """Makes nbconvert take it in the place of its own, with our limit to a cell's time."""
+    """Makes nbconvert use it instead of its own, with our limit to a cell's time."""
     own = Exporter.default_preprocessors.default()
     config.Exporter.default_preprocessors = [
         KeepingPreprocessor if name.endswith(".ExecutePreprocessor") else name for name in own

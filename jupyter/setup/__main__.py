@@ -5,6 +5,6 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from setup.environment import command  # noqa: E402
+from setup.environment import main  # noqa: E402
 
-sys.exit(command())
+sys.exit(main())

@@ -5,9 +5,9 @@
     python3 jupyter/setup run COMMAND...   runs a command with all of it
     python3 jupyter/setup clean            removes what was made
 
-Each step is skipped when it is up to date, and tells what it does and how long it took. A step that
-was interrupted is done again. An active conda environment with libtorch, or the libtorch that
-LIBTORCH names, is used as it is. Runs under any Python from 3.10, without packages.
+A step that is up to date is skipped; every other prints what it does and how long it took. An interrupted step is
+repeated. An active conda environment with libtorch, or the libtorch that LIBTORCH names, is used unchanged. Runs under
+any Python from 3.10, without packages.
 """
 
 import contextlib
@@ -31,54 +31,65 @@ from kernel import folder, toolchain
 ROOT = folder.ROOT
 JUPYTER = ROOT / "jupyter"
 HERE = JUPYTER / "setup"
+LOCK = HERE / "requirements.txt"
 OWN = ROOT / ".venv"
 LIBTORCH_VERSION = "2.13.0"
 EVCXR_VERSION = "0.22.0"
 RUST = (1, 95)
 PYTHON = (3, 10)
 MACOS = sys.platform == "darwin"
+# Keeps a notebook that fails in `jupyter nbconvert --execute`.
+NBCONVERT_CONFIG = f"""import sys
+
+sys.path.append({str(JUPYTER)!r})
+from report import nbconvert_execute
+
+nbconvert_execute.configure(get_config())
+"""
 LIBRARY_PATH = "DYLD_LIBRARY_PATH" if MACOS else "LD_LIBRARY_PATH"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 class Missing(Exception):
-    """Something that the user has to see to; the message is a sentence that says how."""
+    """Something that the user must provide; the message is a sentence that says how."""
 
 
 @dataclass(frozen=True)
 class Wheels:
-    """Where libtorch comes from: a locked list of wheels, their platform, what is taken of them."""
+    """The source of libtorch: a locked list of wheels, their platform tags, and the libraries to take from them."""
 
     lock: Path
     platforms: tuple[str, ...]
     libraries: re.Pattern
 
 
+WHEELS = {
+    ("linux", "x86_64"): Wheels(
+        HERE / "libtorch-linux-x86_64.txt",
+        tuple(f"manylinux{tag}_x86_64" for tag in ("_2_28", "_2_25", "_2_17", "2014")),
+        # Not libtorch_cuda and what needs it: tch would link it.
+        re.compile(r".*/lib/(libtorch_cpu\.so|libc10\.so|libgomp\.so\.1|libcu(dart|pti)\.so\.13)"),
+    ),
+    ("darwin", "arm64"): Wheels(
+        HERE / "libtorch-macos-arm64.txt",
+        ("macosx_14_0_arm64",),
+        re.compile(r"torch/lib/(?!libtorch_python|libshm)[^/]+\.dylib"),
+    ),
+}
+
+
 def wheels() -> Wheels:
-    """The wheels for this machine."""
+    """The wheels for this machine. Raises Missing if there are none."""
     machine = (sys.platform, platform.machine())
-    if machine == ("linux", "x86_64"):
-        # libtorch_cuda and what needs it stay behind: tch would link it.
-        return Wheels(
-            HERE / "libtorch-linux-x86_64.txt",
-            tuple(f"manylinux{tag}_x86_64" for tag in ("_2_28", "_2_25", "_2_17", "2014")),
-            re.compile(r".*/lib/(libtorch_cpu\.so|libc10\.so|libgomp\.so\.1|libcu(dart|pti)\.so\.13)"),
-        )
-    if machine == ("darwin", "arm64"):
-        return Wheels(
-            HERE / "libtorch-macos-arm64.txt",
-            ("macosx_14_0_arm64",),
-            re.compile(r"torch/lib/(?!libtorch_python|libshm)[^/]+\.dylib"),
-        )
-    raise Missing(
-        f"There is no libtorch wheel for {' '.join(machine)}: set LIBTORCH to the folder of a "
-        f"libtorch {LIBTORCH_VERSION}."
-    )
+    if machine not in WHEELS:
+        remedy = f"set LIBTORCH to the folder of a libtorch {LIBTORCH_VERSION}"
+        raise Missing(f"There is no libtorch wheel for {' '.join(machine)}: {remedy}.")
+    return WHEELS[machine]
 
 
 @dataclass(frozen=True)
 class Environment:
-    """Where things are. `prefix` holds Python and the kernelspec, `libtorch` holds lib/, include/."""
+    """The folders in use: `prefix` holds Python and the kernelspec, `libtorch` holds lib/ and include/."""
 
     prefix: Path
     libtorch: Path
@@ -92,7 +103,7 @@ class Environment:
         return self.prefix / "share" / "jupyter" / "kernels" / "rust"
 
     def variables(self) -> dict[str, str]:
-        """What every command gets; in one place, since torch-sys is rebuilt when LIBTORCH differs."""
+        """The variables of every command; in one place, since torch-sys is rebuilt if LIBTORCH differs."""
         jupyter, own = OWN / "jupyter", self.kernel_variables()
         return own | {
             "PATH": joined(str(self.prefix / "bin"), str(OWN / "bin"), os.environ["PATH"]),
@@ -106,7 +117,7 @@ class Environment:
         }
 
     def kernel_variables(self) -> dict[str, str]:
-        """What a kernel gets from its kernelspec."""
+        """The variables that a kernelspec gives its kernels."""
         evcxr = find_evcxr()
         return {
             "LIBTORCH": str(self.libtorch),
@@ -116,12 +127,12 @@ class Environment:
 
 
 def joined(*paths: str) -> str:
-    """The entries of several search paths as one, each once."""
+    """Several search paths as one, without repeated entries."""
     return os.pathsep.join(dict.fromkeys(filter(None, os.pathsep.join(paths).split(os.pathsep))))
 
 
 def environment() -> Environment:
-    """The conda environment if it has libtorch, else the project's own."""
+    """The active conda environment if it has libtorch, otherwise the project's own."""
     conda = Path(os.environ.get("CONDA_PREFIX") or OWN)
     prefix = conda if conda == OWN or any((conda / "lib").glob("libtorch_cpu.*")) else OWN
     libtorch = os.environ.get("LIBTORCH") or (prefix / "libtorch" if prefix == OWN else prefix)
@@ -129,7 +140,7 @@ def environment() -> Environment:
 
 
 def check_prerequisites() -> None:
-    """Missing: the first thing that is not there, and how to get it."""
+    """Raises Missing for the first program that is not installed or too old."""
     if sys.version_info < PYTHON:
         raise Missing(f"Python {platform.python_version()} is too old: 3.10 or newer is needed.")
     for program, remedy in (
@@ -152,53 +163,48 @@ def compiler() -> str:
 
 
 def find_chromium() -> str | None:
-    """The path of Chromium, which the browser tests need and nothing else does."""
+    """The path of Chromium, which only the browser tests need."""
     return next(filter(None, map(shutil.which, CHROMIUM)), None)
 
 
 def call(*command: object, **options) -> None:
-    """Runs a command. Missing: it failed; its own words are above."""
+    """Runs a command, which prints its own errors. Raises Missing if it fails."""
     if status := subprocess.run([str(word) for word in command], **options).returncode:
         raise Missing(f"`{' '.join(map(str, command[:4]))} ...` failed with status {status}.")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One part of the set-up: what it does, whether that is done already, and how it is done."""
+    """One part of the set-up: its description, whether it is up to date, and the function that does it."""
 
-    does: str
+    what: str
     is_done: Callable[[Environment], bool]
     do: Callable[[Environment], None]
 
     def take(self, env: Environment) -> None:
         if self.is_done(env):
             return
-        print(f"{self.does} ...", flush=True)
+        print(f"{self.what} ...", flush=True)
         start = time.monotonic()
         self.do(env)
-        print(f"{self.does}: done in {time.monotonic() - start:.0f} s", flush=True)
+        print(f"{self.what}: done in {time.monotonic() - start:.0f} s", flush=True)
 
 
-def python_stamp() -> str:
-    """What the Python packages were installed from."""
-    lock = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()
-    return f"{lock} {OWN} {platform.python_version()}"
+def venv_stamp(venv: Path, requirements: Path) -> str:
+    """Identifies what a virtual environment is made from; its file `python.stamp` holds this."""
+    return f"{hashlib.sha256(requirements.read_bytes()).hexdigest()} {venv} {platform.python_version()}"
 
 
-def has_python(env: Environment) -> bool:
-    stamp = OWN / "python.stamp"
-    return env.prefix != OWN or (stamp.exists() and stamp.read_text() == python_stamp())
-
-
-def install_python(env: Environment) -> None:
-    create_venv(OWN, HERE / "requirements.txt")
-    (OWN / "python.stamp").write_text(python_stamp())
+def has_venv(venv: Path, requirements: Path) -> bool:
+    """Whether a virtual environment is up to date with the packages that a file pins."""
+    stamp = venv / "python.stamp"
+    return stamp.exists() and stamp.read_text() == venv_stamp(venv, requirements)
 
 
 def create_venv(venv: Path, requirements: Path) -> None:
-    """Makes a virtual environment with the packages that are pinned in a file."""
+    """Makes a virtual environment with the packages that a file pins."""
     try:
-        import ensurepip  # noqa: F401  Debian ships it apart
+        import ensurepip  # noqa: F401  Debian ships it separately
     except ImportError:
         raise Missing("Python's venv module is missing: install the package python3-venv.") from None
     shutil.rmtree(venv / "lib", ignore_errors=True)
@@ -207,22 +213,19 @@ def create_venv(venv: Path, requirements: Path) -> None:
         venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
         "--require-hashes", "--only-binary=:all:", "-r", requirements,
     )  # fmt: skip
+    (venv / "python.stamp").write_text(venv_stamp(venv, requirements))
 
 
-def separate_venv(venv: Path, requirements: Path, does: str) -> Path:
-    """The Python of a virtual environment beside the project's own, which is made unless it is up to date."""
-    stamp = venv / "python.stamp"
-    wanted = f"{hashlib.sha256(requirements.read_bytes()).hexdigest()} {platform.python_version()}"
-    if not stamp.exists() or stamp.read_text() != wanted:
-        print(f"{does} ...", flush=True)
-        shutil.rmtree(venv, ignore_errors=True)
+def separate_venv(venv: Path, requirements: Path, what: str) -> Path:
+    """The Python of a virtual environment beside the project's own; `what` is printed when it must be made."""
+    if not has_venv(venv, requirements):
+        print(f"{what} ...", flush=True)
         create_venv(venv, requirements)
-        stamp.write_text(wanted)
     return venv / "bin" / "python"
 
 
 def libtorch_version(libtorch: Path) -> str | None:
-    """The version that the headers of a libtorch tell; None when there are none."""
+    """The version in the headers of a libtorch; None if there are none."""
     for header in ("include/torch/headeronly/version.h", "include/torch/version.h"):
         with contextlib.suppress(OSError):
             text = (libtorch / header).read_text()
@@ -232,15 +235,12 @@ def libtorch_version(libtorch: Path) -> str | None:
 
 
 def has_libtorch(env: Environment) -> bool:
-    if env.libtorch == OWN / "libtorch":
-        return libtorch_version(env.libtorch) == LIBTORCH_VERSION
     version = libtorch_version(env.libtorch)
-    if version != LIBTORCH_VERSION:
-        raise Missing(
-            f"{env.libtorch} holds {'libtorch ' + version if version else 'no libtorch'}, but "
-            f"{LIBTORCH_VERSION} is needed: install that version there, or unset LIBTORCH."
-        )
-    return True
+    if version != LIBTORCH_VERSION and env.libtorch != OWN / "libtorch":
+        found = f"libtorch {version}" if version else "no libtorch"
+        remedy = f"{LIBTORCH_VERSION} is needed: install that version there, or unset LIBTORCH"
+        raise Missing(f"{env.libtorch} holds {found}, but {remedy}.")
+    return version == LIBTORCH_VERSION
 
 
 def install_libtorch(env: Environment) -> None:
@@ -264,7 +264,7 @@ def install_libtorch(env: Environment) -> None:
 
 
 def unpack(wheel: Path, target: Path, libraries: re.Pattern) -> None:
-    """Takes the wanted libraries to lib/ and torch's headers to include/."""
+    """Unpacks the wanted libraries to lib/ and torch's headers to include/."""
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
             if libraries.fullmatch(name):
@@ -279,12 +279,12 @@ def unpack(wheel: Path, target: Path, libraries: re.Pattern) -> None:
 
 
 def is_evcxr(program: Path) -> bool:
-    """Whether it is evcxr_jupyter of our version: it has no option to tell, its banner has."""
+    """Whether a program is evcxr_jupyter of our version: no option prints the version, its banner holds it."""
     return program.is_file() and f"EvCxR {EVCXR_VERSION} - ".encode() in program.read_bytes()
 
 
 def find_evcxr() -> Path | None:
-    """The project's evcxr_jupyter, else one that is installed already."""
+    """The project's evcxr_jupyter, otherwise one that is installed already."""
     candidates = [OWN / "bin" / "evcxr_jupyter", shutil.which("evcxr_jupyter")]
     return next((Path(path) for path in candidates if path and is_evcxr(Path(path))), None)
 
@@ -313,8 +313,8 @@ def install_sources(env: Environment) -> None:
         )
 
 
-def kernelspec(env: Environment) -> str:
-    """The kernel.json through which Jupyter finds the launcher."""
+def jupyter_files(env: Environment) -> dict[Path, str]:
+    """The files that Jupyter looks for, and their contents."""
     spec = {
         "argv": [str(env.python), str(JUPYTER / "kernel"), "{connection_file}"],
         "display_name": "Rust",
@@ -322,24 +322,9 @@ def kernelspec(env: Environment) -> str:
         "interrupt_mode": "message",
         "env": env.kernel_variables(),
     }
-    return json.dumps(spec, indent=2, ensure_ascii=False) + "\n"
-
-
-def nbconvert_config() -> str:
-    """What makes `jupyter nbconvert --execute` keep a notebook that fails, see nbconvert_execute.py."""
-    return (
-        "import sys\n\n"
-        f"sys.path.append({str(JUPYTER)!r})\n"
-        "from report import nbconvert_execute\n\n"
-        "nbconvert_execute.configure(get_config())\n"
-    )
-
-
-def jupyter_files(env: Environment) -> dict[Path, str]:
-    """The files that Jupyter is to find, and what is in them."""
-    files = {env.kernelspec / "kernel.json": kernelspec(env)}
+    files = {env.kernelspec / "kernel.json": json.dumps(spec, indent=2, ensure_ascii=False) + "\n"}
     if env.prefix == OWN:  # a conda environment may have one of the user's
-        files[OWN / "etc" / "jupyter" / "jupyter_nbconvert_config.py"] = nbconvert_config()
+        files[OWN / "etc" / "jupyter" / "jupyter_nbconvert_config.py"] = NBCONVERT_CONFIG
     return files
 
 
@@ -366,7 +351,11 @@ def warm(env: Environment) -> None:
 
 
 SETUP = (
-    Step("Installing Jupyter's Python packages in .venv", has_python, install_python),
+    Step(
+        "Installing Jupyter's Python packages in .venv",
+        lambda env: env.prefix != OWN or has_venv(OWN, LOCK),
+        lambda env: create_venv(OWN, LOCK),
+    ),
     Step(f"Downloading libtorch {LIBTORCH_VERSION} to .venv", has_libtorch, install_libtorch),
     Step(
         f"Compiling the evcxr {EVCXR_VERSION} kernel (6 minutes on two cores)",
@@ -380,7 +369,7 @@ KERNEL = Step("Compiling the crate and its dependencies for the kernels", is_war
 
 
 def setup(*steps: Step) -> None:
-    """Takes the steps; a second set-up at the same time waits."""
+    """Takes the steps; a second set-up waits for the first."""
     check_prerequisites()
     with folder.locked(OWN / "setup.lock", "Another set-up is under way: waiting for it."):
         env = environment()
@@ -391,7 +380,7 @@ def setup(*steps: Step) -> None:
 
 
 def run(command: list[str]) -> None:
-    """Becomes the command, in the environment."""
+    """Replaces this process by a command in the environment."""
     os.environ.update(environment().variables())
     try:
         os.execvp(command[0], command)
@@ -400,7 +389,7 @@ def run(command: list[str]) -> None:
 
 
 def clean() -> None:
-    """Removes what set-up, tests and reports made; the downloaded data stays."""
+    """Removes what set-up, tests and reports made, but not the downloaded data."""
     for made in (OWN, ROOT / "target", folder.KERNEL, ROOT / "report"):
         shutil.rmtree(made, ignore_errors=True)
     for cache in ("__pycache__", ".pytest_cache"):
@@ -408,32 +397,28 @@ def clean() -> None:
             for path in list(place.rglob(cache)):
                 shutil.rmtree(path)
     if any((ROOT / "data" / "mnist").glob("*")):
-        print("data/mnist/ stays, since MNIST is slow to download: remove it by hand if need be.")
+        print("data/mnist/ is kept, since MNIST is slow to download: remove it by hand if necessary.")
 
 
 def main() -> int:
-    match sys.argv[1:]:
-        case ["setup"]:
-            setup(*SETUP)
-        case ["kernel"]:
-            setup(*SETUP, KERNEL)
-        case ["run", _, *_]:
-            run(sys.argv[2:])
-        case ["clean"]:
-            clean()
-        case _:
-            print(__doc__, file=sys.stderr)
-            return 2
-    return 0
-
-
-def command() -> int:
-    """The command `python3 jupyter/setup`; returns its exit status, or ends with the reason."""
+    """The command `python3 jupyter/setup`: returns 0, 2 for other arguments, or exits with the reason of a failure."""
     try:
-        return main()
+        match sys.argv[1:]:
+            case ["setup"]:
+                setup(*SETUP)
+            case ["kernel"]:
+                setup(*SETUP, KERNEL)
+            case ["run", *command] if command:
+                run(command)
+            case ["clean"]:
+                clean()
+            case _:
+                print(__doc__, file=sys.stderr)
+                return 2
+        return 0
     except Missing as missing:
         sys.exit(str(missing))
     except OSError as error:
         sys.exit(f"The project cannot be set up: {error}.")
     except KeyboardInterrupt:
-        sys.exit("Interrupted: the same command goes on from here.")
+        sys.exit("Interrupted: the same command continues from here.")

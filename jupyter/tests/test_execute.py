@@ -50,7 +50,7 @@ def streams(*outputs):
 
 def test_outputs_are_stored_in_place(saved):
     path = saved("6 * 7")
-    assert execute.main(["--in-place", str(path)]) == 0
+    assert execute.main([str(path)]) == 0
     assert outputs(path)[0].data == {"text/plain": "42"}
 
 
@@ -85,7 +85,7 @@ def test_a_failure_names_notebook_cell_and_reason(saved, capsys):
 def test_a_failure_leaves_the_notebook_untouched(saved):
     path = saved("1 / 0")
     before = path.read_bytes()
-    execute.main(["--in-place", str(path)])
+    execute.main([str(path)])
     assert path.read_bytes() == before
 
 

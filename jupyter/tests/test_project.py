@@ -104,7 +104,7 @@ def environment(project):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     (packages,) = venv.glob("lib/python*/site-packages")
     (packages / "ours.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
-    stamp = "from setup import environment; (environment.OWN / 'python.stamp').write_text(environment.python_stamp())"
+    stamp = "from setup.environment import *; (OWN / 'python.stamp').write_text(venv_stamp(OWN, LOCK))"
     subprocess.run([sys.executable, "-c", stamp], cwd=project / "jupyter", check=True)
     return project
 

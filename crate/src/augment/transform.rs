@@ -2,7 +2,7 @@
 
 use super::batch::{Size, check_images};
 use super::error::{AugmentError, check};
-use super::own::CustomTransform;
+use super::custom_transform::CustomTransform;
 use super::random_geometry::{ElasticTransform, RandomAffine, RandomPerspective, RandomRotation};
 use super::random_intensity::{GaussianBlur, Normalize, RandomAdjustSharpness, RandomErasing};
 use crate::runtime::threads::side_by_side;
@@ -36,7 +36,7 @@ pub enum Transform {
     /// Several transforms with a common probability.
     RandomApply(RandomApply),
     /// One's own.
-    Own(CustomTransform),
+    Custom(CustomTransform),
 }
 
 /// Applies all of `transforms` to an image, in order, or with probability 1 - `p` none of them.

@@ -7,7 +7,8 @@ pub use session::Session;
 
 use crate::data::Digits;
 use crate::error::Result;
-use crate::study::Claims;
+use crate::original::{Comparison, Part};
+use crate::study::{Claims, Judged, Mode, Runs};
 
 /// The environment variable that asks for the quick mode: fewer seeds, and fewer images where training is long.
 /// It is for trying things out and for tests.
@@ -25,29 +26,41 @@ pub fn open() -> Result<Digits> {
 
 /// What this notebook runs with: versions, data, mode. Shown, it is the notebook's banner.
 pub fn session(digits: &Digits) -> Session {
-    Session { source: digits.source.clone(), quick: is_quick() }
+    Session { source: digits.source.clone(), quick: mode() == Mode::Quick }
 }
 
 /// The seeds `0..count`, or at most the first two in quick mode.
 pub fn seeds(count: u64) -> std::ops::Range<u64> {
     const QUICK_SEEDS: u64 = 2;
-    if is_quick() { 0..count.min(QUICK_SEEDS) } else { 0..count }
+    match mode() {
+        Mode::Full => 0..count,
+        Mode::Quick => 0..count.min(QUICK_SEEDS),
+    }
 }
 
 /// So many training images, or a fifteenth of them in quick mode.
 pub fn images(count: usize) -> usize {
-    if is_quick() { count.div_ceil(15) } else { count }
+    match mode() {
+        Mode::Full => count,
+        Mode::Quick => count.div_ceil(15),
+    }
 }
 
 /// Claims about results on `digits`. They are checked on MNIST with all seeds, and otherwise only shown.
 pub fn claims(digits: &Digits) -> Claims {
-    if is_quick() && digits.source.is_mnist() {
-        Claims::not_checked("quick mode")
-    } else {
-        Claims::about(&digits.source)
-    }
+    Claims::new(Judged::new(&digits.source, mode()))
 }
 
-fn is_quick() -> bool {
-    std::env::var_os(QUICK).is_some_and(|value| !value.is_empty() && value != "0")
+/// The published values of `part` beside `runs`; on MNIST with all seeds they are compared, and otherwise only shown.
+///
+/// # Errors
+/// As [`Comparison::new`].
+pub fn compare(part: Part, runs: &[&Runs]) -> Result<Comparison> {
+    Comparison::new(part, runs, mode())
+}
+
+/// The mode that the environment variable [`QUICK`] asks for.
+pub fn mode() -> Mode {
+    let is_quick = std::env::var_os(QUICK).is_some_and(|value| !value.is_empty() && value != "0");
+    if is_quick { Mode::Quick } else { Mode::Full }
 }

@@ -3,8 +3,9 @@
 use super::QUICK;
 use crate::data::Source;
 use crate::show::Show;
-use crate::show::display::{Representation, escape, json};
-use serde_json::json;
+use crate::show::display::{Representation, escape};
+use crate::show::wire::{self, Message};
+use crate::study::{Judged, Mode};
 
 /// The versions, the data and the mode of a notebook.
 #[derive(Clone, Debug)]
@@ -62,16 +63,14 @@ impl Show for Session {
             warnings.iter().map(banner).collect::<String>()
         );
         let text = [vec![self.sentence()], warnings].concat().join("\n");
-        let session = json!({
-            "hinge": crate::VERSION,
-            "libtorch": LIBTORCH,
-            "data": { "kind": self.kind(), "description": self.source.to_string() },
-            "quick": self.quick,
-        });
-        vec![
-            json("application/vnd.hinge.session+json", &session),
-            ("text/html", html),
-            ("text/plain", text),
-        ]
+        let mode = if self.quick { Mode::Quick } else { Mode::Full };
+        let session = wire::Session {
+            hinge: crate::VERSION,
+            libtorch: LIBTORCH,
+            data: wire::Data { kind: self.kind(), description: self.source.to_string() },
+            quick: self.quick,
+            judged: Judged::new(&self.source, mode) == Judged::Yes,
+        };
+        vec![session.representation(), ("text/html", html), ("text/plain", text)]
     }
 }

@@ -1,12 +1,16 @@
-//! What belongs to this one report: what it published, how it augmented, what it concluded, and what went wrong.
+//! All that is about this one report: what it published, how it augmented, what it concluded, and its defects.
 
 mod comparison;
+mod conclusions;
 mod defects;
+mod log;
 mod published;
 mod recipes;
 pub mod replay;
 
-pub use comparison::{Comparison, Row};
-pub use defects::{Conclusion, Defect, Evidence, Support};
+pub use comparison::{ComparedRun, ComparedValue, Comparison, Place};
+pub use conclusions::{Basis, Conclusion, Support};
+pub use defects::{Defect, Evidence};
+pub use log::Log;
 pub use published::{Origin, Part, Published, published};
 pub use recipes::Recipe;

@@ -1,43 +1,50 @@
 //! The numbers that the original report and its notebook published.
 
 use super::Recipe;
-use crate::augment::Compose;
-use crate::nn::Loss;
+use crate::error::{self, Error};
+use crate::nn::{Loss, Model, Sgd};
 use crate::study::Experiment;
 use crate::train::{Epoch, Score};
 use serde::Deserialize;
 use std::fmt;
+use std::sync::LazyLock;
 
-/// One published result: the scores of one run after one epoch.
+/// The published scores of one run after one epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Published {
-    /// The part of the report it belongs to.
+    /// The part of the report that they belong to.
     pub part: Part,
-    /// Whether the written report or the notebook behind it gives the numbers; they are from different runs.
-    pub source: Origin,
-    /// The scores.
+    /// Whether the written report or its notebook gives the numbers; they are from different runs.
+    pub origin: Origin,
+    /// What was run.
+    pub experiment: Experiment,
+    /// The epoch and its scores.
     pub scores: Epoch,
-    /// What is known to be wrong with it.
+    /// What is known to be wrong with them.
     pub note: Option<String>,
-    settings: Settings,
 }
 
 /// A part of the report that publishes numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub enum Part {
     /// Task 1b: the linear SVM.
+    #[serde(rename = "1b")]
     LinearSvm,
     /// Task 1c: the linear SVM with weight decay.
+    #[serde(rename = "1c")]
     WeightDecay,
     /// Task 2b: logistic regression.
+    #[serde(rename = "2b")]
     LogisticRegression,
     /// Task 3a: the hidden layer.
+    #[serde(rename = "3a")]
     HiddenLayer,
     /// Task 4: data augmentation.
+    #[serde(rename = "4")]
     Augmentation,
 }
 
-/// Where a published number stands.
+/// Where a number is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
@@ -47,124 +54,90 @@ pub enum Origin {
     Notebook,
 }
 
-/// Everything published about `part`.
-pub fn published(part: Part) -> Vec<Published> {
-    file()
-        .results
-        .into_iter()
-        .map(Published::from)
-        .filter(|published| published.part == part)
-        .collect()
+/// All scores published in `part`.
+///
+/// # Errors
+/// [`Error::Published`] if the crate's own file of published values is damaged.
+pub fn published(part: Part) -> error::Result<Vec<&'static Published>> {
+    static ALL: LazyLock<Result<Vec<Published>, String>> =
+        LazyLock::new(|| parse(include_str!("published.json")));
+    let all = ALL.as_ref().map_err(|reason| Error::Published(reason.clone()))?;
+    Ok(all.iter().filter(|published| published.part == part).collect())
 }
 
 impl Published {
-    /// Whether it was measured with the settings of `experiment`.
+    /// Whether `experiment` is the published one, as far as results go: where and how it is computed and how often it
+    /// is scored changes none.
     pub fn has_settings_of(&self, experiment: &Experiment) -> bool {
-        let settings = &self.settings;
-        settings.loss == experiment.loss
-            && settings.hidden_units.into_iter().eq(experiment.model.hidden_units.iter().copied())
-            && settings.weight_decay == experiment.sgd.weight_decay
-            && settings.learning_rate == experiment.sgd.learning_rate
-            && settings.momentum == experiment.sgd.momentum
-            && settings.nesterov == experiment.sgd.nesterov
-            && settings.scheduled == experiment.plateau.is_some()
-            && settings.clip_norm == experiment.clip_norm
-            && settings.train_transform() == experiment.train_transform
-            && experiment.test_transform == Compose::default()
+        let Experiment { engine, device, score_every, .. } = self.experiment;
+        self.experiment == Experiment { engine, device, score_every, ..experiment.clone() }
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
-struct Settings {
-    loss: Loss,
-    hidden_units: Option<usize>,
-    weight_decay: f64,
-    learning_rate: f64,
-    momentum: f64,
-    nesterov: bool,
-    scheduled: bool,
-    clip_norm: Option<f64>,
-    augmentation: Option<String>,
-}
-
-impl Settings {
-    fn train_transform(&self) -> Compose {
-        let named = |name: &String| Recipe::ALL.into_iter().find(|recipe| recipe.name() == name);
-        self.augmentation.as_ref().and_then(named).map(Recipe::transforms).unwrap_or_default()
-    }
-}
-
+/// `published.json`.
 #[derive(Deserialize)]
 struct File {
+    protocol: Protocol,
     results: Vec<Entry>,
 }
 
-/// An entry of `published.json`.
+/// The settings of all runs.
+#[derive(Deserialize)]
+struct Protocol {
+    train_examples: usize,
+    test_examples: usize,
+    batch_size: usize,
+    epochs: usize,
+    learning_rate: f64,
+}
+
 #[derive(Deserialize)]
 struct Entry {
-    task: u8,
-    part: String,
-    loss: Loss,
+    part: Part,
     source: Origin,
-    epoch: usize,
-    train_loss: f64,
-    train_accuracy: f64,
-    test_loss: f64,
-    test_accuracy: f64,
-    note: Option<String>,
+    loss: Loss,
     hidden_units: Option<usize>,
     #[serde(default)]
     weight_decay: f64,
-    #[serde(default = "report_learning_rate")]
-    lr: f64,
-    #[serde(default)]
-    momentum: f64,
-    #[serde(default)]
-    nesterov: bool,
-    scheduler: Option<String>,
-    gradient_clip: Option<f64>,
     augmentation: Option<String>,
+    epoch: usize,
+    /// In the order of [`Metric::ALL`](crate::train::Metric::ALL).
+    scores: [f64; 4],
+    note: Option<String>,
 }
 
-fn report_learning_rate() -> f64 {
-    Experiment::default().sgd.learning_rate
+fn parse(json: &str) -> Result<Vec<Published>, String> {
+    let File { protocol, results } = serde_json::from_str(json).map_err(|e| e.to_string())?;
+    results.into_iter().map(|entry| entry.published(&protocol)).collect()
 }
 
-fn file() -> File {
-    // The file is part of the crate, and a test reads it.
-    serde_json::from_str(include_str!("published.json")).unwrap_or(File { results: Vec::new() })
-}
-
-impl From<Entry> for Published {
-    fn from(entry: Entry) -> Published {
-        Published {
-            part: match entry.task {
-                1 if entry.part == "b" => Part::LinearSvm,
-                1 => Part::WeightDecay,
-                2 => Part::LogisticRegression,
-                3 => Part::HiddenLayer,
-                _ => Part::Augmentation,
-            },
-            source: entry.source,
-            scores: Epoch {
-                number: entry.epoch,
-                train: Score { loss: entry.train_loss, accuracy: entry.train_accuracy },
-                test: Score { loss: entry.test_loss, accuracy: entry.test_accuracy },
-            },
-            note: entry.note,
-            settings: Settings {
-                loss: entry.loss,
-                hidden_units: entry.hidden_units,
-                weight_decay: entry.weight_decay,
-                learning_rate: entry.lr,
-                momentum: entry.momentum,
-                nesterov: entry.nesterov,
-                scheduled: entry.scheduler.is_some(),
-                clip_norm: entry.gradient_clip,
-                augmentation: entry.augmentation,
-            },
-        }
+impl Entry {
+    fn published(self, protocol: &Protocol) -> Result<Published, String> {
+        let recipe = self.augmentation.as_deref().map(recipe).transpose()?;
+        let base = recipe.map_or_else(Experiment::default, Recipe::experiment);
+        let recipe_rate = recipe.map(|_| base.sgd.learning_rate);
+        let learning_rate = recipe_rate.unwrap_or(protocol.learning_rate);
+        let experiment = Experiment {
+            model: self.hidden_units.map_or_else(Model::linear, Model::hidden),
+            loss: self.loss,
+            sgd: Sgd { learning_rate, weight_decay: self.weight_decay, ..base.sgd },
+            train_examples: protocol.train_examples,
+            test_examples: protocol.test_examples,
+            epochs: protocol.epochs,
+            batch_size: protocol.batch_size,
+            ..base
+        };
+        let score = |loss, accuracy| Score { loss, accuracy };
+        let [train_loss, train_accuracy, test_loss, test_accuracy] = self.scores;
+        let (train, test) = (score(train_loss, train_accuracy), score(test_loss, test_accuracy));
+        let scores = Epoch { number: self.epoch, train, test };
+        Ok(Published { part: self.part, origin: self.source, experiment, scores, note: self.note })
     }
+}
+
+fn recipe(name: &str) -> Result<Recipe, String> {
+    let recipe = Recipe::ALL.into_iter().find(|recipe| recipe.name() == name);
+    recipe.ok_or(format!("there is no augmentation {name:?}"))
 }
 
 impl fmt::Display for Part {
@@ -191,49 +164,82 @@ impl fmt::Display for Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Result;
+    use crate::nn::Device;
+    use crate::train::Engine;
 
     #[test]
-    fn every_part_of_the_report_publishes_something() {
-        let counts = [
-            Part::LinearSvm,
-            Part::WeightDecay,
-            Part::LogisticRegression,
-            Part::HiddenLayer,
-            Part::Augmentation,
-        ]
-        .map(|part| published(part).len());
-        assert_eq!(counts, [2, 18, 2, 3, 9]);
-    }
-
-    #[test]
-    fn every_augmentation_is_a_known_recipe() {
-        for result in published(Part::Augmentation) {
-            assert_ne!(
-                result.settings.train_transform(),
-                Compose::default(),
-                "{:?}",
-                result.settings.augmentation
-            );
+    fn every_part_of_the_report_publishes_something() -> Result<()> {
+        for (part, count) in [
+            (Part::LinearSvm, 2),
+            (Part::WeightDecay, 18),
+            (Part::LogisticRegression, 2),
+            (Part::HiddenLayer, 3),
+            (Part::Augmentation, 9),
+        ] {
+            assert_eq!(published(part)?.len(), count, "{part}");
         }
+        Ok(())
     }
 
     #[test]
-    fn every_augmented_experiment_is_published_with_its_settings() {
+    fn every_augmentation_is_published_with_its_settings_except_the_blur() -> Result<()> {
+        let published = published(Part::Augmentation)?;
         for recipe in Recipe::ALL {
             let experiment = recipe.experiment();
-            let found = published(Part::Augmentation)
-                .iter()
-                .filter(|published| published.has_settings_of(&experiment))
-                .count();
+            let is_found = published.iter().any(|value| value.has_settings_of(&experiment));
             // The report says of the blur only that it is worse.
-            assert_eq!(found > 0, recipe != Recipe::Blur, "{recipe}");
+            assert_eq!(is_found, recipe != Recipe::Blur, "{recipe}");
         }
+        Ok(())
     }
 
     #[test]
-    fn the_reports_svm_is_found_by_the_default_settings() {
-        let svm = &published(Part::LinearSvm)[0];
-        assert!(svm.has_settings_of(&Experiment::default()));
-        assert_eq!((svm.source, svm.scores.test.accuracy), (Origin::Report, 0.785));
+    fn the_reports_svm_has_the_default_settings() -> Result<()> {
+        let svm = published(Part::LinearSvm)?[0];
+        assert_eq!(svm.experiment, Experiment::default());
+        assert_eq!((svm.origin, svm.scores.test.accuracy), (Origin::Report, 0.785));
+        Ok(())
+    }
+
+    #[test]
+    fn a_run_with_other_settings_is_not_the_published_one() -> Result<()> {
+        let svm = published(Part::LinearSvm)?[0];
+        let protocol = Experiment::default;
+        for other in [
+            Experiment { train_examples: 1_500, ..protocol() },
+            Experiment { test_examples: 10_000, ..protocol() },
+            Experiment { batch_size: 16, ..protocol() },
+            Experiment { epochs: 200, ..protocol() },
+            Experiment { sgd: Sgd { momentum: 0.9, ..Sgd::default() }, ..protocol() },
+            Experiment { test_transform: Recipe::R4.transforms(), ..protocol() },
+        ] {
+            assert!(!svm.has_settings_of(&other), "{other}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn how_a_run_is_computed_and_how_often_it_is_scored_does_not_matter() -> Result<()> {
+        let computed = Experiment {
+            engine: Engine::Direct,
+            device: Device::Cuda,
+            ..Experiment::default().scored_last()
+        };
+        assert!(published(Part::LinearSvm)?[0].has_settings_of(&computed));
+        Ok(())
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_that_says_what_is_wrong() {
+        let file = include_str!("published.json");
+        for (text, instead, reason) in [
+            ("\"epochs\": 100", "\"epochs\": -1", "invalid value"),
+            ("\"1b\"", "\"7b\"", "unknown variant `7b`"),
+            ("\"r4\"", "\"r6\"", "there is no augmentation \"r6\""),
+        ] {
+            let error = parse(&file.replace(text, instead)).expect_err("it is damaged");
+            assert!(error.contains(reason), "{error}");
+        }
     }
 }

@@ -1,82 +1,112 @@
-//! A horizontal axis.
+//! Axes: values as places in pixels.
 
-use super::figure::{Drawn, Page};
-use super::style::{GRID, INK, MUTED, label};
-use plotters::prelude::*;
-use plotters::style::text_anchor::HPos;
+use super::canvas::{Anchor, Canvas, Stroke};
+use super::style::{GRID, INK, MUTED};
+use crate::study::Unit;
 
-/// Values from left to right between two round numbers.
+/// Values between two ends, on a linear or a logarithmic scale.
 pub(super) struct Axis {
-    low: f64,
-    high: f64,
-    step: f64,
-    left: i32,
-    right: i32,
+    ends: [f64; 2],
+    places: [f64; 2],
+    ticks: Vec<f64>,
+    scale: fn(f64) -> f64,
 }
 
 impl Axis {
-    /// How far below its lines an axis needs room for its numbers and its name, in pixels.
-    pub const FOOT: i32 = 48;
+    /// The room in pixels that an axis needs below its lines for its numbers and its name.
+    pub const FOOT: f64 = 48.;
 
-    /// From below the least of `values` to above the greatest, between two places on the page.
-    pub fn over(values: impl IntoIterator<Item = f64>, left: i32, right: i32) -> Axis {
-        let ends = (f64::INFINITY, f64::NEG_INFINITY);
-        let ends = values
-            .into_iter()
-            .fold(ends, |(least, most), value| (least.min(value), most.max(value)));
-        let (least, most) = if ends.0 <= ends.1 { ends } else { (0., 0.) };
-        let step = round_step((most - least).max(1e-6) / 6.);
-        let low = (least / step).floor();
-        let high = (most / step).ceil().max(low + 1.);
-        Axis { low: low * step, high: high * step, step, left, right }
+    /// A linear axis between the round numbers around `values`, from the first of two places to the second.
+    pub fn linear(values: impl IntoIterator<Item = f64>, places: [f64; 2]) -> Axis {
+        let [least, greatest] = range(values);
+        let step = round_step((greatest - least).max(1e-6) / 6.);
+        let first = (least / step).floor();
+        let last = (greatest / step).ceil().max(first + 1.);
+        let ticks = (first as i64..=last as i64).map(|multiple| multiple as f64 * step).collect();
+        Axis { ends: [first * step, last * step], places, ticks, scale: |value| value }
     }
 
-    /// Where a value stands.
-    pub fn place(&self, value: f64) -> i32 {
-        let share = (value - self.low) / (self.high - self.low);
-        let width = f64::from(self.right - self.left);
-        self.left + (width * share.clamp(0., 1.)).round() as i32
+    /// A logarithmic axis from the least to the greatest of `values`, which are positive; its ticks are 1, 2 and 5
+    /// times powers of ten.
+    pub fn logarithmic(values: impl IntoIterator<Item = f64>, places: [f64; 2]) -> Axis {
+        let ends = match range(values) {
+            [least, greatest] if least < greatest => [least, greatest],
+            [only, _] => [only / 2., only * 2.],
+        };
+        let [lowest, highest] = ends.map(|end| end.log10().floor() as i32);
+        let ticks = (lowest..=highest)
+            .flat_map(|power| [1., 2., 5.].map(|factor| factor * 10f64.powi(power)))
+            .filter(|tick| (ends[0]..=ends[1]).contains(tick))
+            .collect();
+        Axis { ends, places, ticks, scale: f64::log10 }
     }
 
-    /// Its right end on the page.
-    pub fn right(&self) -> i32 {
-        self.right
+    /// The place of a value; a value beyond an end is placed there.
+    pub fn place(&self, value: f64) -> f64 {
+        let [low, high] = self.ends.map(self.scale);
+        let share = ((self.scale)(value) - low) / (high - low);
+        let [from, to] = self.places;
+        from + (to - from) * share.clamp(0., 1.)
     }
 
-    /// Lines from `top` to `bottom`, the one at zero darker, with their numbers and the axis' name below.
-    pub fn draw(
-        &self,
-        page: &Page,
-        (top, bottom): (i32, i32),
-        name: &str,
-        show: impl Fn(f64, usize) -> String,
-    ) -> Drawn {
-        for tick in self.ticks() {
-            let is_zero = tick == 0.;
-            let style = match is_zero {
-                true => MUTED.stroke_width(2),
-                false => GRID.stroke_width(1),
-            };
-            let x = self.place(tick);
-            page.draw(&PathElement::new([(x, top), (x, bottom)], style))?;
-            let number = match is_zero {
-                true => "0".to_string(),
-                false => show(tick, self.decimals()),
-            };
-            page.draw(&label(number, (x, bottom + 12), HPos::Center, &INK))?;
+    /// The places of its two ends.
+    pub fn places(&self) -> [f64; 2] {
+        self.places
+    }
+
+    /// Draws a horizontal axis: lines from `top` to `bottom`, darker at zero, with numbers and name below.
+    pub fn draw_below(&self, canvas: &mut Canvas, [top, bottom]: [f64; 2], name: &str, unit: Unit) {
+        for (x, stroke, number) in self.marks(unit) {
+            canvas.line(&[(x, top), (x, bottom)], stroke);
+            canvas.text((x, bottom + 12.), Anchor::Middle, INK, &number);
         }
-        let middle = (self.left + self.right) / 2;
-        page.draw(&label(name, (middle, bottom + 34), HPos::Center, &INK))
+        let [left, right] = self.places;
+        canvas.text(((left + right) / 2., bottom + 34.), Anchor::Middle, INK, name);
     }
 
-    fn ticks(&self) -> impl Iterator<Item = f64> {
-        let number = |end: f64| (end / self.step).round() as i32;
-        (number(self.low)..=number(self.high)).map(|tick| f64::from(tick) * self.step)
+    /// Draws a vertical axis: lines from `left` to `right`, darker at zero, with numbers on their left and the name
+    /// above.
+    pub fn draw_beside(
+        &self,
+        canvas: &mut Canvas,
+        [left, right]: [f64; 2],
+        name: &str,
+        unit: Unit,
+    ) {
+        for (y, stroke, number) in self.marks(unit) {
+            canvas.line(&[(left, y), (right, y)], stroke);
+            canvas.text((left - 8., y), Anchor::End, INK, &number);
+        }
+        canvas.text((left - 8., self.places[1] - 18.), Anchor::Start, INK, name);
     }
 
+    /// The place of each tick, the line through it and its number, with its sign if that of `unit` is shown.
+    fn marks(&self, unit: Unit) -> impl Iterator<Item = (f64, Stroke, String)> {
+        let decimals = self.decimals();
+        self.ticks.iter().map(move |tick| match tick {
+            0. => (self.place(0.), Stroke::solid(MUTED, 1.5), "0".to_string()),
+            tick => (self.place(*tick), Stroke::solid(GRID, 1.), unit.digits(*tick, decimals)),
+        })
+    }
+
+    /// As many decimals as the distance between ticks has.
     fn decimals(&self) -> usize {
-        (-self.step.log10().floor()).max(0.) as usize
+        let step = match self.ticks[..] {
+            [first, second, ..] => second - first,
+            _ => 1.,
+        };
+        // 0.1 + 0.2 is a little more than 0.3.
+        (-(step * 1.001).log10().floor()).max(0.) as usize
     }
+}
+
+/// The least and the greatest of the finite values; 0 if there are none.
+fn range(values: impl IntoIterator<Item = f64>) -> [f64; 2] {
+    let range = values.into_iter().filter(|value| value.is_finite()).fold(None, |range, value| {
+        let [least, greatest] = range.unwrap_or([value; 2]);
+        Some([f64::min(least, value), f64::max(greatest, value)])
+    });
+    range.unwrap_or([0.; 2])
 }
 
 /// The least of 1, 2, 5 times a power of ten that is `least` or more.
@@ -99,21 +129,29 @@ mod tests {
     }
 
     #[test]
-    fn an_axis_reaches_from_one_round_number_to_another() {
-        let axis = Axis::over([-1.5, 0., 5.5], 100, 900);
-        assert_eq!(axis.ticks().collect::<Vec<_>>(), [-2., 0., 2., 4., 6.]);
-        assert_eq!([-2., 0., 6.].map(|value| axis.place(value)), [100, 300, 900]);
+    fn a_linear_axis_reaches_from_one_round_number_to_another() {
+        let axis = Axis::linear([-1.5, 0., 5.5], [100., 900.]);
+        assert_eq!(axis.ticks, [-2., 0., 2., 4., 6.]);
+        assert_eq!([-2., 0., 6.].map(|value| axis.place(value)), [100., 300., 900.]);
+    }
+
+    #[test]
+    fn equal_ratios_are_equal_distances_on_a_logarithmic_axis() {
+        let axis = Axis::logarithmic([50., 5_000.], [0., 200.]);
+        assert_eq!(axis.ticks, [50., 100., 200., 500., 1_000., 2_000., 5_000.]);
+        assert!((axis.place(500.) - 100.).abs() < 1e-9);
     }
 
     #[test]
     fn an_axis_shows_as_many_decimals_as_its_steps_have() {
-        assert_eq!(Axis::over([0., 0.05], 0, 1).decimals(), 2);
-        assert_eq!(Axis::over([0., 500.], 0, 1).decimals(), 0);
+        assert_eq!(Axis::linear([0., 0.05], [0., 1.]).decimals(), 2);
+        assert_eq!(Axis::linear([0., 500.], [0., 1.]).decimals(), 0);
     }
 
     #[test]
     fn an_axis_of_one_value_has_two_ends() {
-        let axis = Axis::over([1.], 0, 100);
-        assert!(axis.low < axis.high);
+        for axis in [Axis::linear([1.], [0., 100.]), Axis::logarithmic([1.], [0., 100.])] {
+            assert!(axis.ends[0] < axis.ends[1]);
+        }
     }
 }

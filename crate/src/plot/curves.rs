@@ -1,43 +1,32 @@
 //! Loss and accuracy over the epochs.
 
-use super::figure::{Drawn, Page};
-use super::style::{GRID, HEADING, INK, MUTED, TEST, TEXT, TRAIN, WIDTH, font, label};
-use super::{Figure, Image};
-use crate::error::Result;
+use super::Figure;
+use super::axis::Axis;
+use super::canvas::{Anchor, Canvas};
+use super::lines::{self, Line, Vertex};
+use super::style::{Colour, MARGIN, MUTED, TEST, TRAIN, WIDTH};
+use crate::error::{Error, Result};
 use crate::show::display::capitalised;
-use crate::study::{Run, Runs};
+use crate::study::{Experiment, Interval, Run, Runs, Unit};
 use crate::train::Metric;
-use plotters::prelude::*;
-use plotters::style::text_anchor::HPos;
-
-/// A metric after each epoch; with several seeds their mean and the band of one standard deviation.
-#[derive(Clone, Debug)]
-pub struct Series {
-    epochs: Vec<usize>,
-    middle: Vec<f64>,
-    band: Option<Vec<(f64, f64)>>,
-}
 
 /// Results that have learning curves.
 pub trait Curves {
-    /// One metric after each epoch.
-    fn series(&self, metric: Metric) -> Result<Series>;
+    /// A metric over the epochs that were scored.
+    fn vertices(&self, metric: Metric) -> Result<Vec<Vertex>>;
     /// What was trained.
-    fn title(&self) -> String;
+    fn experiment(&self) -> &Experiment;
     /// On what, and with which seeds.
     fn subtitle(&self) -> String;
 }
 
 impl Curves for Run {
-    fn series(&self, metric: Metric) -> Result<Series> {
-        Ok(Series {
-            epochs: self.history().iter().map(|epoch| epoch.number).collect(),
-            middle: self.curve(metric),
-            band: None,
-        })
+    fn vertices(&self, metric: Metric) -> Result<Vec<Vertex>> {
+        let history = self.history().iter();
+        Ok(history.map(|epoch| Vertex::new(epoch.number, epoch.get(metric))).collect())
     }
-    fn title(&self) -> String {
-        self.experiment.to_string()
+    fn experiment(&self) -> &Experiment {
+        &self.experiment
     }
     fn subtitle(&self) -> String {
         format!("{}, seed {}", self.split.source, self.seed)
@@ -45,29 +34,22 @@ impl Curves for Run {
 }
 
 impl Curves for Runs {
-    fn series(&self, metric: Metric) -> Result<Series> {
-        let epochs = self.scored_epochs();
-        let each =
-            epochs.iter().map(|epoch| self.at(*epoch, metric)).collect::<Result<Vec<_>>>()?;
-        let band = |over_seeds: &crate::study::Distribution| {
-            let (mean, sd) = (over_seeds.mean(), over_seeds.standard_deviation());
-            (mean - sd, mean + sd)
+    fn vertices(&self, metric: Metric) -> Result<Vec<Vertex>> {
+        let vertex = |epoch: usize| {
+            let values = self.at(epoch, metric)?;
+            let (mean, sd) = (values.mean(), values.standard_deviation());
+            let band = Interval { low: mean - sd, high: mean + sd };
+            Ok(Vertex { band: Some(band), ..Vertex::new(epoch, mean) })
         };
-        Ok(Series {
-            epochs,
-            middle: each.iter().map(|d| d.mean()).collect(),
-            band: Some(each.iter().map(band).collect()),
-        })
+        self.scored_epochs().into_iter().map(vertex).collect()
     }
-    fn title(&self) -> String {
-        self.experiment.to_string()
+    fn experiment(&self) -> &Experiment {
+        &self.experiment
     }
     fn subtitle(&self) -> String {
         format!("{}, mean of {} seeds, band: ± 1 standard deviation", self.source, self.count())
     }
 }
-
-const HEIGHT: i32 = 390;
 
 /// Loss (left) and accuracy (right) after each epoch, on the training and on the test images.
 ///
@@ -82,196 +64,121 @@ const HEIGHT: i32 = 390;
 /// ```
 ///
 /// # Errors
-/// [`Error::Figure`](crate::Error::Figure) if it cannot be drawn.
+/// [`Error::Figure`] for results without an epoch.
 pub fn learning_curves(results: &dyn Curves) -> Result<Figure> {
-    let panels = [
-        Panel::new(results, "loss", [Metric::TrainLoss, Metric::TestLoss])?,
-        Panel::new(results, "accuracy (%)", [Metric::TrainAccuracy, Metric::TestAccuracy])?,
-    ];
-    let image = Image::drawn((WIDTH, HEIGHT), |page| draw(page, results, &panels))?;
-    let [loss, accuracy] = panels.map(|panel| panel.sentence());
-    let alt = format!("Two line charts over the epochs. Left: {loss} Right: {accuracy}");
     let caption = format!(
         "{}: loss and accuracy after each epoch. {}.",
-        capitalised(&results.title()),
+        capitalised(results.experiment()),
         capitalised(&results.subtitle())
     );
-    Ok(Figure::new(image, alt, caption))
+    Ok(compare_learning_curves(&[results])?.caption(caption))
 }
 
-/// Train and test curves of one quantity.
-struct Panel {
-    quantity: &'static str,
-    curves: [Curve; 2],
-}
-
-struct Curve {
-    name: &'static str,
-    metric: Metric,
-    series: Series,
-    colour: RGBColor,
-    dashed: bool,
-}
-
-impl Panel {
-    fn new(
-        results: &dyn Curves,
-        quantity: &'static str,
-        [train, test]: [Metric; 2],
-    ) -> Result<Panel> {
-        let scale = if train.is_accuracy() { 100. } else { 1. };
-        let series = |metric| results.series(metric).map(|series| series.times(scale));
-        let train = Curve {
-            name: "train",
-            metric: train,
-            series: series(train)?,
-            colour: TRAIN,
-            dashed: false,
-        };
-        let test =
-            Curve { name: "test", metric: test, series: series(test)?, colour: TEST, dashed: true };
-        Ok(Panel { quantity, curves: [train, test] })
+/// The learning curves of several results, one below the other and on the same axes.
+///
+/// # Errors
+/// [`Error::Figure`] for results without an epoch.
+pub fn compare_learning_curves(results: &[&dyn Curves]) -> Result<Figure> {
+    let mut canvas = Canvas::new(WIDTH, ROW * results.len() as f64);
+    for (index, result) in results.iter().enumerate() {
+        let top = ROW * index as f64;
+        canvas.heading((MARGIN, top + 18.), &capitalised(result.experiment()));
+        canvas.text((MARGIN, top + 42.), Anchor::Start, MUTED, &result.subtitle());
     }
-
-    fn last_epoch(&self) -> usize {
-        self.curves[0].series.epochs.last().copied().unwrap_or(1)
-    }
-
-    /// The range of the axis: losses from 0, accuracies up to 100 %.
-    fn range(&self) -> (f64, f64) {
-        let lows = self.curves.iter().map(|curve| curve.series.low());
-        let highs = self.curves.iter().map(|curve| curve.series.high());
-        if self.curves[0].metric.is_accuracy() {
-            ((lows.fold(100., f64::min) / 10.).floor() * 10., 100.)
-        } else {
-            (0., highs.fold(0., f64::max).max(1e-9) * 1.05)
+    let mut sentences = Vec::new();
+    for (metrics, left) in [
+        ([Metric::TrainLoss, Metric::TestLoss], 0.),
+        ([Metric::TrainAccuracy, Metric::TestAccuracy], WIDTH / 2.),
+    ] {
+        let panels =
+            results.iter().map(|result| lines(*result, metrics)).collect::<Result<Vec<_>>>()?;
+        draw_column(&mut canvas, &panels, metrics[0], left);
+        for (result, panel) in results.iter().zip(&panels) {
+            sentences.extend(panel.iter().zip(metrics).map(|(line, metric)| {
+                format!("{}: {}.", result.experiment(), sentence(line, metric))
+            }));
         }
     }
-
-    fn sentence(&self) -> String {
-        let [train, test] = self.curves.each_ref().map(Curve::sentence);
-        format!("{train}; {test}.")
-    }
+    let alt = format!(
+        "Line charts over the epochs, loss on the left and accuracy on the right. {}",
+        sentences.join(" ")
+    );
+    Ok(Figure::new(canvas.finish(), alt, "Loss and accuracy after each epoch, on the same axes."))
 }
 
-impl Curve {
-    fn last(&self) -> f64 {
-        self.series.middle[self.series.middle.len() - 1]
-    }
+/// The height of the two panels of one result.
+const ROW: f64 = 372.;
 
-    fn show(&self, value: f64) -> String {
-        if self.metric.is_accuracy() { format!("{value:.1} %") } else { format!("{value:.3}") }
-    }
-
-    fn sentence(&self) -> String {
-        let (first, last) = (self.show(self.series.middle[0]), self.show(self.last()));
-        format!("{} from {first} after the first epoch to {last} after the last", self.metric)
-    }
-}
-
-impl Series {
-    fn times(&self, factor: f64) -> Series {
-        let scale = |(low, high): &(f64, f64)| (low * factor, high * factor);
-        Series {
-            epochs: self.epochs.clone(),
-            middle: self.middle.iter().map(|value| value * factor).collect(),
-            band: self.band.as_ref().map(|band| band.iter().map(scale).collect()),
-        }
-    }
-
-    fn low(&self) -> f64 {
-        let lows = self.band.iter().flatten().map(|(low, _)| *low);
-        self.middle.iter().copied().chain(lows).fold(f64::INFINITY, f64::min)
-    }
-
-    fn high(&self) -> f64 {
-        let highs = self.band.iter().flatten().map(|(_, high)| *high);
-        self.middle.iter().copied().chain(highs).fold(f64::NEG_INFINITY, f64::max)
-    }
-}
-
-fn draw(page: &Page, results: &dyn Curves, panels: &[Panel; 2]) -> Drawn {
-    let title = capitalised(&results.title());
-    page.draw(&Text::new(title, (12, 8), font(HEADING, &INK)))?;
-    page.draw(&label(results.subtitle(), (12, 42), HPos::Left, &MUTED))?;
-    let (_, body) = page.split_vertically(58);
-    for (area, panel) in body.split_evenly((1, 2)).iter().zip(panels) {
-        draw_panel(area, panel)?;
-    }
-    Ok(())
-}
-
-fn draw_panel(area: &Page, panel: &Panel) -> Drawn {
-    let (low, high) = panel.range();
-    let last_epoch = panel.last_epoch() as f64;
-    let mut chart = ChartBuilder::on(area)
-        .margin(8)
-        .margin_right(102)
-        .x_label_area_size(44)
-        .y_label_area_size(58)
-        .build_cartesian_2d(0f64..last_epoch, low..high)?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .bold_line_style(GRID)
-        .light_line_style(TRANSPARENT)
-        .axis_style(MUTED)
-        .x_labels(6)
-        .y_labels(6)
-        .x_desc("epoch")
-        .y_desc(panel.quantity)
-        .x_label_formatter(&|epoch| format!("{epoch:.0}"))
-        .y_label_formatter(&|value| tick(*value, high - low))
-        .label_style(font(TEXT, &INK))
-        .draw()?;
-    for curve in &panel.curves {
-        let Series { epochs, middle, band } = &curve.series;
-        let epoch = |index: usize| epochs[index] as f64;
-        if let Some(band) = band {
-            let upper = (0..band.len()).map(|index| (epoch(index), band[index].1.min(high)));
-            let lower = (0..band.len()).rev().map(|index| (epoch(index), band[index].0.max(low)));
-            let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
-            chart.draw_series([Polygon::new(outline, curve.colour.mix(0.18))])?;
-        }
-        let points = (0..middle.len()).map(|index| (epoch(index), middle[index]));
-        let style = curve.colour.stroke_width(2);
-        if curve.dashed {
-            chart.draw_series(DashedLineSeries::new(points, 7, 4, style))?;
-        } else {
-            chart.draw_series(LineSeries::new(points, style))?;
-        }
-    }
-    let ends = panel
-        .curves
-        .each_ref()
-        .map(|curve| chart.backend_coord(&(last_epoch, curve.last().clamp(low, high))));
-    for (curve, (x, y)) in panel.curves.iter().zip(apart(ends)) {
-        let text = format!("{} {}", curve.name, curve.show(curve.last()));
-        let (left, top) = area.get_base_pixel();
-        let place = (x + 6 - left, y - top);
-        area.draw(&label(text, place, HPos::Left, &curve.colour))?;
-    }
-    Ok(())
-}
-
-/// Moves two labels apart that would overlap.
-fn apart([a, b]: [(i32, i32); 2]) -> [(i32, i32); 2] {
-    const LINE: i32 = 16;
-    let overlap = LINE - (a.1 - b.1).abs();
-    if overlap <= 0 {
-        return [a, b];
-    }
-    let down = if a.1 > b.1 { 1 } else { -1 };
-    [(a.0, a.1 + down * (overlap + 1) / 2), (b.0, b.1 - down * (overlap + 1) / 2)]
-}
-
-fn tick(value: f64, range: f64) -> String {
-    let decimals = if range > 8. {
-        0
-    } else if range > 0.8 {
-        1
-    } else {
-        2
+/// The train and test curves of one quantity.
+fn lines(result: &dyn Curves, [train, test]: [Metric; 2]) -> Result<[Line; 2]> {
+    let line = |metric: Metric, name: &str, colour: Colour| {
+        let vertices = result.vertices(metric)?;
+        let last =
+            vertices.last().ok_or_else(|| Error::Figure("there is no epoch to draw".into()))?;
+        let label = format!("{name} {}", metric.unit().show(last.y));
+        let vertices = vertices.iter().map(|vertex| vertex.in_unit(metric.unit())).collect();
+        Ok::<_, Error>(Line { label, colour, dashed: metric == test, vertices })
     };
-    format!("{value:.decimals$}")
+    Ok([line(train, "train", TRAIN)?, line(test, "test", TEST)?])
+}
+
+/// "train loss from 1.310 to 0.105"
+fn sentence(line: &Line, metric: Metric) -> String {
+    let ends = [line.vertices.first(), line.vertices.last()];
+    let [first, last] =
+        ends.map(|end| end.map_or(String::new(), |end| Unit::Number.digits(end.y, 3)));
+    format!("{} from {first} to {last}", metric.unit().label(metric))
+}
+
+/// Draws a panel for each result, one below the other: losses from 0, accuracies up to 100 %. A band may reach beyond
+/// what is possible, the axis does not.
+fn draw_column(canvas: &mut Canvas, panels: &[[Line; 2]], metric: Metric, left: f64) {
+    let (quantity, end, most) = match metric.unit() {
+        Unit::Percent => ("accuracy", 100., 100.),
+        _ => ("loss", 0., f64::INFINITY),
+    };
+    let lines = || panels.iter().flatten();
+    let epochs = lines().flat_map(|line| &line.vertices).map(|vertex| vertex.x).chain([0.]);
+    let x = Axis::linear(epochs, [left + 56., left + WIDTH / 2. - 108.]);
+    for (index, panel) in panels.iter().enumerate() {
+        let top = ROW * index as f64 + 98.;
+        let bottom = top + 216.;
+        let values = lines().flat_map(Line::extent).map(|value| value.clamp(0., most));
+        let y = Axis::linear(values.chain([end]), [bottom, top]);
+        y.draw_beside(canvas, x.places(), &metric.unit().label(quantity), Unit::Number);
+        x.draw_below(canvas, [bottom, bottom + 4.], "epoch", Unit::Number);
+        lines::draw(canvas, panel, &x, &y);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Digits;
+    use crate::study::Experiment;
+
+    #[test]
+    fn curves_that_are_compared_share_their_axes() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        let run = |epochs| Experiment { epochs, ..Experiment::default() }.run(&digits, 0);
+        let (short, long) = (run(1)?, run(8)?);
+        let svg = compare_learning_curves(&[&short, &long])?.image.svg()?.to_string();
+        assert_eq!(svg.matches(">8</text>").count(), 4, "the last epoch is on all four axes");
+        Ok(())
+    }
+
+    #[test]
+    fn an_axis_of_accuracies_ends_at_100_percent_where_a_band_does_not() {
+        let band = Some(Interval { low: 90., high: 110. });
+        let line = |dashed| Line {
+            label: String::new(),
+            colour: TEST,
+            dashed,
+            vertices: vec![Vertex { band, ..Vertex::new(1, 100.) }],
+        };
+        let mut canvas = Canvas::new(WIDTH, ROW);
+        draw_column(&mut canvas, &[[line(false), line(true)]], Metric::TrainAccuracy, 0.);
+        let svg = canvas.finish().svg().map(str::to_string).unwrap_or_default();
+        assert!(svg.contains(">100</text>") && !svg.contains(">110</text>"), "{svg}");
+    }
 }

@@ -1,16 +1,14 @@
 //! Pictures of digits and of learned weights.
 
 use super::Figure;
-use super::sheet::{Anchor, Sheet, Tile, tiled};
-use super::style::{AROUND_ZERO, INK, MUTED, label_width, signed};
+use super::canvas::{Anchor, Canvas};
+use super::style::{INK, MARGIN, MUTED, text_width};
+use super::tiles::{Tile, around_zero, grey, tiled};
 use crate::augment::Compose;
 use crate::data::{CLASSES, Images, PIXELS, SIDE};
 use crate::error::{Error, Result};
 use crate::rng::{Stream, random};
-use crate::study::Run;
-
-use plotters::style::RGBColor;
-use png::{BitDepth, ColorType, Encoder};
+use crate::study::{Run, Unit};
 use tch::Tensor;
 
 /// The first `rows * columns` images in a grid, each under its label.
@@ -26,18 +24,42 @@ use tch::Tensor;
 /// [`Error::Figure`](crate::Error::Figure) if it cannot be drawn.
 pub fn grid(images: &Images, rows: usize, columns: usize) -> Result<Figure> {
     let count = rows.saturating_mul(columns).min(images.len());
-    let tile = |index: usize| {
-        Ok(Tile { png: grey(images.image(index))?, title: images.label(index).to_string() })
-    };
-    let tiles = (0..count).map(tile).collect::<Result<Vec<_>>>()?;
-    let labels: Vec<&str> = tiles.iter().map(|tile| tile.title.as_str()).collect();
-    let alt =
-        format!("{count} handwritten digits in a grid; row by row they show {}.", labels.join(" "));
+    let labels: Vec<String> = (0..count).map(|index| images.label(index).to_string()).collect();
     let caption = format!("{count} images with their labels.");
-    Ok(Figure::new(tiled(&tiles, columns, 2, 0).finish(), alt, caption))
+    Ok(titled(images, &labels, columns)?.caption(caption))
 }
 
-/// The first `count` test images that `run` classifies wrongly, each under "label -> prediction".
+/// The first images in rows of `columns`, each above its title; as many as there are titles.
+///
+/// ```
+/// use hinge::prelude::*;
+///
+/// let titles = ["in 9 of 10 margins", "in 7"]; // how often each digit is a support vector
+/// let figure: Figure = plot::titled(&Digits::synthetic(0).test, &titles.map(String::from), 10)?;
+/// # Ok::<(), hinge::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Setting`] for more titles than images.
+pub fn titled(images: &Images, titles: &[String], columns: usize) -> Result<Figure> {
+    if titles.len() > images.len() {
+        let allowed = format!("at most {}, the number of images", images.len());
+        return Err(Error::setting("titles", allowed, titles.len()));
+    }
+    let tile = |(index, title): (usize, &String)| {
+        Ok(Tile { png: grey(images.image(index))?, title: title.clone() })
+    };
+    let tiles = titles.iter().enumerate().map(tile).collect::<Result<Vec<_>>>()?;
+    let alt = format!(
+        "{} handwritten digits in a grid; row by row their titles are {}.",
+        titles.len(),
+        titles.join(", ")
+    );
+    let caption = format!("{} images with their titles.", titles.len());
+    Ok(Figure::new(tiled(&tiles, columns, 2., 0.).finish(), alt, caption))
+}
+
+/// The first `count` test images that `run` misclassifies, each above "label -> prediction".
 ///
 /// ```
 /// use hinge::prelude::*;
@@ -54,22 +76,20 @@ pub fn mistakes(run: &Run, count: usize) -> Result<Figure> {
     let predictions = run.predict(test);
     let wrong: Vec<usize> =
         (0..test.len()).filter(|index| predictions[*index] != test.label(*index)).collect();
-    let title = |index: usize| format!("{} \u{2192} {}", test.label(index), predictions[index]);
-    let tile = |index: &usize| Ok(Tile { png: grey(test.image(*index))?, title: title(*index) });
-    let tiles = wrong.iter().take(count).map(tile).collect::<Result<Vec<_>>>()?;
-    let pairs: Vec<&str> = tiles.iter().map(|tile| tile.title.as_str()).collect();
-    let alt =
-        format!("Digits classified wrongly, true digit \u{2192} prediction: {}.", pairs.join(", "));
+    let shown = &wrong[..count.min(wrong.len())];
+    let title = |index: &usize| format!("{} \u{2192} {}", test.label(*index), predictions[*index]);
     let caption = format!(
-        "The first {} of {} test images (of {}) that are classified wrongly: true digit \u{2192} prediction.",
-        tiles.len(),
+        "The first {} of the {} misclassified test images (of {}): true digit \u{2192} prediction.",
+        shown.len(),
         wrong.len(),
         test.len()
     );
-    Ok(Figure::new(tiled(&tiles, 10, 2, 0).finish(), alt, caption))
+    let titles: Vec<String> = shown.iter().map(title).collect();
+    Ok(titled(&test.select(shown), &titles, 10)?.caption(caption))
 }
 
-/// The weights of a linear model, one image a class: dark speaks for the class, light against it.
+/// The weights of a linear model, one image for each class: a blue pixel speaks for the class, an orange one against
+/// it, a white one for neither.
 ///
 /// ```
 /// use hinge::prelude::*;
@@ -94,37 +114,37 @@ pub fn weights(run: &Run) -> Result<Figure> {
     let greatest = layer.weight.abs().max().double_value(&[]).max(f64::MIN_POSITIVE);
     let tile = |class: usize| {
         let weights = layer.weight.get(class as i64);
-        let strengths: Vec<f64> =
+        let shares: Vec<f64> =
             (0..PIXELS as i64).map(|pixel| weights.double_value(&[pixel]) / greatest).collect();
-        Ok(Tile { png: around_zero(&strengths, SIDE)?, title: class.to_string() })
+        Ok(Tile { png: around_zero(&shares, SIDE)?, title: class.to_string() })
     };
     let tiles = (0..CLASSES).map(tile).collect::<Result<Vec<_>>>()?;
-    let alt = "Ten images of weights, one a digit, dark blue where ink speaks for the digit and pale orange where it \
-               speaks against it; much of each image is noise.";
-    let caption = "The learned weights of each class: what is dark speaks for the class, what is pale against it.";
-    let mut sheet = tiled(&tiles, 5, 4, KEY_HEIGHT);
-    draw_key(&mut sheet, greatest)?;
-    Ok(Figure::new(sheet.finish(), alt, caption))
+    let mut canvas = tiled(&tiles, 5, 4., KEY_HEIGHT);
+    draw_key(&mut canvas, greatest)?;
+    let alt = "Ten images of weights, one for each digit: blue where ink speaks for the digit, orange where it speaks \
+               against it, white where it does neither; much of each image is noise.";
+    let caption = "The learned weights of each class: blue speaks for the class, orange against it. At the border, where \
+                   no training image has ink, the gradient is zero: what shows there is the random initialisation.";
+    Ok(Figure::new(canvas.finish(), alt, caption))
 }
 
-const KEY_HEIGHT: usize = 34;
+const KEY_HEIGHT: f64 = 34.;
 
-/// Which colour is which weight, at the foot of a sheet.
-fn draw_key(sheet: &mut Sheet, greatest: f64) -> Result<()> {
+/// Which colour is which weight, at the foot of the canvas.
+fn draw_key(canvas: &mut Canvas, greatest: f64) -> Result<()> {
     const STEPS: usize = 201;
-    let strengths: Vec<f64> =
+    let shares: Vec<f64> =
         (0..STEPS).map(|step| 2. * step as f64 / (STEPS - 1) as f64 - 1.).collect();
-    let (middle, top) = (sheet.width() / 2, sheet.height() - KEY_HEIGHT);
-    let left = middle - STEPS / 2;
-    sheet.picture((left, top), (STEPS, 12), &around_zero(&strengths, STEPS)?);
-    let ends = [
-        (left - 8, Anchor::End, format!("against {}", signed(-greatest, 2))),
-        (left + STEPS + 8, Anchor::Start, format!("{} for", signed(greatest, 2))),
-    ];
-    for (x, anchor, text) in ends {
-        sheet.text((x, top + 11), anchor, INK, &text);
-    }
-    sheet.text((middle, top + 27), Anchor::Middle, INK, "0");
+    let (width, height) = canvas.size();
+    let (middle, top, half) = (width / 2., height - KEY_HEIGHT, STEPS as f64 / 2.);
+    canvas.picture((middle - half, top), (2. * half, 12.), &around_zero(&shares, STEPS)?);
+    canvas.frame([(middle - half, top), (middle + half, top + 12.)], MUTED);
+    let end = |value: f64| Unit::Difference.digits(value, 2);
+    let against = format!("against {}", end(-greatest));
+    canvas.text((middle - half - 8., top + 6.), Anchor::End, INK, &against);
+    let speaks_for = format!("{} for", end(greatest));
+    canvas.text((middle + half + 8., top + 6.), Anchor::Start, INK, &speaks_for);
+    canvas.text((middle, top + 23.), Anchor::Middle, INK, "0");
     Ok(())
 }
 
@@ -140,12 +160,8 @@ fn draw_key(sheet: &mut Sheet, greatest: f64) -> Result<()> {
 /// ```
 ///
 /// # Errors
-/// An invalid parameter of an augmentation, no image, or more draws than 100.
+/// An invalid parameter of an augmentation, no image, or more than 100 draws.
 pub fn augmentations(image: &Images, rows: &[(String, Compose)], draws: usize) -> Result<Figure> {
-    const SIDES: i64 = SIDE as i64;
-    const WIDE: usize = 2 * SIDE;
-    const GAP: usize = 8;
-    const HEAD: usize = 28;
     const MOST_DRAWS: usize = 100;
     if draws > MOST_DRAWS {
         return Err(Error::setting("draws", format!("0 to {MOST_DRAWS}"), draws));
@@ -153,37 +169,45 @@ pub fn augmentations(image: &Images, rows: &[(String, Compose)], draws: usize) -
     if image.is_empty() {
         return Err(Error::setting("image", "at least one image", "none"));
     }
+    let canvas = draw_augmentations(image, rows, draws)?;
     let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
     let alt = format!(
-        "A digit under {} augmentations, one a row: the image and {draws} random draws. {}.",
+        "A digit under {} augmentations, one in each row: the image and {draws} random draws. {}.",
         rows.len(),
         names.join(", ")
     );
     let caption =
         format!("Left the training image, to its right {draws} random draws of each augmentation.");
-    let letters = names.iter().map(|name| name.chars().count()).max();
-    let left = 22 + label_width(letters.unwrap_or(0)).unsigned_abs() as usize;
-    // The image stands apart from the draws.
-    let place = |draw: usize| left + draw * (WIDE + GAP) + if draw > 0 { 2 * GAP } else { 0 };
-    let height = HEAD + rows.len() * (WIDE + GAP);
-    let mut sheet = Sheet::new(place(draws + 1), height);
-    sheet.text((left + WIDE / 2, 18), Anchor::Middle, MUTED, "image");
+    Ok(Figure::new(canvas.finish(), alt, caption))
+}
+
+fn draw_augmentations(image: &Images, rows: &[(String, Compose)], draws: usize) -> Result<Canvas> {
+    const TILE: f64 = 2. * SIDE as f64;
+    const GAP: f64 = 8.;
+    const HEAD: f64 = 28.;
+    let names = rows.iter().map(|(name, _)| text_width(name)).fold(0., f64::max);
+    let left = MARGIN + names + 10.;
+    // There is a wider gap between the image and its draws.
+    let place =
+        |draw: usize| left + draw as f64 * (TILE + GAP) + if draw > 0 { 2. * GAP } else { 0. };
+    let mut canvas = Canvas::new(place(draws + 1), HEAD + rows.len() as f64 * (TILE + GAP));
+    canvas.text((left + TILE / 2., 14.), Anchor::Middle, MUTED, "image");
     if draws > 0 {
-        sheet.text((place(1), 18), Anchor::Start, MUTED, "random draws");
+        canvas.text((place(1), 14.), Anchor::Start, MUTED, "random draws");
     }
-    let original = image.to_tensor().get(0).view([1, SIDES, SIDES]);
+    let original = image.to_tensor().get(0).view([1, SIDE as i64, SIDE as i64]);
     for (row, (name, transform)) in rows.iter().enumerate() {
-        let y = HEAD + row * (WIDE + GAP);
-        sheet.text((12, y + WIDE / 2 + 5), Anchor::Start, INK, name);
-        sheet.picture((place(0), y), (WIDE, WIDE), &stretched(&original)?);
+        let y = HEAD + row as f64 * (TILE + GAP);
+        canvas.text((MARGIN, y + TILE / 2.), Anchor::Start, INK, name);
+        canvas.picture((place(0), y), (TILE, TILE), &stretched(&original)?);
         let repeated = original.repeat([draws as i64, 1, 1]);
         let drawn = transform.apply(&repeated, &mut random(0, Stream::Augmentation))?;
         for draw in 0..draws {
             let png = stretched(&drawn.get(draw as i64))?;
-            sheet.picture((place(draw + 1), y), (WIDE, WIDE), &png);
+            canvas.picture((place(draw + 1), y), (TILE, TILE), &png);
         }
     }
-    Ok(Figure::new(sheet.finish(), alt, caption))
+    Ok(canvas)
 }
 
 /// Black for the greatest value, white for the least.
@@ -196,58 +220,10 @@ fn stretched(values: &Tensor) -> Result<Vec<u8>> {
     grey(&pixels)
 }
 
-/// Black on white, as ink on paper.
-fn grey(pixels: &[u8]) -> Result<Vec<u8>> {
-    let inverted: Vec<u8> = pixels.iter().map(|pixel| 255 - pixel).collect();
-    encode(ColorType::Grayscale, &inverted, SIDE)
-}
-
-/// Values from -1 to 1 in rows of `width`, as dark as they are great.
-fn around_zero(strengths: &[f64], width: usize) -> Result<Vec<u8>> {
-    let colours: Vec<u8> = strengths.iter().flat_map(|strength| colour(*strength)).collect();
-    encode(ColorType::Rgb, &colours, width)
-}
-
-/// The colour of a value from -1 to 1.
-fn colour(strength: f64) -> [u8; 3] {
-    let channels = |RGBColor(red, green, blue)| [red, green, blue].map(f64::from);
-    let [least, middle, greatest] = AROUND_ZERO.map(channels);
-    let end = if strength < 0. { least } else { greatest };
-    let share = strength.abs();
-    std::array::from_fn(|channel| ((1. - share) * middle[channel] + share * end[channel]) as u8)
-}
-
-/// A PNG of pixels in rows of `width`.
-fn encode(colour: ColorType, pixels: &[u8], width: usize) -> Result<Vec<u8>> {
-    let failed = |error: png::EncodingError| Error::Figure(error.to_string());
-    let mut bytes = Vec::new();
-    let height = pixels.len() / (width * colour.samples());
-    let mut encoder = Encoder::new(&mut bytes, width as u32, height as u32);
-    encoder.set_color(colour);
-    encoder.set_depth(BitDepth::Eight);
-    let mut writer = encoder.write_header().map_err(failed)?;
-    writer.write_image_data(pixels).map_err(failed)?;
-    writer.finish().map_err(failed)?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::Digits;
-
-    /// Relative luminance after WCAG 2, 0 to 1.
-    fn luminance(colour: [u8; 3]) -> f64 {
-        let linear = |channel: u8| (f64::from(channel) / 255.).powf(2.2);
-        let [red, green, blue] = colour.map(linear);
-        0.2126 * red + 0.7152 * green + 0.0722 * blue
-    }
-
-    #[test]
-    fn weights_can_be_told_apart_without_colour() {
-        let luminances = [-1., -0.5, 0., 0.5, 1.].map(|strength| luminance(colour(strength)));
-        assert!(luminances.is_sorted_by(|a, b| a > b), "{luminances:?}");
-    }
 
     #[test]
     fn every_augmentation_is_named_beside_its_row() -> Result<()> {
@@ -259,5 +235,14 @@ mod tests {
         assert_eq!(svg.matches("<image ").count(), 6);
         assert!(rows.iter().all(|(name, _)| svg.contains(&format!(">{name}</text>"))), "{svg}");
         Ok(())
+    }
+
+    #[test]
+    fn more_titles_than_images_are_an_error_with_both_numbers() {
+        let images = Digits::synthetic(0).test;
+        let titles = vec![String::new(); images.len() + 1];
+        let message = titled(&images, &titles, 10).err().map(|error| error.to_string());
+        let both = [images.len(), titles.len()].map(|number| number.to_string());
+        assert!(message.is_some_and(|text| both.iter().all(|number| text.contains(number))));
     }
 }

@@ -7,8 +7,6 @@ use crate::show::Show;
 use crate::show::display::{Representation, escape, html_and_text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use plotters::coord::Shift;
-use plotters::prelude::*;
 use std::borrow::Cow;
 use std::path::Path;
 
@@ -29,6 +27,7 @@ use std::path::Path;
 #[derive(Clone)]
 pub struct Figure {
     pub(super) image: Image,
+    title: String,
     alt: String,
     caption: String,
 }
@@ -43,10 +42,15 @@ pub enum Image {
 }
 
 impl Figure {
-    /// A figure of `image`. The alternative text says what the picture shows to those who do not see it; the
-    /// caption stands below it.
+    /// A figure of `image` without a title. The alternative text says what the picture shows to readers without
+    /// sight; the caption, below the picture, what it is.
     pub fn new(image: Image, alt: impl Into<String>, caption: impl Into<String>) -> Figure {
-        Figure { image, alt: alt.into(), caption: caption.into() }
+        Figure { image, title: String::new(), alt: alt.into(), caption: caption.into() }
+    }
+
+    /// The same figure with its message above the picture: "r4 gains a point".
+    pub fn title(self, title: impl Into<String>) -> Figure {
+        Figure { title: title.into(), ..self }
     }
 
     /// The same figure with another caption.
@@ -54,12 +58,12 @@ impl Figure {
         Figure { caption: caption.into(), ..self }
     }
 
-    /// Writes the picture to a file: SVG if the name ends in `.svg`, PNG if in `.png`, and without an ending
-    /// both. A drawing becomes a PNG of twice its width and height.
+    /// Writes the picture to a file: SVG if the name ends in `.svg`, PNG if it ends in `.png`, and both if it has
+    /// no ending. A drawing becomes a PNG of twice its width and height.
     ///
     /// # Errors
-    /// [`Error::Figure`] for an image that is to be a drawing,
-    /// [`Error::Write`](crate::Error::Write) with the path, if it cannot be written.
+    /// [`Error::Figure`] for an SVG of what is no drawing,
+    /// [`Error::Write`](crate::Error::Write) with the path if it cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         match path.extension().and_then(|ending| ending.to_str()) {
@@ -77,29 +81,7 @@ impl Figure {
     }
 }
 
-/// What is drawn on: white, measured in pixels from its upper left corner.
-pub(super) type Page<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-
-/// Whether drawing succeeded.
-pub(super) type Drawn = std::result::Result<(), DrawingAreaErrorKind<std::io::Error>>;
-
 impl Image {
-    /// A drawing of this width and height.
-    pub(super) fn drawn(
-        (width, height): (i32, i32),
-        draw: impl FnOnce(&Page) -> Drawn,
-    ) -> Result<Image> {
-        let mut svg = String::new();
-        let size = (width.unsigned_abs(), height.unsigned_abs());
-        let page = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        page.fill(&WHITE)
-            .and_then(|()| draw(&page))
-            .and_then(|()| page.present())
-            .map_err(|error| Error::Figure(error.to_string()))?;
-        drop(page);
-        Ok(Image::Svg(svg))
-    }
-
     fn bytes(&self) -> &[u8] {
         match self {
             Image::Svg(text) => text.as_bytes(),
@@ -133,13 +115,20 @@ impl Image {
 
 impl Show for Figure {
     fn representations(&self) -> Vec<Representation> {
-        let (alt, caption) = (escape(&self.alt), escape(&self.caption));
+        let [title, alt, caption] =
+            [&self.title, &self.alt, &self.caption].map(|text| escape(text));
+        let title = if title.is_empty() {
+            title
+        } else {
+            format!("<p style=\"font-weight:600;margin:0 0 .4em;max-width:44em\">{title}</p>")
+        };
         let html = format!(
-            "<figure style=\"margin:0\"><div class=\"wide\"><img alt=\"{alt}\" src=\"{}\" \
+            "<figure style=\"margin:0\">{title}<div class=\"wide\"><img alt=\"{alt}\" src=\"{}\" \
              style=\"max-width:100%;background:#fff\"></div><figcaption style=\"max-width:44em\">{caption}</figcaption></figure>",
             self.image.address()
         );
-        html_and_text(html, format!("[Figure: {}] {}", self.alt, self.caption))
+        let text = format!("[Figure: {}] {} {}", self.alt, self.title, self.caption);
+        html_and_text(html, text)
     }
 }
 
@@ -178,6 +167,14 @@ mod tests {
         let black = pixels.chunks(4).filter(|pixel| pixel[0] < 50).count();
         assert!((100..1000).contains(&black), "{black} black pixels");
         Ok(())
+    }
+
+    #[test]
+    fn a_title_is_shown_above_the_picture_and_not_without_one() {
+        let html = |figure: Figure| figure.representations().remove(0).1;
+        let titled = html(drawing().title("A < B"));
+        assert!(titled.find("A &lt; B</p>") < titled.find("<img"));
+        assert!(!html(drawing()).contains("<p"));
     }
 
     #[test]

@@ -1,190 +1,174 @@
 //! Published values against ours.
 
+use super::Figure;
 use super::axis::Axis;
-use super::figure::{Drawn, Page};
-use super::style::{INK, MUTED, TEST, TRAIN, WIDTH, label, label_width, number};
-use super::{Figure, Image};
+use super::canvas::{Anchor, Canvas, Stroke};
+use super::style::{Colour, GRID, INK, MARGIN, MUTED, TEST, TRAIN, WHITE, WIDTH, text_width};
 use crate::error::{Error, Result};
-use crate::original::{Comparison, Row};
+use crate::original::{ComparedRun, ComparedValue, Comparison, Place};
 use crate::show::settings::Settings;
+use crate::study::{Judged, Unit};
 use crate::train::Metric;
-use plotters::prelude::*;
-use plotters::style::text_anchor::HPos;
 
-const LEFT: i32 = 12;
-const KEY: i32 = 16;
-const TOP: i32 = 36;
-const ROW: i32 = 22;
-/// Each run's name, training and testing, and some room below.
-const RUN: i32 = 3 * ROW + 8;
-/// The room to the right of an axis, for the word "outside".
-const VERDICT: i32 = 66;
+const KEY: f64 = 16.;
+const TOP: f64 = 36.;
+const ROW: f64 = 22.;
+/// A run's name, its two rows, and a gap below.
+const RUN: f64 = 3. * ROW + 8.;
+/// The room to the right of an axis for a verdict.
+const VERDICT: f64 = 116.;
+/// The greatest distance from the mean that is drawn, in standard deviations.
+const REACH: f64 = 8.;
 
-/// Every published value (diamond) against our mean (tick) and 95 % prediction interval (bar): losses on the left,
-/// accuracies on the right.
+/// Every published value (diamond) in standard deviations from the mean over our seeds (tick), with the 95 % prediction
+/// interval of one more run (bar): losses on the left, accuracies on the right. A value further than 8 standard
+/// deviations from the mean is drawn at the end of the axis, with its distance.
 ///
 /// # Errors
 /// [`Error::Figure`] if there is no published value.
 pub fn published(comparison: &Comparison) -> Result<Figure> {
-    let Some(first) = comparison.rows.first() else {
+    let Some(first) = comparison.values().next() else {
         return Err(Error::Figure("there is no published value to draw".into()));
     };
-    let (seeds, settings) = (first.ours.count(), settings(comparison));
-    let runs = runs(comparison, &settings.own);
-    let bottom = TOP + RUN * runs.len() as i32;
-    let size = (WIDTH, bottom + Axis::FOOT);
-    let image = Image::drawn(size, |page| draw(page, &runs, bottom, seeds))?;
-    let inside = format!("{} of {}", comparison.inside(), comparison.rows.len());
+    let seeds = first.ours.count();
+    let settings = Settings::new(comparison.runs.iter().map(|run| &run.experiment));
+    let canvas = draw(comparison, &settings, seeds);
+    let result = sentence(comparison);
     let alt = format!(
-        "Published losses (left) and accuracies (right) as diamonds over our means and 95 % prediction intervals, a row \
-         each: {inside} lie inside. {}",
+        "Published losses (left) and accuracies (right) as diamonds over our means and 95 % prediction intervals, in \
+         standard deviations, one row each: {result} {}",
         outside(comparison)
     );
     let caption = format!(
-        "Part {}: published values against the mean and the 95 % prediction interval of {seeds} seeds of ours, on {}; \
-         {inside} lie inside.",
+        "Part {}: published values in standard deviations from the mean of our {seeds} seeds, and our 95 % prediction \
+         interval, on {}; {result}",
         comparison.part, comparison.source
     );
-    Ok(Figure::new(image, alt, settings.caption(caption)))
+    Ok(Figure::new(canvas.finish(), alt.trim_end(), settings.caption(caption)))
 }
 
-fn settings(comparison: &Comparison) -> Settings {
-    let of_rows = comparison.rows.iter().map(|row| row.setting.clone());
-    Settings::of(of_rows.collect())
+/// "7 of 8 lie inside."
+fn sentence(comparison: &Comparison) -> String {
+    match comparison.judged {
+        Judged::Yes => {
+            format!("{} of {} lie inside.", comparison.inside(), comparison.values().count())
+        }
+        Judged::No(reason) => format!("they are not compared ({reason})."),
+    }
 }
 
-/// "Outside: train loss 0.2249 of ours 0.0061 to 0.0072."
+/// "Outside: train loss 0.2249 where ours are 0.0061 to 0.0072."
 fn outside(comparison: &Comparison) -> String {
-    let sentence = |row: &Row| {
-        let (show, interval) = (|value| row.metric.show(value), row.prediction());
-        format!(
-            "{} {} where ours are {} to {}",
-            row.metric,
-            show(row.published),
-            show(interval.low),
-            show(interval.high)
-        )
+    let sentence = |value: &ComparedValue| {
+        let (metric, interval) = (value.metric, value.prediction());
+        let show = |number: f64| metric.unit().show(number);
+        let (published, low, high) =
+            (show(value.published), show(interval.low), show(interval.high));
+        format!("{metric} {published} where ours are {low} to {high}")
     };
-    let rows = comparison.rows.iter().filter(|row| !row.is_inside());
-    let sentences: Vec<String> = rows.map(sentence).collect();
-    match sentences.is_empty() {
-        true => String::new(),
-        false => format!("Outside: {}.", sentences.join("; ")),
-    }
+    let values = comparison.values().filter(|value| value.place() == Place::Outside);
+    let sentences: Vec<String> = values.map(sentence).collect();
+    if sentences.is_empty() { String::new() } else { format!("Outside: {}.", sentences.join("; ")) }
 }
 
-/// The values that were published of one run.
-struct PublishedRun<'a> {
-    name: String,
-    rows: Vec<&'a Row>,
+/// How many of our standard deviations `number` is above our mean, at most [`REACH`]; where our runs all agree, every
+/// other number is that far away.
+fn standardised(value: &ComparedValue, number: f64) -> f64 {
+    let (mean, sd) = (value.ours.mean(), value.ours.standard_deviation());
+    let distance = number - mean;
+    let is_mean = distance == 0. || (sd == 0. && value.place() != Place::Outside);
+    if is_mean { 0. } else { (distance / sd).clamp(-REACH, REACH) }
 }
 
-fn runs<'a>(comparison: &'a Comparison, settings: &[String]) -> Vec<PublishedRun<'a>> {
-    let mut runs: Vec<PublishedRun> = Vec::new();
-    for (row, setting) in comparison.rows.iter().zip(settings) {
-        let name = format!("{setting} ({}, epoch {})", row.origin, row.epoch);
-        match runs.last_mut() {
-            Some(run) if run.name == name => run.rows.push(row),
-            _ => runs.push(PublishedRun { name, rows: vec![row] }),
+/// Everything about a value that has to be on the axis.
+fn extent(value: &ComparedValue) -> [f64; 3] {
+    let interval = value.prediction();
+    [interval.low, interval.high, value.published].map(|number| standardised(value, number))
+}
+
+fn draw(comparison: &Comparison, settings: &Settings, seeds: usize) -> Canvas {
+    let bottom = TOP + RUN * comparison.runs.len() as f64;
+    let mut canvas = Canvas::new(WIDTH, bottom + Axis::FOOT);
+    draw_key(&mut canvas, comparison.judged, seeds);
+    let left = MARGIN + text_width("train") + 16.;
+    let middle = (left + WIDTH) / 2.;
+    let panels =
+        [("loss", [left, middle - VERDICT]), ("accuracy", [middle + 16., WIDTH - VERDICT])];
+    let axes = panels.map(|(quantity, places)| {
+        let axis = Axis::linear(comparison.values().flat_map(extent), places);
+        let name = format!("{quantity}: standard deviations from our mean");
+        axis.draw_below(&mut canvas, [TOP, bottom], &name, Unit::Difference);
+        axis
+    });
+    for (index, (run, own)) in comparison.runs.iter().zip(&settings.own).enumerate() {
+        let y = TOP + RUN * index as f64 + ROW / 2.;
+        canvas.text_on_white((MARGIN, y), Anchor::Start, INK, &name(run, own));
+        for (row, (name, colour)) in [("train", TRAIN), ("test", TEST)].into_iter().enumerate() {
+            canvas.text((MARGIN, y + ROW * (row + 1) as f64), Anchor::Start, colour, name);
+        }
+        for value in &run.values {
+            let axis = &axes[usize::from(value.metric.is_accuracy())];
+            draw_value(&mut canvas, axis, value, y);
         }
     }
-    runs
+    canvas
 }
 
-/// Losses as they are, accuracies in percent.
-fn in_unit(metric: Metric, value: f64) -> f64 {
-    match metric.is_accuracy() {
-        true => 100. * value,
-        false => value,
-    }
-}
-
-fn is_test(metric: Metric) -> bool {
-    matches!(metric, Metric::TestLoss | Metric::TestAccuracy)
-}
-
-fn draw(page: &Page, runs: &[PublishedRun], bottom: i32, seeds: usize) -> Drawn {
-    draw_key(page, seeds)?;
-    let left = LEFT + label_width("train".len()) + 16;
-    let middle = (left + WIDTH) / 2;
-    let axes = [
-        Axis::over(values(runs, false), left, middle - VERDICT),
-        Axis::over(values(runs, true), middle + 16, WIDTH - VERDICT),
-    ];
-    for (axis, name) in axes.iter().zip(["loss", "accuracy (%)"]) {
-        axis.draw(page, (TOP, bottom), name, number)?;
-    }
-    for (run, place) in runs.iter().zip(0..) {
-        let top = TOP + RUN * place + ROW / 2;
-        draw_name(page, &run.name, top)?;
-        for (name, line, colour) in [("train", 1, TRAIN), ("test", 2, TEST)] {
-            page.draw(&label(name, (LEFT, top + line * ROW), HPos::Left, &colour))?;
-        }
-        for row in &run.rows {
-            let line = if is_test(row.metric) { 2 } else { 1 };
-            let axis = &axes[usize::from(row.metric.is_accuracy())];
-            draw_row(page, axis, row, top + line * ROW)?;
-        }
-    }
-    Ok(())
-}
-
-/// All that has to be on the axis of the losses or of the accuracies.
-fn values(runs: &[PublishedRun], are_accuracies: bool) -> Vec<f64> {
-    let rows = runs.iter().flat_map(|run| &run.rows);
-    let rows = rows.filter(|row| row.metric.is_accuracy() == are_accuracies);
-    rows.flat_map(|row| {
-        let interval = row.prediction();
-        [interval.low, interval.high, row.published].map(|value| in_unit(row.metric, value))
-    })
-    .collect()
+/// "weight decay 0.1 (report, epoch 100)"
+fn name(run: &ComparedRun, own: &str) -> String {
+    let source = format!("{}, epoch {}", run.origin, run.epoch);
+    if own.is_empty() { source } else { format!("{own} ({source})") }
 }
 
 /// What the signs mean.
-fn draw_key(page: &Page, seeds: usize) -> Drawn {
-    draw_published(page, (LEFT + 6, KEY), true)?;
-    page.draw(&label("published", (LEFT + 18, KEY), HPos::Left, &INK))?;
-    draw_published(page, (LEFT + 112, KEY), false)?;
-    page.draw(&label("published, outside", (LEFT + 124, KEY), HPos::Left, &INK))?;
-    let (left, right) = (LEFT + 270, LEFT + 310);
-    draw_ours(page, [left, (left + right) / 2, right], KEY, MUTED)?;
-    let ours = format!("our mean and 95 % prediction interval, {seeds} seeds");
-    page.draw(&label(ours, (right + 8, KEY), HPos::Left, &INK))
-}
-
-/// On white, so that the lines of the axis do not cross it.
-fn draw_name(page: &Page, name: &str, y: i32) -> Drawn {
-    let right = LEFT + label_width(name.chars().count());
-    let behind = [(LEFT, y - ROW / 2 + 2), (right, y + ROW / 2 - 2)];
-    page.draw(&Rectangle::new(behind, WHITE.filled()))?;
-    page.draw(&label(name, (LEFT, y), HPos::Left, &INK))
-}
-
-fn draw_row(page: &Page, axis: &Axis, row: &Row, y: i32) -> Drawn {
-    let place = |value: f64| axis.place(in_unit(row.metric, value));
-    let interval = row.prediction();
-    let ours = [interval.low, row.ours.mean(), interval.high].map(place);
-    draw_ours(page, ours, y, if is_test(row.metric) { TEST } else { TRAIN })?;
-    draw_published(page, (place(row.published), y), row.is_inside())?;
-    if !row.is_inside() {
-        page.draw(&label("outside", (axis.right() + 12, y), HPos::Left, &INK))?;
+fn draw_key(canvas: &mut Canvas, judged: Judged, seeds: usize) {
+    let signs: &[(Place, &str)] = match judged {
+        Judged::Yes => {
+            &[(Place::Inside, "published, inside"), (Place::Outside, "published, outside")]
+        }
+        Judged::No(_) => &[(Place::NotCompared, "published, not compared")],
+    };
+    let mut x = MARGIN + 6.;
+    for (place, text) in signs {
+        canvas.diamond((x, KEY), fill(*place), INK);
+        canvas.text((x + 12., KEY), Anchor::Start, INK, text);
+        x += 30. + text_width(text);
     }
-    Ok(())
+    draw_ours(canvas, [x, x + 20., x + 40.], KEY, MUTED);
+    let ours = format!("our mean and 95 % prediction interval, {seeds} seeds");
+    canvas.text((x + 50., KEY), Anchor::Start, INK, &ours);
+}
+
+/// A value in the run that begins at `y`: training in the first row, testing in the second.
+fn draw_value(canvas: &mut Canvas, axis: &Axis, value: &ComparedValue, y: f64) {
+    let (y, colour) = match value.metric {
+        Metric::TrainLoss | Metric::TrainAccuracy => (y + ROW, TRAIN),
+        Metric::TestLoss | Metric::TestAccuracy => (y + 2. * ROW, TEST),
+    };
+    let [low, high, published] = extent(value).map(|distance| axis.place(distance));
+    draw_ours(canvas, [low, axis.place(0.), high], y, colour);
+    canvas.diamond((published, y), fill(value.place()), INK);
+    if value.place() == Place::Outside {
+        let far = value.z_score().filter(|z| z.abs() > REACH);
+        let distance = far.map(|z| format!(" {} sd", Unit::Difference.digits(z, 0)));
+        let verdict = format!("outside{}", distance.unwrap_or_default());
+        canvas.text((axis.places()[1] + 12., y), Anchor::Start, INK, &verdict);
+    }
+}
+
+/// The inside of a diamond.
+fn fill(place: Place) -> Colour {
+    match place {
+        Place::Inside => INK,
+        Place::Outside => WHITE,
+        Place::NotCompared => GRID,
+    }
 }
 
 /// A bar from the first to the last place, a tick at the second.
-fn draw_ours(page: &Page, [low, mean, high]: [i32; 3], y: i32, colour: RGBColor) -> Drawn {
-    let bar = [(low, y - 5), (high, y + 5)];
-    page.draw(&Rectangle::new(bar, colour.mix(0.3).filled()))?;
-    page.draw(&PathElement::new([(mean, y - 7), (mean, y + 7)], colour.stroke_width(2)))
-}
-
-/// A diamond, hollow if it is outside.
-fn draw_published(page: &Page, (x, y): (i32, i32), is_inside: bool) -> Drawn {
-    let ends = vec![(x - 5, y), (x, y - 5), (x + 5, y), (x, y + 5), (x - 5, y)];
-    let fill = if is_inside { INK } else { WHITE };
-    page.draw(&Polygon::new(ends.clone(), fill.filled()))?;
-    page.draw(&PathElement::new(ends, INK.stroke_width(1)))
+fn draw_ours(canvas: &mut Canvas, [low, mean, high]: [f64; 3], y: f64, colour: Colour) {
+    canvas.rectangle([(low, y - 5.), (high, y + 5.)], colour, 0.3);
+    canvas.line(&[(mean, y - 7.), (mean, y + 7.)], Stroke::solid(colour, 2.));
 }
 
 #[cfg(test)]
@@ -192,41 +176,54 @@ mod tests {
     use super::*;
     use crate::data::Digits;
     use crate::original::Part;
-    use crate::study::Experiment;
+    use crate::study::{Experiment, Mode};
 
-    /// Runs on synthetic digits, which are easier than the published ones.
+    /// Runs on synthetic digits, which are not compared.
     fn comparison() -> Result<Comparison> {
-        let runs = Experiment::default().repeat(&Digits::synthetic(0), 0..2)?;
-        Comparison::new(Part::LinearSvm, &[&runs])
+        let runs = Experiment::default().scored_last().repeat(&Digits::synthetic(0), 0..2)?;
+        Comparison::new(Part::LinearSvm, &[&runs], Mode::Full)
+    }
+
+    fn count(figure: &Figure, text: &str) -> Result<usize> {
+        Ok(figure.image.svg()?.matches(&format!(">{text}</text>")).count())
     }
 
     #[test]
-    fn every_run_has_its_name_and_every_value_outside_is_called_so() -> Result<()> {
+    fn every_run_has_its_name_and_two_rows() -> Result<()> {
         let comparison = comparison()?;
         let figure = published(&comparison)?;
-        let lines = |text: &str| {
-            figure.image.svg().map(|svg| svg.lines().filter(|line| *line == text).count())
-        };
-        assert_eq!((lines("train")?, lines("test")?), (2, 2));
-        assert_eq!(lines("outside")?, comparison.rows.len() - comparison.inside());
+        let runs = comparison.runs.len();
+        assert_eq!((count(&figure, "train")?, count(&figure, "test")?), (runs, runs));
+        for run in &comparison.runs {
+            assert_eq!(count(&figure, &format!("{}, epoch 100", run.origin))?, 1);
+        }
         Ok(())
     }
 
     #[test]
-    fn published_values_that_lie_outside_are_said_in_words() -> Result<()> {
-        let mut comparison = comparison()?;
-        comparison.rows.truncate(1);
-        comparison.rows[0].published = 1000.;
-        assert!(outside(&comparison).starts_with("Outside: train loss 1000.0000 where ours are "));
-        comparison.rows[0].published = comparison.rows[0].ours.mean();
-        assert_eq!(outside(&comparison), "");
+    fn on_synthetic_digits_nothing_is_inside_or_outside() -> Result<()> {
+        let comparison = comparison()?;
+        let figure = published(&comparison)?;
+        assert_eq!(count(&figure, "published, not compared")?, 1);
+        assert!(!figure.image.svg()?.contains("outside"));
+        assert_eq!(sentence(&comparison), "they are not compared (synthetic digits).");
+        Ok(())
+    }
+
+    #[test]
+    fn a_value_far_away_is_drawn_at_the_end_of_the_axis() -> Result<()> {
+        let comparison = comparison()?;
+        let value = &comparison.runs[0].values[0];
+        let (mean, sd) = (value.ours.mean(), value.ours.standard_deviation());
+        assert_eq!(standardised(value, mean + 100. * sd), REACH);
+        assert!((standardised(value, mean - 2. * sd) + 2.).abs() < 1e-9);
         Ok(())
     }
 
     #[test]
     fn nothing_published_is_no_figure() -> Result<()> {
         let mut comparison = comparison()?;
-        comparison.rows.clear();
+        comparison.runs.clear();
         assert!(published(&comparison).is_err());
         Ok(())
     }

@@ -1,65 +1,66 @@
 //! One visual language for all figures.
 
-use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use std::fmt;
+
+/// Red, green and blue, 0 to 255 each; its text is the colour as SVG writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Colour(pub u8, pub u8, pub u8);
 
 /// Training: blue, drawn solid. From the Okabe-Ito palette, which colour-blind readers can tell apart.
-pub const TRAIN: RGBColor = RGBColor(0, 114, 178);
+pub const TRAIN: Colour = Colour(0, 114, 178);
 /// Testing: vermilion, drawn dashed.
-pub const TEST: RGBColor = RGBColor(213, 94, 0);
+pub const TEST: Colour = Colour(213, 94, 0);
+/// Series without a meaning of their own, in this order. From the same palette, dark enough for text.
+pub const SERIES: [Colour; 6] =
+    [TRAIN, TEST, Colour(0, 122, 90), Colour(150, 60, 120), Colour(120, 90, 0), INK];
 /// Text and axes.
-pub const INK: RGBColor = RGBColor(34, 34, 34);
+pub const INK: Colour = Colour(34, 34, 34);
 /// Secondary text.
-pub const MUTED: RGBColor = RGBColor(100, 100, 100);
+pub const MUTED: Colour = Colour(100, 100, 100);
 /// Grid lines.
-pub const GRID: RGBColor = RGBColor(225, 225, 225);
-/// The least, the middle and the greatest of values around zero: as dark as they are great, so that they can be told
-/// apart without colour.
-pub const AROUND_ZERO: [RGBColor; 3] =
-    [RGBColor(255, 226, 170), RGBColor(186, 186, 186), RGBColor(0, 46, 92)];
+pub const GRID: Colour = Colour(225, 225, 225);
+/// The page.
+pub const WHITE: Colour = Colour(255, 255, 255);
+/// The most negative and the most positive of values around zero, which is white.
+pub const AROUND_ZERO: [Colour; 2] = [Colour(190, 80, 0), Colour(0, 50, 100)];
 /// The width of a figure with axes, in pixels.
-pub const WIDTH: i32 = 920;
+pub const WIDTH: f64 = 920.;
+/// The margin around a figure, in pixels.
+pub const MARGIN: f64 = 12.;
 /// The height of a figure's heading, in pixels.
 pub const HEADING: f64 = 16.;
 /// The height of all other text, in pixels.
 pub const TEXT: f64 = 13.;
-/// The typeface: the reader's own, since an SVG in an `<img>` cannot load one.
-pub const FONT: &str = "sans-serif";
 
-/// Text that is `size` pixels high.
-pub fn font(size: f64, colour: &RGBColor) -> TextStyle<'static> {
-    // An SVG of plotters' has text that much smaller than asked for.
-    const PLOTTERS: f64 = 1.24;
-    (FONT, PLOTTERS * size).into_font().color(colour)
+impl Colour {
+    /// The mixture of `1 - share` of this colour and `share` of `other`.
+    pub fn mixed(self, other: Colour, share: f64) -> Colour {
+        let mix = |from: u8, to: u8| {
+            (f64::from(from) + share * (f64::from(to) - f64::from(from))).round() as u8
+        };
+        Colour(mix(self.0, other.0), mix(self.1, other.1), mix(self.2, other.2))
+    }
 }
 
-/// A label as high as its `place`, which is where it begins (`Left`), ends (`Right`) or has its middle.
-pub fn label(
-    text: impl Into<String>,
-    place: (i32, i32),
-    side: HPos,
-    colour: &RGBColor,
-) -> Text<'static, (i32, i32), String> {
-    let style = font(TEXT, colour).pos(Pos::new(side, VPos::Center));
-    Text::new(text.into(), place, style)
+impl fmt::Display for Colour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
+    }
 }
 
-/// How wide a label of `letters` is at most, in pixels: an SVG is made where its typeface is not known.
-pub fn label_width(letters: usize) -> i32 {
-    (0.6 * TEXT * letters as f64).ceil() as i32
+/// An upper bound of the width of `text` in pixels: the reader's typeface is not known.
+pub fn text_width(text: &str) -> f64 {
+    0.6 * TEXT * text.chars().count() as f64
 }
 
-/// A number, with a minus as wide as a plus.
-pub fn number(value: f64, decimals: usize) -> String {
-    format!("{value:.decimals$}").replace('-', "\u{2212}")
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A number with its sign.
-pub fn signed(value: f64, decimals: usize) -> String {
-    format!("{value:+.decimals$}").replace('-', "\u{2212}")
-}
-
-/// A colour as SVG writes it.
-pub fn hex(colour: RGBColor) -> String {
-    format!("#{:02x}{:02x}{:02x}", colour.0, colour.1, colour.2)
+    #[test]
+    fn a_mixture_is_darker_the_more_of_the_dark_colour_it_has() {
+        let [none, half, all] = [0., 0.5, 1.].map(|share| WHITE.mixed(TRAIN, share));
+        assert_eq!((none, all), (WHITE, TRAIN));
+        assert!(half.0 < none.0 && half.0 > all.0);
+    }
 }

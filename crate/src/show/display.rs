@@ -1,11 +1,12 @@
 //! How a value reaches the notebook.
 //!
-//! evcxr shows the last expression of a cell by calling `evcxr_display` on it, and takes what is printed
-//! between two marker lines as one representation of the cell's result; the front end picks the richest that
-//! it knows. Everything here has a representation for readers (`text/html`), one for consoles (`text/plain`)
-//! and, where the report needs it, one for programs (JSON under a name of our own).
+//! evcxr shows the last expression of a cell by calling `evcxr_display` on it, and reads what is printed
+//! between two marker lines as one representation of the cell's result; the front end shows the richest that
+//! it knows. Every value here has a representation for readers (`text/html`), one for consoles (`text/plain`)
+//! and, where the report needs it, one for programs (a message of [`wire`](super::wire)).
 
-use serde_json::Value;
+use super::{Failure, Table};
+use crate::error::Result;
 use std::fmt::Display;
 
 /// A representation: a MIME type and its content.
@@ -29,9 +30,12 @@ pub(crate) fn html_and_text(html: String, text: String) -> Vec<Representation> {
     vec![("text/html", html), ("text/plain", text)]
 }
 
-/// JSON under the name `application/vnd.hinge.<kind>+json`.
-pub(crate) fn json(mime: &'static str, value: &Value) -> Representation {
-    (mime, value.to_string())
+/// A table, or the error that there is none, as a failure of the cell.
+pub(super) fn shown(table: Result<Table>) -> Vec<Representation> {
+    match table {
+        Ok(table) => table.representations(),
+        Err(error) => Failure::Error(error.to_string()).representations(),
+    }
 }
 
 /// `text` with the characters that HTML gives a meaning replaced.

@@ -1,15 +1,14 @@
-//! A cell that failed although the kernel calls it a success.
+//! A cell that failed although evcxr reports success.
 
 use super::Show;
-use super::display::{Representation, escape, json};
-use serde_json::json;
+use super::display::{Representation, escape};
+use super::wire::{self, Message};
 
 /// Why a cell failed.
 ///
-/// evcxr reports status `ok` for a cell that panicked, that left through `?` or whose claim is false. Shown
-/// as a cell's result, a failure says so to the reader, and to the project's kernel launcher, which makes it
-/// an error of the cell: red in JupyterLab (where the variables survive) and the end of an execution by
-/// nbconvert.
+/// evcxr reports the status `ok` for a cell that panics, that returns an error through `?` or whose claim is false.
+/// Shown as a cell's result, a failure tells the reader and the project's kernel launcher, which turns it into an
+/// error of the cell: red in JupyterLab, where the variables survive, and the end of an execution by nbconvert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The cell panicked.
@@ -35,21 +34,18 @@ impl Failure {
         }
     }
 
-    /// The representation that the kernel launcher turns into an error.
-    pub(crate) fn for_the_kernel(&self) -> Representation {
-        let (name, reason) = (self.name(), self.reason());
-        let traceback = [format!("\u{1b}[31m{name}\u{1b}[0m: {reason}")];
-        json(
-            "application/vnd.hinge.failure+json",
-            &json!({ "ename": name, "evalue": reason, "traceback": traceback }),
-        )
+    /// The message that the kernel launcher turns into an error.
+    pub(crate) fn message(&self) -> wire::Failure {
+        let (ename, evalue) = (self.name(), self.reason().to_string());
+        let traceback = vec![format!("\u{1b}[31m{ename}\u{1b}[0m: {evalue}")];
+        wire::Failure { ename, evalue, traceback }
     }
 }
 
 impl Show for Failure {
     fn representations(&self) -> Vec<Representation> {
         vec![
-            self.for_the_kernel(),
+            self.message().representation(),
             ("text/html", format!("<p style=\"color:#b00020\">{}</p>", escape(self.reason()))),
         ]
     }

@@ -1,8 +1,9 @@
 //! Results as data frames.
 
 use crate::error::Result;
+use crate::study::records::{Column, Values};
 use crate::study::{Record, Run, Runs};
-use polars::prelude::*;
+use polars::prelude::{DataFrame, IntoColumn, NamedFrom, Series};
 
 impl Run {
     /// A row for each epoch that was scored: seed, epoch, losses, and accuracies as fractions.
@@ -25,16 +26,12 @@ impl Runs {
 }
 
 fn frame(records: &[Record]) -> Result<DataFrame> {
-    let column = |value: fn(&Record) -> f64| records.iter().map(value).collect::<Vec<f64>>();
-    let count = |value: fn(&Record) -> u64| records.iter().map(value).collect::<Vec<u64>>();
-    Ok(df!(
-        "seed" => count(|record| record.seed),
-        "epoch" => count(|record| record.epoch as u64),
-        "train loss" => column(|record| record.train_loss),
-        "train accuracy" => column(|record| record.train_accuracy),
-        "test loss" => column(|record| record.test_loss),
-        "test accuracy" => column(|record| record.test_accuracy),
-    )?)
+    let column = |column: Column| match column.values {
+        Values::Counts(counts) => Series::new(column.name.into(), counts).into_column(),
+        Values::Scores(scores) => Series::new(column.name.into(), scores).into_column(),
+    };
+    let columns = Record::columns(records).into_iter().map(column).collect();
+    Ok(DataFrame::new(records.len(), columns)?)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Tables as HTML. Styles stand in the elements themselves: JupyterLab keeps no style sheet of a notebook's.
+//! Tables as HTML. Every element has its own style: JupyterLab keeps no style sheet of a notebook.
 
 use super::display::escape;
 
-/// A column's heading and on which side its texts stand.
+/// A column's heading and the alignment of its cells.
 pub(super) struct Heading {
     pub text: String,
     pub side: Side,
@@ -12,7 +12,7 @@ pub(super) struct Heading {
 pub(super) enum Side {
     /// Texts, which may break into lines.
     Left,
-    /// Numbers and what is aligned like them, which do not.
+    /// Numbers and texts of numbers, which may not.
     Right,
 }
 
@@ -28,18 +28,18 @@ impl From<String> for Cell {
     }
 }
 
-/// No wider than the box around the table. A notebook that is not trusted loses what JupyterLab does not know, and
-/// keeps the first.
+/// No wider than the box around the table. In an untrusted notebook JupyterLab drops what it does not know and keeps
+/// the first.
 const CAPTION_WIDTH: &str = "max-width:44em;max-width:min(44em,100cqw)";
 
-/// A table in a box of its own, in which it scrolls if it is wider than the page; its caption stays in sight.
+/// A table in a box, in which it scrolls if it is wider than the page; its caption stays in sight.
 pub(super) fn table(caption: &str, headings: &[Heading], rows: &[Vec<Cell>]) -> String {
-    let caption = match caption.is_empty() {
-        true => String::new(),
-        false => format!(
-            "<caption style=\"text-align:left;padding:.3em 0;position:sticky;left:0;{CAPTION_WIDTH}\">{}</caption>",
-            escape(caption)
-        ),
+    let caption = if caption.is_empty() {
+        String::new()
+    } else {
+        let style =
+            format!("text-align:left;padding:.3em 0;position:sticky;left:0;{CAPTION_WIDTH}");
+        format!("<caption style=\"{style}\">{}</caption>", escape(caption))
     };
     let row = |cells: &Vec<Cell>| -> String {
         let cells = headings.iter().zip(cells).map(|(heading, cell)| heading.cell(cell));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn every_heading_says_that_it_is_a_columns() {
+    fn every_heading_has_the_scope_of_a_column() {
         assert_eq!(html("").matches("<th scope=\"col\"").count(), 2);
     }
 
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_say_is_no_caption() {
+    fn an_empty_caption_is_left_out() {
         assert!(!html("").contains("<caption"));
     }
 }

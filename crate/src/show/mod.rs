@@ -1,14 +1,21 @@
-//! How results reach a notebook: as HTML, as text, and as JSON for the report.
+//! How results reach a notebook: as HTML, as text, and as messages for the report.
 
+mod claims;
+mod comparison;
+mod conclusions;
+mod defects;
+mod digits;
 pub(crate) mod display;
 mod failure;
 mod frame;
+mod gains;
 mod html;
-mod results;
+mod runs;
 pub(crate) mod settings;
 mod table;
+pub(crate) mod wire;
 
 pub use display::Show;
 pub use failure::Failure;
-pub use results::{final_results, final_results_over_seeds};
+pub use runs::{final_results, final_results_over_seeds};
 pub use table::{Table, show};

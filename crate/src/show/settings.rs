@@ -1,88 +1,112 @@
-//! Settings of several experiments, without saying again and again what they have in common.
+//! The settings of the rows of a table: what all share goes to the caption, the rest to each row.
 
-/// What the settings of several rows of a table begin with, and what each has beside it.
+use crate::study::{Difference, Experiment};
+use polars::prelude::{Column, IntoColumn, NamedFrom, Series};
+
+/// The settings of several experiments.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Settings {
-    /// "5000 ReLU units, multi-margin loss"; empty if they differ from the first word on or are all the same.
+    /// What all have in common: "hidden layer of 5000 ReLU units, multi-margin loss".
     shared: String,
-    /// One for each row.
+    /// What each has beside that; empty texts if they have everything in common.
     pub own: Vec<String>,
 }
 
 impl Settings {
-    /// Of texts that list settings after commas.
-    pub fn of(rows: Vec<String>) -> Settings {
-        const COMMA: &str = ", ";
-        let lists: Vec<Vec<&str>> = rows.iter().map(|row| row.split(COMMA).collect()).collect();
-        let Some(first) = lists.first() else {
-            return Settings::all_said(rows);
-        };
-        let alike = |place: &usize| lists.iter().all(|list| list.get(*place) == first.get(*place));
-        let count = (0..first.len()).take_while(alike).count();
-        if lists.iter().all(|list| list.len() == count) {
-            return Settings::all_said(rows);
-        }
-        let own = |list: &Vec<&str>| match list.len() == count {
-            true => "nothing else".to_string(),
-            false => list[count..].join(COMMA),
-        };
-        Settings { shared: first[..count].join(COMMA), own: lists.iter().map(own).collect() }
+    pub fn new<'a>(experiments: impl IntoIterator<Item = &'a Experiment>) -> Settings {
+        Settings::of(experiments.into_iter().map(Experiment::differences).collect())
     }
 
-    fn all_said(rows: Vec<String>) -> Settings {
-        Settings { shared: String::new(), own: rows }
+    fn of(rows: Vec<Vec<Difference>>) -> Settings {
+        let is_shared = |difference: &Difference| rows.iter().all(|row| row.contains(difference));
+        let first = rows.first().cloned().unwrap_or_default();
+        let shared: Vec<Difference> = first.into_iter().filter(is_shared).collect();
+        let own: Vec<String> = rows
+            .iter()
+            .map(|row| listed(row.iter().filter(|difference| !shared.contains(difference))))
+            .collect();
+        Settings { shared: listed(&shared), own }
     }
 
-    /// The settings of every row, if they are the same.
-    pub fn only(&self) -> Option<&str> {
-        let first = self.own.first()?;
-        self.own.iter().all(|own| own == first).then_some(first)
+    /// The column of what each row has of its own; `None` if there is nothing.
+    pub fn column(&self) -> Option<Column> {
+        let cells = self.own.iter().map(|own| if own.is_empty() { "nothing else" } else { own.as_str() });
+        let cells: Vec<&str> = cells.collect();
+        self.differ().then(|| Series::new("settings".into(), cells).into_column())
     }
 
-    /// A caption that says what they have in common.
+    /// Whether a row has something of its own.
+    pub fn differ(&self) -> bool {
+        self.own.iter().any(|own| !own.is_empty())
+    }
+
+    /// A caption that says what all have in common.
     pub fn caption(&self, caption: String) -> String {
-        match self.shared.is_empty() {
-            true => caption,
-            false => format!("{caption} All with: {}.", self.shared),
+        if self.shared.is_empty() {
+            caption
+        } else {
+            format!("{caption} All with: {}.", self.shared)
         }
     }
+}
+
+/// "weight decay 0.1, epochs 20"
+fn listed<'a>(differences: impl IntoIterator<Item = &'a Difference>) -> String {
+    differences.into_iter().map(Difference::to_string).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::augment::{Compose, Normalize, RandomRotation};
 
-    fn of(rows: &[&str]) -> (String, Vec<String>) {
-        let settings = Settings::of(rows.iter().map(|row| row.to_string()).collect());
+    fn captioned(experiments: &[&Experiment]) -> (String, Vec<String>) {
+        let settings = Settings::new(experiments.iter().copied());
         (settings.caption("Losses.".into()), settings.own)
     }
 
-    #[test]
-    fn what_rows_begin_with_is_said_in_the_caption() {
-        let (caption, own) = of(&["a, b", "a, b, c, d", "a, b, e"]);
-        assert_eq!(caption, "Losses. All with: a, b.");
-        assert_eq!(own, ["nothing else", "c, d", "e"]);
+    fn rotated_and(last: Compose) -> Experiment {
+        let transforms = [RandomRotation::new(15.).into()].into_iter().chain(last.transforms);
+        Experiment { train_transform: Compose::new(transforms), ..Experiment::default() }
     }
 
     #[test]
-    fn rows_that_have_nothing_in_common_are_left_as_they_are() {
-        assert_eq!(of(&["a, c", "b, c"]), ("Losses.".into(), vec!["a, c".into(), "b, c".into()]));
+    fn what_all_rows_share_is_said_in_the_caption() {
+        let protocol = Experiment::default();
+        let decay = Experiment { epochs: 20, ..protocol.clone() };
+        let (caption, own) = captioned(&[&protocol, &decay]);
+        assert_eq!(caption, "Losses. All with: linear model, multi-margin loss.");
+        assert_eq!(own, ["", "epochs 20"]);
     }
 
     #[test]
-    fn only_rows_that_are_all_the_same_have_only_one_setting() {
-        let only = |rows: &[&str]| {
-            let settings = Settings::of(rows.iter().map(|row| row.to_string()).collect());
-            settings.only().map(str::to_string)
-        };
-        assert_eq!(only(&["a, b", "a, b"]), Some("a, b".into()));
-        assert_eq!(only(&["a, b", "a, c"]), None);
-        assert_eq!(only(&[]), None);
+    fn a_setting_that_comes_after_one_that_differs_is_shared_all_the_same() {
+        let [short, long] =
+            [5, 20].map(|epochs| Experiment { epochs, batch_size: 8, ..Experiment::default() });
+        let (caption, own) = captioned(&[&short, &long]);
+        assert_eq!(caption, "Losses. All with: linear model, multi-margin loss, batch size 8.");
+        assert_eq!(own, ["epochs 5", "epochs 20"]);
     }
 
     #[test]
-    fn rows_that_are_all_the_same_are_left_as_they_are() {
-        assert_eq!(of(&["a, b", "a, b"]), ("Losses.".into(), vec!["a, b".into(), "a, b".into()]));
-        assert_eq!(of(&[]), ("Losses.".into(), vec![]));
+    fn a_composed_transform_is_one_setting_and_is_not_divided() {
+        let normalized = rotated_and(Compose::new([Normalize::MNIST.into()]));
+        let twice = rotated_and(Compose::new([RandomRotation::new(5.).into()]));
+        let (caption, own) = captioned(&[&normalized, &twice]);
+        assert_eq!(caption, "Losses. All with: linear model, multi-margin loss.");
+        let rotation = RandomRotation::new(15.).to_string();
+        assert!(own.iter().all(|own| own.contains(&rotation)), "{own:?}");
+    }
+
+    #[test]
+    fn rows_that_share_everything_need_no_column() {
+        let protocol = Experiment::default();
+        let settings = Settings::new([&protocol, &protocol]);
+        assert!(settings.column().is_none());
+        assert_eq!(
+            settings.caption("Losses.".into()),
+            "Losses. All with: linear model, multi-margin loss."
+        );
+        assert_eq!(Settings::new([]).caption("No runs.".into()), "No runs.");
     }
 }

@@ -24,7 +24,6 @@ pub struct Table {
     /// The data.
     pub frame: DataFrame,
     caption: String,
-    decimals: usize,
     units: Vec<(String, Unit)>,
     right: Vec<String>,
 }
@@ -45,20 +44,21 @@ pub fn show(frame: &DataFrame) -> Table {
 impl Table {
     /// A table of `frame` under `caption`; numbers that are not whole are shown with 4 decimals.
     pub fn new(caption: impl Into<String>, frame: DataFrame) -> Table {
-        Table { frame, caption: caption.into(), decimals: 4, units: Vec::new(), right: Vec::new() }
+        Table { frame, caption: caption.into(), units: Vec::new(), right: Vec::new() }
     }
 
-    /// Shows the fractions in the column `name` in percent, which its heading then says.
+    /// Shows the fractions in the column `name` in percent.
     pub fn percent(self, name: &str) -> Table {
         self.in_unit(name, Unit::Percent)
     }
 
-    /// Shows the differences of fractions in the column `name` in percentage points, which its heading then says.
+    /// Shows the differences of fractions in the column `name` in percentage points.
     pub fn points(self, name: &str) -> Table {
         self.in_unit(name, Unit::Points)
     }
 
-    fn in_unit(mut self, name: &str, unit: Unit) -> Table {
+    /// Shows the numbers in the column `name` in `unit`, which its heading then says.
+    pub fn in_unit(mut self, name: &str, unit: Unit) -> Table {
         self.units.push((name.to_string(), unit));
         self
     }
@@ -85,15 +85,10 @@ impl Table {
         if column.dtype().is_float() {
             let values = column.cast(&DataType::Float64)?;
             let unit = self.unit(column);
-            let show = |value: f64| match unit {
-                Unit::Percent => format!("{:.2}", 100. * value),
-                Unit::Points => format!("{:+.2}", 100. * value),
-                Unit::Number | Unit::Count => format!("{value:.*}", self.decimals),
-            };
             return Ok(values
                 .f64()?
                 .iter()
-                .map(|value| value.map_or("–".to_string(), show))
+                .map(|value| value.map_or("–".to_string(), |value| unit.cell(value)))
                 .collect());
         }
         let text = |index: usize| {
@@ -106,17 +101,10 @@ impl Table {
     }
 
     fn heading(&self, column: &Column) -> Heading {
-        let unit = match self.unit(column) {
-            Unit::Percent => " (%)",
-            Unit::Points => " (points)",
-            Unit::Number | Unit::Count => "",
-        };
         let is_right = self.right.iter().any(|name| name == column.name());
-        let side = match is_right || column.dtype().is_primitive_numeric() {
-            true => Side::Right,
-            false => Side::Left,
-        };
-        Heading::new(format!("{}{unit}", column.name()), side)
+        let is_right = is_right || column.dtype().is_primitive_numeric();
+        let side = if is_right { Side::Right } else { Side::Left };
+        Heading::new(self.unit(column).label(column.name()), side)
     }
 
     fn html(&self) -> Result<String> {
@@ -152,7 +140,7 @@ mod tests {
         Ok(Table::new("Scores", frame).percent("accuracy"))
     }
 
-    /// Whether the cell with this text stands on the right.
+    /// Whether the cell with this text is aligned to the right.
     fn is_right(table: &Table, text: &str) -> Result<bool> {
         let html = table.html()?;
         let cell = html.split("<td").find(|cell| cell.contains(&format!(">{text}</td>")));
@@ -160,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stand_on_the_right_and_texts_on_the_left() -> Result<()> {
+    fn numbers_are_aligned_to_the_right_and_texts_to_the_left() -> Result<()> {
         let table = scores()?;
         let sides = ["a &amp; b", "78.50", "20", "first"].map(|text| is_right(&table, text));
         assert_eq!(sides.into_iter().collect::<Result<Vec<_>>>()?, [false, true, true, false]);
@@ -178,13 +166,13 @@ mod tests {
     fn a_difference_of_fractions_is_shown_in_points_with_its_sign() -> Result<()> {
         let table = Table::new("", df!("gain" => [0.021, -0.005])?).points("gain");
         let html = table.html()?;
-        let texts = [">gain (points)</th>", ">+2.10</td>", ">-0.50</td>"];
+        let texts = [">gain (points)</th>", ">+2.10</td>", ">\u{2212}0.50</td>"];
         assert!(texts.iter().all(|text| html.contains(text)), "{html}");
         Ok(())
     }
 
     #[test]
-    fn texts_can_stand_on_the_right_like_numbers() -> Result<()> {
+    fn texts_can_be_aligned_to_the_right_like_numbers() -> Result<()> {
         let table = scores()?.right_but_first();
         assert!(is_right(&table, "first")? && !is_right(&table, "a &amp; b")?);
         Ok(())

@@ -1,20 +1,20 @@
 //! Claims of an answer, each checked against the results.
 
-use crate::data::Source;
+use super::{Judged, Unit};
 use std::fmt;
 
-/// The claims of a written answer. Each is a sentence with the figure it rests on and what is required of it.
+/// The claims of a written answer: sentences, each with the figure it rests on and what that figure must be.
 ///
 /// ```
 /// use hinge::prelude::*;
+///
 /// let mut claims = Claims::about_any_data();
 /// claims.check("Two and two make four", 2. + 2., Unit::Number, Required::Exactly(4.));
 /// assert!(claims.first_false().is_none());
 /// ```
 #[derive(Clone, Debug)]
 pub struct Claims {
-    /// Why nothing is checked, if so.
-    not_checked: Option<String>,
+    judged: Judged,
     claims: Vec<Claim>,
 }
 
@@ -23,30 +23,17 @@ pub struct Claims {
 pub struct Claim {
     /// What is claimed.
     pub sentence: String,
-    /// The figure that it rests on.
+    /// The figure it rests on.
     pub figure: f64,
-    /// How the figure is shown.
+    /// The unit of the figure.
     pub unit: Unit,
-    /// What the figure has to be for the claim to hold.
+    /// What the figure must be for the claim to hold.
     pub required: Required,
     /// Whether it holds.
     pub verdict: Verdict,
 }
 
-/// How a figure is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// As it is, with 4 decimals.
-    Number,
-    /// A whole number.
-    Count,
-    /// A fraction, shown in percent.
-    Percent,
-    /// A difference of fractions, shown in percentage points.
-    Points,
-}
-
-/// What a figure has to be. A figure that is not a number meets none of these.
+/// What a figure must be. A figure that is not a number (NaN) meets no requirement.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Required {
     /// The value or more.
@@ -64,52 +51,43 @@ pub enum Required {
 }
 
 /// Whether a claim holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The figure is as required.
     Holds,
     /// It is not.
     Fails,
-    /// The claim is about MNIST with all seeds, and this run is not; with the reason.
-    NotChecked(String),
+    /// The claim is about results that are not judged, for this reason.
+    NotChecked(&'static str),
 }
 
 impl Claims {
-    /// Claims about results on MNIST: on any other images they are shown, but neither hold nor fail.
-    pub fn about(source: &Source) -> Claims {
-        match source {
-            Source::Mnist { .. } => Claims::about_any_data(),
-            Source::Own { .. } => Claims::not_checked("own images"),
-            Source::Synthetic { .. } => Claims::not_checked("synthetic digits"),
-        }
+    /// Claims about results: they are checked if the results are judged, and otherwise only shown.
+    pub fn new(judged: Judged) -> Claims {
+        Claims { judged, claims: Vec::new() }
     }
 
-    /// Claims that are shown but not checked, for the reason given.
-    pub fn not_checked(reason: &str) -> Claims {
-        Claims { not_checked: Some(reason.to_string()), claims: Vec::new() }
-    }
-
-    /// Claims that hold on any images, like an equality of formulas.
+    /// Claims that hold on any images, like an equality of formulas: they are always checked.
     pub fn about_any_data() -> Claims {
-        Claims { not_checked: None, claims: Vec::new() }
+        Claims::new(Judged::Yes)
     }
 
     /// Adds a claim and checks it.
     pub fn check(&mut self, sentence: &str, figure: f64, unit: Unit, required: Required) {
-        let verdict = match &self.not_checked {
-            Some(reason) => Verdict::NotChecked(reason.clone()),
-            None if required.is_met_by(figure) => Verdict::Holds,
-            None => Verdict::Fails,
+        let verdict = match self.judged {
+            Judged::No(reason) => Verdict::NotChecked(reason),
+            Judged::Yes if required.is_met_by(figure) => Verdict::Holds,
+            Judged::Yes => Verdict::Fails,
         };
         self.claims.push(Claim { sentence: sentence.to_string(), figure, unit, required, verdict });
     }
 
-    /// Whether claims are checked, or only shown.
-    pub fn are_checked(&self) -> bool {
-        self.not_checked.is_none()
+    /// Whether the results that they are about are judged.
+    pub fn judged(&self) -> Judged {
+        self.judged
     }
 
-    /// The claims, in the order they were made.
+    /// The claims, in the order in which they were added.
     pub fn all(&self) -> &[Claim] {
         &self.claims
     }
@@ -136,18 +114,6 @@ impl Claim {
             Required::Below(value) => format!("below {}", show(value)),
             Required::Between(low, high) => format!("{} to {}", show(low), show(high)),
             Required::Exactly(value) => format!("exactly {}", show(value)),
-        }
-    }
-}
-
-impl Unit {
-    /// `value` in this unit.
-    pub fn show(self, value: f64) -> String {
-        match self {
-            Unit::Number => format!("{value:.4}"),
-            Unit::Count => format!("{value:.0}"),
-            Unit::Percent => format!("{:.1} %", 100. * value),
-            Unit::Points => format!("{:+.1} points", 100. * value),
         }
     }
 }
@@ -179,15 +145,15 @@ impl fmt::Display for Verdict {
 mod tests {
     use super::*;
 
-    fn verdict(claims: Claims, figure: f64, required: Required) -> Verdict {
-        let mut claims = claims;
+    fn verdict(judged: Judged, figure: f64, required: Required) -> Verdict {
+        let mut claims = Claims::new(judged);
         claims.check("A claim", figure, Unit::Number, required);
-        claims.all()[0].verdict.clone()
+        claims.all()[0].verdict
     }
 
     #[test]
     fn a_claim_holds_only_if_its_figure_is_as_required() {
-        let check = |figure, required| verdict(Claims::about_any_data(), figure, required);
+        let check = |figure, required| verdict(Judged::Yes, figure, required);
         for (required, met, unmet) in [
             (Required::AtLeast(1.), 1., 0.9),
             (Required::AtMost(1.), 1., 1.1),
@@ -209,18 +175,13 @@ mod tests {
             Required::Between(0., 1.),
             Required::Exactly(0.),
         ] {
-            assert_eq!(
-                verdict(Claims::about_any_data(), f64::NAN, required),
-                Verdict::Fails,
-                "{required:?}"
-            );
+            assert_eq!(verdict(Judged::Yes, f64::NAN, required), Verdict::Fails, "{required:?}");
         }
     }
 
     #[test]
-    fn claims_about_mnist_are_not_checked_on_synthetic_digits() {
-        let claims = Claims::about(&Source::Synthetic { seed: 0 });
-        let not_checked = Verdict::NotChecked("synthetic digits".to_string());
-        assert_eq!(verdict(claims, 0., Required::AtLeast(1.)), not_checked);
+    fn claims_about_results_that_are_not_judged_are_not_checked() {
+        let verdict = verdict(Judged::No("synthetic digits"), 0., Required::AtLeast(1.));
+        assert_eq!(verdict.to_string(), "not checked (synthetic digits)");
     }
 }

@@ -1,27 +1,28 @@
-//! Which digits are taken for which.
+//! Which digits are mistaken for which.
 
 use super::Run;
 use crate::data::CLASSES;
+use crate::error::{Error, Result};
 
-/// How often each digit was taken for each: `counts[label][prediction]` over the test images of a run.
+/// The confusion matrix: `counts[label][prediction]` test images with this label and this prediction.
 ///
 /// ```
 /// use hinge::prelude::*;
 ///
-/// let mut confusion = Confusion { counts: [[0; 10]; 10] };
-/// confusion.counts[1][1] = 6;
-/// confusion.counts[7][7] = 1;
-/// confusion.counts[7][1] = 3; // sevens taken for ones
+/// let mut counts = [[0; 10]; 10];
+/// counts[1][1] = 6;
+/// counts[7][7] = 1;
+/// counts[7][1] = 3; // sevens that are mistaken for ones
+/// let confusion = Confusion::from_counts(counts)?; // of a run: Confusion::new(&run)?
 /// assert_eq!(confusion.accuracy(), 7. / 10.);
-/// let mistake = confusion.most_frequent_mistake();
+/// assert_eq!((confusion.recall(7), confusion.recall(2)), (Some(1. / 4.), None));
+/// let mistake = confusion.most_frequent_mistake().unwrap();
 /// assert_eq!((mistake.label, mistake.prediction, mistake.count), (7, 1, 3));
-///
-/// // Of a run: Confusion::of(&run)
+/// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confusion {
-    /// Rows are true labels, columns predictions.
-    pub counts: [[usize; CLASSES]; CLASSES],
+    counts: [[usize; CLASSES]; CLASSES],
 }
 
 /// One kind of mistake.
@@ -29,42 +30,64 @@ pub struct Confusion {
 pub struct Mistake {
     /// The true label.
     pub label: usize,
-    /// The class predicted in its place.
+    /// The class that is predicted instead.
     pub prediction: usize,
-    /// How often.
+    /// The number of images.
     pub count: usize,
 }
 
 impl Confusion {
     /// Counts the predictions of `run` on its test images.
-    pub fn of(run: &Run) -> Confusion {
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for no test images.
+    pub fn new(run: &Run) -> Result<Confusion> {
         let mut counts = [[0; CLASSES]; CLASSES];
         let predictions = run.predict(&run.split.test);
         for (label, prediction) in run.split.test.labels().iter().zip(predictions) {
             counts[usize::from(*label)][usize::from(prediction)] += 1;
         }
-        Confusion { counts }
+        Confusion::from_counts(counts)
     }
 
-    /// The fraction classified rightly, 0 to 1: the sum of the diagonal over the sum of all counts.
+    /// A matrix of these counts: rows are labels, columns predictions.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] if all counts are 0.
+    pub fn from_counts(counts: [[usize; CLASSES]; CLASSES]) -> Result<Confusion> {
+        if counts.iter().flatten().all(|count| *count == 0) {
+            let purpose = "Confusion matrix";
+            return Err(Error::TooFew { purpose, what: "images", needed: 1, found: 0 });
+        }
+        Ok(Confusion { counts })
+    }
+
+    /// The counts: rows are labels, columns predictions.
+    pub fn counts(&self) -> &[[usize; CLASSES]; CLASSES] {
+        &self.counts
+    }
+
+    /// The fraction classified correctly, 0 to 1: the sum of the diagonal over the sum of all counts.
     pub fn accuracy(&self) -> f64 {
-        let right: usize = (0..CLASSES).map(|class| self.counts[class][class]).sum();
-        right as f64 / self.counts.iter().flatten().sum::<usize>() as f64
+        let correct: usize = (0..CLASSES).map(|class| self.counts[class][class]).sum();
+        correct as f64 / self.counts.iter().flatten().sum::<usize>() as f64
     }
 
-    /// The mistake made most often.
-    pub fn most_frequent_mistake(&self) -> Mistake {
-        let mistake = |label: usize, prediction: usize| Mistake {
-            label,
-            prediction,
-            count: self.counts[label][prediction],
+    /// The fraction of the images of `class` that is classified correctly, 0 to 1; `None` if there are none.
+    pub fn recall(&self, class: usize) -> Option<f64> {
+        let row = self.counts.get(class)?;
+        let images: usize = row.iter().sum();
+        (images > 0).then(|| row[class] as f64 / images as f64)
+    }
+
+    /// The most frequent mistake, of equals the first; `None` if every image is classified correctly.
+    pub fn most_frequent_mistake(&self) -> Option<Mistake> {
+        let mistake = |cell: usize| {
+            let (label, prediction) = (cell / CLASSES, cell % CLASSES);
+            Mistake { label, prediction, count: self.counts[label][prediction] }
         };
-        (0..CLASSES)
-            .flat_map(|label| {
-                (0..CLASSES).filter(move |prediction| *prediction != label).map(move |p| (label, p))
-            })
-            .map(|(label, prediction)| mistake(label, prediction))
-            .fold(mistake(0, 1), |most, next| if next.count > most.count { next } else { most })
+        let cells = (0..CLASSES * CLASSES).rev().map(mistake);
+        cells.filter(|m| m.label != m.prediction && m.count > 0).max_by_key(|m| m.count)
     }
 }
 
@@ -73,16 +96,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_most_frequent_mistake_is_off_the_diagonal() {
+    fn the_most_frequent_mistake_is_off_the_diagonal() -> Result<()> {
         let mut counts = [[0; CLASSES]; CLASSES];
         counts[4][4] = 90;
         counts[4][9] = 7;
         counts[9][4] = 3;
-        let confusion = Confusion { counts };
-        assert_eq!(
-            confusion.most_frequent_mistake(),
-            Mistake { label: 4, prediction: 9, count: 7 }
-        );
+        let confusion = Confusion::from_counts(counts)?;
+        let expected = Mistake { label: 4, prediction: 9, count: 7 };
+        assert_eq!(confusion.most_frequent_mistake(), Some(expected));
         assert_eq!(confusion.accuracy(), 0.9);
+        Ok(())
+    }
+
+    #[test]
+    fn where_all_is_correct_there_is_no_mistake() -> Result<()> {
+        let mut counts = [[0; CLASSES]; CLASSES];
+        counts[3][3] = 5;
+        assert_eq!(Confusion::from_counts(counts)?.most_frequent_mistake(), None);
+        Ok(())
+    }
+
+    #[test]
+    fn rejects_a_matrix_of_no_images() {
+        let error = Confusion::from_counts([[0; CLASSES]; CLASSES]).expect_err("it is empty");
+        assert!(error.to_string().contains("1 or more images, found 0"), "{error}");
     }
 }

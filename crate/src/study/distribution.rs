@@ -1,5 +1,6 @@
 //! Values over seeds: their mean, spread and intervals.
 
+use super::Unit;
 use crate::error::{Error, Result};
 use crate::train::Metric;
 use serde::Serialize;
@@ -16,23 +17,24 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Whether `value` lies in it, ends included.
+    /// Whether `value` lies inside, ends included.
     pub fn contains(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
 
-    /// The part of it in which values of `metric` can lie. Student's intervals are symmetric and may reach past 0
-    /// or 1, where there is no accuracy: what is cut off holds neither a mean nor a value, so that the interval
-    /// covers as often as before.
+    /// The part in which values of `metric` can lie. Student's intervals are symmetric and may extend beyond 0 or 1,
+    /// where there is no accuracy; the part that is cut off can hold neither a mean nor a value, so the coverage
+    /// stays the same.
     pub fn possible(self, metric: Metric) -> Interval {
-        match metric.is_accuracy() {
-            true => Interval { low: self.low.max(0.), high: self.high.min(1.) },
-            false => self,
+        if metric.is_accuracy() {
+            Interval { low: self.low.max(0.), high: self.high.min(1.) }
+        } else {
+            self
         }
     }
 }
 
-/// One number measured over several seeds.
+/// One number measured with several seeds; there are at least two values.
 ///
 /// ```
 /// use hinge::prelude::*;
@@ -48,6 +50,9 @@ impl Interval {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Distribution {
     values: Vec<f64>,
+    /// Student's distribution with `n - 1` degrees of freedom.
+    #[serde(skip)]
+    student: StudentsT,
 }
 
 impl Distribution {
@@ -56,15 +61,14 @@ impl Distribution {
     /// # Errors
     /// [`Error::TooFew`] for fewer than two values: one value has no spread.
     pub fn new(values: Vec<f64>) -> Result<Distribution> {
-        if values.len() < 2 {
-            return Err(Error::TooFew {
-                purpose: "Distribution over seeds",
-                what: "values",
-                needed: 2,
-                found: values.len(),
-            });
-        }
-        Ok(Distribution { values })
+        let degrees_of_freedom = values.len() as f64 - 1.;
+        let student = StudentsT::new(0., 1., degrees_of_freedom).map_err(|_| Error::TooFew {
+            purpose: "Distribution over seeds",
+            what: "values",
+            needed: 2,
+            found: values.len(),
+        })?;
+        Ok(Distribution { values, student })
     }
 
     /// The values, in the order of their seeds.
@@ -72,7 +76,7 @@ impl Distribution {
         &self.values
     }
 
-    /// How many values there are.
+    /// The number of values.
     pub fn count(&self) -> usize {
         self.values.len()
     }
@@ -89,12 +93,12 @@ impl Distribution {
         (squares / (self.count() - 1) as f64).sqrt()
     }
 
-    /// The least value.
+    /// The smallest value.
     pub fn min(&self) -> f64 {
         self.values.iter().copied().fold(f64::INFINITY, f64::min)
     }
 
-    /// The greatest value.
+    /// The largest value.
     pub fn max(&self) -> f64 {
         self.values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
     }
@@ -105,21 +109,22 @@ impl Distribution {
         self.interval((1. / self.count() as f64).sqrt())
     }
 
-    /// The 95 % prediction interval of one more value: `mean ± t * sd * sqrt(1 + 1/n)`. One run of somebody
-    /// else's, made under the same protocol, falls inside it 95 times of 100 if values are about normal.
+    /// The 95 % prediction interval of one more value: `mean ± t * sd * sqrt(1 + 1/n)`. It contains a new run under
+    /// the same protocol with probability 0.95 if the values are normally distributed.
     pub fn prediction_interval(&self) -> Interval {
         self.interval((1. + 1. / self.count() as f64).sqrt())
     }
 
     /// The distribution of a function of the value.
-    pub fn map(&self, of: impl Fn(f64) -> f64) -> Distribution {
-        Distribution { values: self.values.iter().map(|value| of(*value)).collect() }
+    pub fn map(&self, function: impl Fn(f64) -> f64) -> Distribution {
+        let values = self.values.iter().map(|value| function(*value)).collect();
+        Distribution { values, student: self.student }
     }
 
-    /// The values less those of `other`, seed by seed.
+    /// The values minus those of `other`, seed by seed.
     ///
     /// # Errors
-    /// [`Error::Unpaired`] if there are not as many.
+    /// [`Error::Unpaired`] if the numbers of values differ.
     pub fn minus(&self, other: &Distribution) -> Result<Distribution> {
         if self.count() != other.count() {
             let count = |n: usize| format!("{n} values");
@@ -129,25 +134,15 @@ impl Distribution {
     }
 
     fn interval(&self, factor: f64) -> Interval {
-        let half_width = self.t_quantile() * self.standard_deviation() * factor;
+        let half_width = self.student.inverse_cdf(0.975) * self.standard_deviation() * factor;
         Interval { low: self.mean() - half_width, high: self.mean() + half_width }
-    }
-
-    fn t_quantile(&self) -> f64 {
-        // Student's distribution exists for every positive number of degrees of freedom, and n is at least 2.
-        StudentsT::new(0., 1., (self.count() - 1) as f64).map_or(f64::NAN, |t| t.inverse_cdf(0.975))
     }
 }
 
 impl fmt::Display for Distribution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:.4} ± {:.4} (mean ± sd, {} seeds)",
-            self.mean(),
-            self.standard_deviation(),
-            self.count()
-        )
+        let [mean, sd] = [self.mean(), self.standard_deviation()].map(|v| Unit::Number.show(v));
+        write!(f, "{mean} ± {sd} (mean ± sd, {} seeds)", self.count())
     }
 }
 
@@ -189,7 +184,11 @@ mod tests {
     }
 
     #[test]
-    fn one_value_has_no_distribution() {
-        assert!(Distribution::new(vec![1.]).is_err());
+    fn fewer_than_two_values_have_no_distribution() {
+        for values in [vec![], vec![1.]] {
+            let found = values.len();
+            let error = Distribution::new(values).expect_err("there is no spread").to_string();
+            assert!(error.contains(&format!("2 or more values, found {found}")), "{error}");
+        }
     }
 }

@@ -83,6 +83,9 @@ impl Default for Experiment {
 }
 
 impl Experiment {
+    const MODEL: &str = "model";
+    const LOSS: &str = "loss";
+
     /// The most epochs of a run.
     pub const MOST_EPOCHS: usize = 100_000;
 
@@ -167,6 +170,65 @@ impl Experiment {
         Ok(())
     }
 
+    /// What distinguishes the experiment from [`Experiment::default`], the report's protocol: the model and the
+    /// loss, then every other setting that has another value and changes the result.
+    ///
+    /// ```
+    /// use hinge::prelude::*;
+    ///
+    /// let sgd = Sgd { momentum: 0.9, nesterov: true, ..Sgd::default() };
+    /// let differences = Experiment { sgd, epochs: 20, ..Experiment::default() }.differences();
+    /// let pairs: Vec<_> = differences.iter().map(|d| (d.field, d.value.as_str())).collect();
+    /// assert_eq!(pairs, [
+    ///     ("model", "linear model"),
+    ///     ("loss", "multi-margin loss"),
+    ///     ("momentum", "0.9 (Nesterov)"),
+    ///     ("epochs", "20"),
+    /// ]);
+    /// ```
+    pub fn differences(&self) -> Vec<Difference> {
+        let protocol = Experiment::default();
+        let always = [(Self::MODEL, self.model.to_string()), (Self::LOSS, self.loss.to_string())];
+        let others = self.others().into_iter().zip(protocol.others());
+        let different = others.filter(|(ours, usual)| ours != usual).map(|(ours, _)| ours);
+        let difference = |(field, value)| Difference { field, value };
+        always.into_iter().chain(different).map(difference).collect()
+    }
+
+    /// The settings that change the result, beside the model and the loss. Every field is named here, so that a
+    /// new one cannot be forgotten.
+    fn others(&self) -> [(&'static str, String); 11] {
+        let Experiment {
+            model: _,
+            loss: _,
+            sgd: Sgd { learning_rate, weight_decay, momentum, nesterov },
+            train_examples,
+            test_examples,
+            epochs,
+            batch_size,
+            train_transform,
+            test_transform,
+            plateau,
+            clip_norm,
+            score_every: _,
+            engine: _,
+            device: _,
+        } = self;
+        [
+            ("learning rate", learning_rate.to_string()),
+            ("weight decay", weight_decay.to_string()),
+            ("momentum", format!("{momentum}{}", if *nesterov { " (Nesterov)" } else { "" })),
+            ("training examples", train_examples.to_string()),
+            ("test examples", test_examples.to_string()),
+            ("epochs", epochs.to_string()),
+            ("batch size", batch_size.to_string()),
+            ("augmentation", train_transform.to_string()),
+            ("transform before scoring", test_transform.to_string()),
+            ("plateau schedule", plateau.map_or("none".into(), |plateau| plateau.to_string())),
+            ("clip norm", clip_norm.map_or("none".into(), |norm| norm.to_string())),
+        ]
+    }
+
     pub(crate) fn trainer_settings(&self) -> TrainerSettings {
         TrainerSettings {
             loss: self.loss,
@@ -232,34 +294,38 @@ fn epochs(numbers: &mut Vec<usize>, scores: Vec<Vec<Score>>) -> Vec<Epoch> {
 /// What distinguishes it from the report's protocol: "linear model, multi-margin loss, weight decay 0.1".
 impl fmt::Display for Experiment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let protocol = Experiment::default();
-        write!(f, "{}, {}", self.model, self.loss)?;
-        let mut number = |name: &str, value: f64, usual: f64| {
-            if value == usual { Ok(()) } else { write!(f, ", {name} {value}") }
-        };
-        number("learning rate", self.sgd.learning_rate, protocol.sgd.learning_rate)?;
-        number("weight decay", self.sgd.weight_decay, protocol.sgd.weight_decay)?;
-        number("momentum", self.sgd.momentum, protocol.sgd.momentum)?;
-        number("training examples", self.train_examples as f64, protocol.train_examples as f64)?;
-        number("test examples", self.test_examples as f64, protocol.test_examples as f64)?;
-        number("epochs", self.epochs as f64, protocol.epochs as f64)?;
-        number("batch size", self.batch_size as f64, protocol.batch_size as f64)?;
-        if !self.train_transform.transforms.is_empty() {
-            write!(f, ", augmented: {}", self.train_transform)?;
+        for (index, difference) in self.differences().iter().enumerate() {
+            write!(f, "{}{difference}", if index == 0 { "" } else { ", " })?;
         }
-        if !self.test_transform.transforms.is_empty() {
-            write!(f, ", scored: {}", self.test_transform)?;
+        Ok(())
+    }
+}
+
+/// A setting of an experiment that differs from the report's protocol; the model and the loss count always.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The setting's name: "weight decay".
+    pub field: &'static str,
+    /// Its value: "0.1".
+    pub value: String,
+}
+
+/// "weight decay 0.1"; a model or a loss needs no name before its value.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field {
+            Experiment::MODEL | Experiment::LOSS => f.write_str(&self.value),
+            // A list in a list.
+            field if self.value.contains(", ") => write!(f, "{field} ({})", self.value),
+            field => write!(f, "{field} {}", self.value),
         }
-        if self.plateau.is_some() {
-            f.write_str(", learning rate reduced on plateaus")?;
-        }
-        self.clip_norm.map_or(Ok(()), |norm| write!(f, ", gradients clipped to norm {norm}"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::original::Recipe;
 
     fn message(experiment: Experiment) -> String {
         experiment.validate().expect_err("the settings are invalid").to_string()
@@ -267,6 +333,49 @@ mod tests {
 
     fn short() -> Experiment {
         Experiment { epochs: 3, ..Experiment::default() }
+    }
+
+    #[test]
+    fn every_setting_that_changes_the_result_is_a_difference() {
+        let changed = Experiment {
+            model: Model::hidden(5_000),
+            loss: Loss::CrossEntropy,
+            sgd: Sgd { learning_rate: 0.1, weight_decay: 0.01, momentum: 0.9, nesterov: true },
+            train_examples: 1_500,
+            test_examples: 500,
+            epochs: 20,
+            batch_size: 64,
+            train_transform: Recipe::R4.transforms(),
+            test_transform: Recipe::R2.transforms(),
+            plateau: Some(Plateau { min_learning_rate: 0.001, ..Plateau::default() }),
+            clip_norm: Some(1.5),
+            ..Experiment::default()
+        };
+        let differences: Vec<(&str, String)> =
+            changed.differences().into_iter().map(|d| (d.field, d.value)).collect();
+        let expected = [
+            ("model", "hidden layer of 5000 ReLU units"),
+            ("loss", "cross entropy"),
+            ("learning rate", "0.1"),
+            ("weight decay", "0.01"),
+            ("momentum", "0.9 (Nesterov)"),
+            ("training examples", "1500"),
+            ("test examples", "500"),
+            ("epochs", "20"),
+            ("batch size", "64"),
+            ("augmentation", "r4"),
+            ("transform before scoring", "r2"),
+            ("plateau schedule", "train loss, factor 0.1, patience 10, least learning rate 0.001"),
+            ("clip norm", "1.5"),
+        ];
+        assert_eq!(differences, expected.map(|(field, value)| (field, value.to_string())));
+        assert!(changed.to_string().contains("batch size 64, augmentation r4, transform"));
+    }
+
+    #[test]
+    fn the_protocol_differs_from_itself_in_nothing_but_names_its_model_and_loss() {
+        let cheap = Experiment { score_every: 5, engine: Engine::Direct, ..Experiment::default() };
+        assert_eq!(cheap.to_string(), "linear model, multi-margin loss");
     }
 
     #[test]

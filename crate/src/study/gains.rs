@@ -1,12 +1,12 @@
-//! What changes of an experiment gain over the experiment itself.
+//! What changes to an experiment gain over the experiment itself.
 
 use super::{Distribution, Runs};
 use crate::data::Source;
 use crate::error::{Error, Result};
 use crate::train::Metric;
 
-/// A metric after the last epoch, of several experiments less that of a baseline, seed by seed: the two runs of
-/// a pair are trained and tested on the same images and begin with the same weights.
+/// A metric after the last epoch of several experiments, minus that of a baseline, seed by seed: the two runs of a
+/// pair are trained and tested on the same images and start from the same weights.
 ///
 /// ```
 /// use hinge::prelude::*;
@@ -19,7 +19,7 @@ use crate::train::Metric;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Gains {
-    /// What is compared.
+    /// The metric that is compared.
     pub metric: Metric,
     /// The experiment without any of the changes.
     pub baseline: String,
@@ -28,7 +28,7 @@ pub struct Gains {
     gains: Vec<Gain>,
 }
 
-/// What one change gains.
+/// The gain of one change.
 #[derive(Clone, Debug)]
 pub struct Gain {
     /// The change's name.
@@ -41,8 +41,7 @@ impl Gains {
     /// The differences of `changed`, each under its name, to `baseline`.
     ///
     /// # Errors
-    /// [`Error::Unpaired`] for runs with other seeds than the baseline's, [`Error::TooFew`] for nothing to
-    /// compare.
+    /// [`Error::Unpaired`] for runs whose seeds are not those of the baseline, [`Error::TooFew`] for no runs.
     pub fn over<N: ToString>(
         baseline: &Runs,
         metric: Metric,
@@ -53,22 +52,14 @@ impl Gains {
         };
         let gains = changed.into_iter().map(gain).collect::<Result<Vec<_>>>()?;
         if gains.is_empty() {
-            return Err(Error::TooFew {
-                purpose: "Comparison with a baseline",
-                what: "runs",
-                needed: 1,
-                found: 0,
-            });
+            let purpose = "Comparison with a baseline";
+            return Err(Error::TooFew { purpose, what: "runs", needed: 1, found: 0 });
         }
-        Ok(Gains {
-            metric,
-            baseline: baseline.experiment.to_string(),
-            source: baseline.source.clone(),
-            gains,
-        })
+        let (source, baseline) = (baseline.source.clone(), baseline.experiment.to_string());
+        Ok(Gains { metric, baseline, source, gains })
     }
 
-    /// All of them, in the order they were given in.
+    /// All gains, in the given order.
     pub fn all(&self) -> &[Gain] {
         &self.gains
     }
@@ -76,7 +67,7 @@ impl Gains {
     /// The gain of the change with this name.
     ///
     /// # Errors
-    /// [`Error::Setting`] if there is none, with the names there are.
+    /// [`Error::Setting`] with the existing names if there is none.
     pub fn of(&self, name: impl ToString) -> Result<&Distribution> {
         let name = name.to_string();
         let found = self.gains.iter().find(|gain| gain.name == name);
@@ -86,17 +77,17 @@ impl Gains {
         })
     }
 
-    /// The least of the mean gains.
+    /// The smallest mean gain.
     pub fn least(&self) -> f64 {
         self.means().fold(f64::INFINITY, f64::min)
     }
 
-    /// The greatest of the mean gains.
+    /// The largest mean gain.
     pub fn greatest(&self) -> f64 {
         self.means().fold(f64::NEG_INFINITY, f64::max)
     }
 
-    /// How many seeds each is measured with.
+    /// The number of seeds of each gain.
     pub fn seeds(&self) -> usize {
         self.gains[0].by_seed.count()
     }
@@ -137,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_answered_with_those_there_are() -> Result<()> {
+    fn an_unknown_name_is_an_error_with_the_existing_names() -> Result<()> {
         let runs = runs(1, 0..2)?;
         let gains = Gains::over(&runs, Metric::TestLoss, [("itself", runs.clone())])?;
         let message = gains.of("r9").expect_err("there is no r9").to_string();

@@ -1,39 +1,59 @@
-//! The numbers of runs, to be used elsewhere.
+//! The scores of runs as columns, and as files for other programs.
 
-use super::{Experiment, Run, Runs};
+use super::{Experiment, Run, Runs, parquet};
 use crate::error::{Error, Result};
 use crate::runtime::files;
-use crate::train::Epoch;
-use serde::Serialize;
-use serde_json::json;
+use crate::train::{Epoch, Metric};
+use serde_json::{Map, Value, json};
 use std::path::Path;
 
-/// The scores of one seed after one epoch; accuracies are fractions.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+/// The scores of one seed after one epoch.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Record {
     /// The seed of the run.
     pub seed: u64,
-    /// The epoch, counted from 1.
-    pub epoch: usize,
-    /// The mean loss on the training images.
-    pub train_loss: f64,
-    /// The fraction of the training images classified rightly.
-    pub train_accuracy: f64,
-    /// The mean loss on the test images.
-    pub test_loss: f64,
-    /// The fraction of the test images classified rightly.
-    pub test_accuracy: f64,
+    /// The epoch and its scores.
+    pub scores: Epoch,
+}
+
+/// A column of a table with a row for each [`Record`]. Every file and frame of scores consists of
+/// [`columns`](Record::columns).
+pub(crate) struct Column {
+    /// `seed`, `epoch`, or a metric like `train_loss`.
+    pub name: String,
+    pub values: Values,
+}
+
+pub(crate) enum Values {
+    Counts(Vec<u64>),
+    Scores(Vec<f64>),
 }
 
 impl Record {
-    fn new(seed: u64, epoch: &Epoch) -> Record {
-        Record {
-            seed,
-            epoch: epoch.number,
-            train_loss: epoch.train.loss,
-            train_accuracy: epoch.train.accuracy,
-            test_loss: epoch.test.loss,
-            test_accuracy: epoch.test.accuracy,
+    /// Seed, epoch, losses, and accuracies as fractions.
+    pub(crate) fn columns(records: &[Record]) -> Vec<Column> {
+        let counts = |name: &str, count: fn(&Record) -> u64| Column {
+            name: name.to_string(),
+            values: Values::Counts(records.iter().map(count).collect()),
+        };
+        let scores = |metric: Metric| Column {
+            name: metric.to_string().replace(' ', "_"),
+            values: Values::Scores(records.iter().map(|r| r.scores.get(metric)).collect()),
+        };
+        let mut columns = vec![
+            counts("seed", |record| record.seed),
+            counts("epoch", |record| record.scores.number as u64),
+        ];
+        columns.extend(Metric::ALL.map(scores));
+        columns
+    }
+}
+
+impl Column {
+    fn cell(&self, row: usize) -> Value {
+        match &self.values {
+            Values::Counts(counts) => counts[row].into(),
+            Values::Scores(scores) => scores[row].into(),
         }
     }
 }
@@ -41,14 +61,13 @@ impl Record {
 impl Run {
     /// The scores after each epoch that was scored.
     pub fn records(&self) -> Vec<Record> {
-        let record = |epoch| Record::new(self.seed, epoch);
-        self.history().iter().map(record).collect()
+        records(self.seed, self.history()).collect()
     }
 
     /// Writes the scores to a file, as [`Runs::save`] does.
     ///
     /// # Errors
-    /// [`Error::Write`] for a name with another ending, or if it cannot be written.
+    /// [`Error::Write`] for a name with another ending, or if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let source = self.split.source.to_string();
         save(path.as_ref(), &self.experiment, &source, &self.records())
@@ -59,16 +78,12 @@ impl Runs {
     /// The scores of each seed after each epoch that was scored.
     pub fn records(&self) -> Vec<Record> {
         let seeds = self.seeds.iter().zip(self.histories());
-        let records = |(seed, history): (&u64, &Vec<Epoch>)| {
-            let record = |epoch| Record::new(*seed, epoch);
-            history.iter().map(record).collect::<Vec<_>>()
-        };
-        seeds.flat_map(records).collect()
+        seeds.flat_map(|(seed, history)| records(*seed, history)).collect()
     }
 
-    /// Writes the scores to a file: to `NAME.csv` a line for each seed and epoch, with the settings beside it in
-    /// `NAME.settings.json`; to `NAME.parquet` the same, in columns; to `NAME.json` both. Floats are written so that
-    /// reading gives the same bits.
+    /// Writes the scores to a file: `NAME.csv` has a line for each seed and epoch, `NAME.parquet` the same in
+    /// columns, both with the settings beside it in `NAME.settings.json`; `NAME.json` has both. Reading the numbers
+    /// gives the same bits.
     ///
     /// ```
     /// use hinge::prelude::*;
@@ -84,57 +99,56 @@ impl Runs {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Write`] for a name with another ending, or if it cannot be written.
+    /// [`Error::Write`] for a name with another ending, or if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let source = self.source.to_string();
         save(path.as_ref(), &self.experiment, &source, &self.records())
     }
 }
 
-fn save(path: &Path, experiment: &Experiment, source: &str, records: &[Record]) -> Result<()> {
-    let settings = json!({
-        "experiment": experiment,
-        "data": source,
-        "hinge": crate::VERSION,
-    });
-    let with_settings_beside = |scores: &[u8]| {
-        let beside = path.with_extension("settings.json");
-        files::write(&beside, pretty(&settings).as_bytes())?;
-        files::write(path, scores)
-    };
-    let failed = |reason: String| Error::Write { path: path.into(), reason };
-    match path.extension().and_then(|ending| ending.to_str()) {
-        Some("csv") => with_settings_beside(csv(records).as_bytes()),
-        Some("parquet") => {
-            let scores = super::parquet::bytes(records);
-            with_settings_beside(&scores.map_err(|error| failed(error.to_string()))?)
-        }
-        Some("json") => {
-            let all = json!({ "settings": settings, "scores": records });
-            files::write(path, pretty(&all).as_bytes())
-        }
-        _ => Err(failed("expected a name that ends in .csv, .json or .parquet".into())),
-    }
+fn records(seed: u64, history: &[Epoch]) -> impl Iterator<Item = Record> {
+    history.iter().map(move |scores| Record { seed, scores: *scores })
 }
 
-fn pretty(value: &serde_json::Value) -> String {
+fn save(path: &Path, experiment: &Experiment, source: &str, records: &[Record]) -> Result<()> {
+    let settings = json!({ "experiment": experiment, "data": source, "hinge": crate::VERSION });
+    let columns = Record::columns(records);
+    let failed = |reason: String| Error::Write { path: path.into(), reason };
+    let scores = match path.extension().and_then(|ending| ending.to_str()) {
+        Some("csv") => csv(&columns, records.len()).into_bytes(),
+        Some("parquet") => parquet::bytes(&columns).map_err(|error| failed(error.to_string()))?,
+        Some("json") => {
+            let row = |row| columns.iter().map(|c| (c.name.clone(), c.cell(row))).collect();
+            let scores: Vec<Map<String, Value>> = (0..records.len()).map(row).collect();
+            return files::write(
+                path,
+                pretty(&json!({ "settings": settings, "scores": scores })).as_bytes(),
+            );
+        }
+        _ => return Err(failed("expected a name that ends in .csv, .json or .parquet".into())),
+    };
+    files::write(&path.with_extension("settings.json"), pretty(&settings).as_bytes())?;
+    files::write(path, &scores)
+}
+
+fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
-/// Numbers alone: there is nothing to quote.
-fn csv(records: &[Record]) -> String {
-    let line = |record: &Record| {
-        let Record { seed, epoch, train_loss, train_accuracy, test_loss, test_accuracy } = record;
-        format!("{seed},{epoch},{train_loss},{train_accuracy},{test_loss},{test_accuracy}\n")
+/// A line of names, then one for each row; numbers and names need no quotes.
+fn csv(columns: &[Column], rows: usize) -> String {
+    let line = |cell: &dyn Fn(&Column) -> String| {
+        columns.iter().map(cell).collect::<Vec<_>>().join(",") + "\n"
     };
-    let heading = "seed,epoch,train_loss,train_accuracy,test_loss,test_accuracy\n";
-    heading.to_string() + &records.iter().map(line).collect::<String>()
+    let row = |row: usize| line(&|column| column.cell(row).to_string());
+    line(&|column| column.name.clone()) + &(0..rows).map(row).collect::<String>()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::Digits;
+    use crate::train::Score;
     use std::fs;
 
     fn runs() -> Result<Runs> {
@@ -157,7 +171,7 @@ mod tests {
         assert_eq!(fields.len(), 1 + 2 * 3);
         assert_eq!(fields[4][..2], ["5", "1"]);
         let loss: f64 = fields[4][2].parse().unwrap_or(f64::NAN);
-        assert_eq!(loss, runs()?.records()[3].train_loss);
+        assert_eq!(loss, runs()?.records()[3].scores.train.loss);
         assert!(settings.contains("\"epochs\": 3"), "{settings}");
         Ok(())
     }
@@ -168,7 +182,9 @@ mod tests {
         assert_eq!(none, "");
         let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
         assert_eq!(value["settings"]["experiment"]["loss"], "multi_margin");
-        assert_eq!(value["scores"][5]["seed"], 5);
+        let last = runs()?.records()[5];
+        assert_eq!(value["scores"][5]["seed"], last.seed);
+        assert_eq!(value["scores"][5]["test_loss"], last.scores.test.loss);
         Ok(())
     }
 
@@ -186,18 +202,16 @@ mod tests {
         let reader = SerializedFileReader::new(file).expect("it is Parquet");
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
         let names: Vec<&str> = schema.columns().iter().map(|column| column.name()).collect();
-        assert_eq!(names.join(","), csv(&[]).trim());
+        assert_eq!(names.join(","), csv(&Record::columns(&[]), 0).trim());
 
-        let record = |row: Read<Row>| {
+        let record = |row: Read<Row>| -> Read<Record> {
             let row = row?;
-            Ok(Record {
-                seed: row.get_ulong(0)?,
-                epoch: row.get_ulong(1)? as usize,
-                train_loss: row.get_double(2)?,
-                train_accuracy: row.get_double(3)?,
-                test_loss: row.get_double(4)?,
-                test_accuracy: row.get_double(5)?,
-            })
+            let score = |loss: usize| -> Read<Score> {
+                Ok(Score { loss: row.get_double(loss)?, accuracy: row.get_double(loss + 1)? })
+            };
+            let scores =
+                Epoch { number: row.get_ulong(1)? as usize, train: score(2)?, test: score(4)? };
+            Ok(Record { seed: row.get_ulong(0)?, scores })
         };
         let rows = reader.get_row_iter(None).expect("it has rows");
         let records: Read<Vec<Record>> = rows.map(record).collect();

@@ -102,12 +102,6 @@ impl Run {
         let (_, device) = self.network.options();
         Logits::of(&self.network.outputs(&images.to_tensor().to_device(device)))
     }
-
-    /// The lines that the original printed, after every `every` epochs.
-    pub fn log(&self, every: usize) -> Log {
-        let epochs = self.history.iter().filter(|epoch| every > 0 && epoch.number % every == 0);
-        Log { epochs: epochs.copied().collect() }
-    }
 }
 
 pub(super) fn at(history: &[Epoch], number: usize) -> Result<Epoch> {
@@ -137,30 +131,5 @@ impl fmt::Display for Run {
 impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// Scores at some epochs, shown in the original's words.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Log {
-    epochs: Vec<Epoch>,
-}
-
-impl fmt::Display for Log {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, scores) in self.epochs.iter().enumerate() {
-            let newline = if index == 0 { "" } else { "\n" };
-            write!(
-                f,
-                "{newline}Epoch {:03} - Train loss: {:.4}, Train accuracy: {:.2}%\n          \
-                 - Test loss: {:.4}, Test accuracy: {:.2}%",
-                scores.number,
-                scores.train.loss,
-                100. * scores.train.accuracy,
-                scores.test.loss,
-                100. * scores.test.accuracy
-            )?;
-        }
-        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use super::score::Metric;
 use crate::error::{Error, Result};
 use serde::Serialize;
+use std::fmt;
 
 /// The settings of
 /// [`torch.optim.lr_scheduler.ReduceLROnPlateau`](https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html):
@@ -57,6 +58,18 @@ impl Plateau {
                 "finite and at least 0",
                 self.min_learning_rate,
             ));
+        }
+        Ok(())
+    }
+}
+
+/// "train loss, factor 0.1, patience 10"
+impl fmt::Display for Plateau {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Plateau { metric, factor, patience, min_learning_rate } = self;
+        write!(f, "{metric}, factor {factor}, patience {patience}")?;
+        if *min_learning_rate > 0. {
+            write!(f, ", least learning rate {min_learning_rate}")?;
         }
         Ok(())
     }

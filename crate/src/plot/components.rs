@@ -1,0 +1,85 @@
+//! What the spread of a metric is made of.
+
+use super::Figure;
+use super::intervals::{Chart, Row};
+use super::style::TRAIN;
+use crate::error::{Error, Result};
+use crate::study::Interval;
+use crate::train::Metric;
+
+/// One source of variance.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// What is varied: "training sample".
+    pub source: String,
+    /// The standard deviation that it causes, in the metric's unit.
+    pub standard_deviation: f64,
+    /// Its 95 % interval.
+    pub interval: Interval,
+}
+
+/// A bar for the standard deviation that each source of variance causes, with its 95 % interval, in the given order.
+///
+/// ```
+/// use hinge::plot::Component;
+/// use hinge::prelude::*;
+///
+/// let interval = Interval { low: 0.015, high: 0.025 };
+/// let sample = Component { source: "training sample".into(), standard_deviation: 0.02, interval };
+/// let figure: Figure = plot::variance_components(Metric::TestAccuracy, &[sample])?;
+/// # Ok::<(), hinge::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::TooFew`] for no component.
+pub fn variance_components(metric: Metric, components: &[Component]) -> Result<Figure> {
+    if components.is_empty() {
+        return Err(Error::TooFew {
+            purpose: "Variance components",
+            what: "components",
+            needed: 1,
+            found: 0,
+        });
+    }
+    let row = |component: &Component| Row {
+        name: component.source.clone(),
+        colour: TRAIN,
+        middle: component.standard_deviation,
+        interval: component.interval,
+        spread: None,
+        seeds: Vec::new(),
+        published: Vec::new(),
+    };
+    let chart = Chart {
+        rows: components.iter().map(row).collect(),
+        quantity: format!("standard deviation of {metric}"),
+        unit: metric.unit(),
+        key: Vec::new(),
+        bars: true,
+    };
+    let alt = format!(
+        "Bar chart of the standard deviation of {metric} by its source, with 95 % intervals: {}.",
+        chart.sentence()
+    );
+    let caption = format!(
+        "Standard deviation of {metric} when only one source varies; line: its 95 % interval."
+    );
+    Ok(Figure::new(chart.draw().finish(), alt, caption))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_begin_at_zero_and_have_their_figures_beside_them() -> Result<()> {
+        let interval = Interval { low: 0.015, high: 0.025 };
+        let component = Component { source: "order".into(), standard_deviation: 0.02, interval };
+        let figure = variance_components(Metric::TestAccuracy, &[component])?;
+        let svg = figure.image.svg()?;
+        for text in [">0</text>", ">order</text>", ">2.0 (1.5 to 2.5)</text>"] {
+            assert!(svg.contains(text), "{text} in {svg}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! Rows of a dot and an interval on one axis.
+
+use super::axis::Axis;
+use super::canvas::{Anchor, Canvas, Stroke};
+use super::style::{Colour, INK, MARGIN, MUTED, TRAIN, WHITE, WIDTH, text_width};
+use crate::study::{Distribution, Interval, Unit};
+
+/// A row of the chart; its values are in the unit of the chart.
+pub(super) struct Row {
+    pub name: String,
+    pub colour: Colour,
+    /// What the dot is.
+    pub middle: f64,
+    /// The thick line.
+    pub interval: Interval,
+    /// The thin line behind it.
+    pub spread: Option<Interval>,
+    /// Grey dots, one for each seed.
+    pub seeds: Vec<f64>,
+    /// Hollow diamonds.
+    pub published: Vec<f64>,
+}
+
+/// The chart: rows from top to bottom, with the figures of each at its right end.
+pub(super) struct Chart {
+    pub rows: Vec<Row>,
+    /// What the axis shows.
+    pub quantity: String,
+    pub unit: Unit,
+    /// What colours and signs mean, drawn above the rows.
+    pub key: Vec<(Colour, &'static str)>,
+    /// Whether bars reach from zero to the dots.
+    pub bars: bool,
+}
+
+const ROW: f64 = 30.;
+
+impl Row {
+    /// The mean over seeds with its 95 % interval.
+    pub fn new(name: impl Into<String>, over_seeds: &Distribution) -> Row {
+        Row {
+            name: name.into(),
+            colour: TRAIN,
+            middle: over_seeds.mean(),
+            interval: over_seeds.confidence_interval(),
+            spread: None,
+            seeds: Vec::new(),
+            published: Vec::new(),
+        }
+    }
+
+    /// "+2.3 (+1.1 to +3.5)"
+    pub fn figures(&self, unit: Unit) -> String {
+        let decimals = if matches!(unit, Unit::Percent | Unit::Points) { 1 } else { 3 };
+        let show = |value: f64| unit.digits(value, decimals);
+        format!(
+            "{} ({} to {})",
+            show(self.middle),
+            show(self.interval.low),
+            show(self.interval.high)
+        )
+    }
+
+    /// Everything that has to be on the axis.
+    fn extent(&self) -> impl Iterator<Item = f64> {
+        let spread = self.spread.unwrap_or(self.interval);
+        let ends = [self.middle, self.interval.low, self.interval.high, spread.low, spread.high];
+        ends.into_iter().chain(self.seeds.iter().chain(&self.published).copied())
+    }
+}
+
+impl Chart {
+    /// A sentence of the figures of each row.
+    pub fn sentence(&self) -> String {
+        let row = |row: &Row| format!("{} {}", row.name, row.figures(self.unit));
+        self.rows.iter().map(row).collect::<Vec<_>>().join("; ")
+    }
+
+    pub fn draw(&self) -> Canvas {
+        let widest = |texts: &dyn Fn(&Row) -> String| {
+            self.rows.iter().map(|row| text_width(&texts(row))).fold(0., f64::max)
+        };
+        let left = MARGIN + widest(&|row| row.name.clone()) + 24.;
+        let figures = widest(&|row| row.figures(self.unit)) + 16. + MARGIN;
+        // Wider than other figures rather than without room for the axis.
+        let right = (WIDTH - figures).max(left + 320.);
+        let top = if self.key.is_empty() { 12. } else { 40. };
+        let bottom = top + ROW * self.rows.len() as f64;
+        let mut canvas = Canvas::new(right + figures, bottom + Axis::FOOT);
+        let are_differences = self.unit == self.unit.of_differences();
+        let zero = (self.bars || are_differences).then_some(0.);
+        let values = self.rows.iter().flat_map(Row::extent).chain(zero);
+        let axis = Axis::linear(values.map(|value| self.unit.scale(value)), [left, right]);
+        let ticks = if are_differences { Unit::Difference } else { Unit::Number };
+        axis.draw_below(&mut canvas, [top, bottom], &self.unit.label(&self.quantity), ticks);
+        self.draw_key(&mut canvas);
+        for (index, row) in self.rows.iter().enumerate() {
+            let y = top + ROW * (index as f64 + 0.5);
+            self.draw_row(&mut canvas, &axis, row, y);
+            let place = (right + figures - MARGIN, y);
+            canvas.text(place, Anchor::End, row.colour, &row.figures(self.unit));
+        }
+        canvas
+    }
+
+    fn draw_key(&self, canvas: &mut Canvas) {
+        let mut x = MARGIN + 6.;
+        for (colour, text) in &self.key {
+            canvas.diamond((x, 16.), *colour, INK);
+            canvas.text((x + 12., 16.), Anchor::Start, INK, text);
+            x += 36. + text_width(text);
+        }
+    }
+
+    fn draw_row(&self, canvas: &mut Canvas, axis: &Axis, row: &Row, y: f64) {
+        let place = |value: f64| axis.place(self.unit.scale(value));
+        let ends = |interval: Interval| [(place(interval.low), y), (place(interval.high), y)];
+        canvas.text((MARGIN, y), Anchor::Start, row.colour, &row.name);
+        if self.bars {
+            let corners = [(place(0.), y - 8.), (place(row.middle), y + 8.)];
+            canvas.rectangle(corners, row.colour, 0.25);
+        }
+        for seed in &row.seeds {
+            canvas.circle((place(*seed), y), 4., MUTED, 0.4);
+        }
+        if let Some(spread) = row.spread {
+            canvas.line(&ends(spread), Stroke::solid(row.colour, 1.));
+        }
+        canvas.line(&ends(row.interval), Stroke::solid(row.colour, 4.));
+        canvas.diamond((place(row.middle), y), row.colour, WHITE);
+        for value in &row.published {
+            canvas.diamond((place(*value), y), WHITE, INK);
+        }
+    }
+}

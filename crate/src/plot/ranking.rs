@@ -1,0 +1,151 @@
+//! Results ranked by a metric.
+
+use super::Figure;
+use super::intervals::{Chart, Row};
+use super::style::{Colour, SERIES, WHITE};
+use crate::error::{Error, Result};
+use crate::study::Distribution;
+use crate::train::Metric;
+
+/// What a ranked result varies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// The training images: more of them, or augmentation.
+    Data,
+    /// The model, its loss or its regularisation.
+    Model,
+    /// What the model sees of an image.
+    Representation,
+}
+
+/// A result to be ranked.
+#[derive(Clone, Debug)]
+pub struct Ranked {
+    /// Its name: "linear SVM on HOG features".
+    pub name: String,
+    /// What it varies.
+    pub group: Group,
+    /// The metric over seeds.
+    pub over_seeds: Distribution,
+    /// What was published for it.
+    pub published: Vec<f64>,
+}
+
+impl Group {
+    const ALL: [Group; 3] = [Group::Data, Group::Model, Group::Representation];
+
+    fn name(self) -> &'static str {
+        match self {
+            Group::Data => "data",
+            Group::Model => "model",
+            Group::Representation => "representation",
+        }
+    }
+
+    fn colour(self) -> Colour {
+        SERIES[self as usize]
+    }
+}
+
+impl Ranked {
+    /// A result without a published value.
+    pub fn new(name: impl Into<String>, group: Group, over_seeds: Distribution) -> Ranked {
+        Ranked { name: name.into(), group, over_seeds, published: Vec::new() }
+    }
+
+    /// The same result with the values that were published for it.
+    pub fn published(self, published: impl IntoIterator<Item = f64>) -> Ranked {
+        Ranked { published: published.into_iter().collect(), ..self }
+    }
+}
+
+/// A row for each result, the best first: a diamond for the mean over seeds, a thick line for its 95 % interval, a thin
+/// one for the 95 % prediction interval of one more run, hollow diamonds for published values. Colours tell the groups
+/// apart.
+///
+/// ```
+/// use hinge::plot::{Group, Ranked};
+/// use hinge::prelude::*;
+///
+/// let pixels = Ranked::new("pixels", Group::Model, Distribution::new(vec![0.76, 0.78])?).published([0.785]);
+/// let hog = Ranked::new("HOG", Group::Representation, Distribution::new(vec![0.89, 0.91])?);
+/// let figure: Figure = plot::ranking(Metric::TestAccuracy, &[pixels, hog])?;
+/// # Ok::<(), hinge::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::TooFew`] for no result.
+pub fn ranking(metric: Metric, results: &[Ranked]) -> Result<Figure> {
+    if results.is_empty() {
+        return Err(Error::TooFew { purpose: "Ranking", what: "results", needed: 1, found: 0 });
+    }
+    let chart = chart(metric, results);
+    let alt = format!(
+        "Dot plot of {metric}, one row for each result, the best first, mean and 95 % interval of the mean: {}.",
+        chart.sentence()
+    );
+    let caption = format!(
+        "Mean {metric} over seeds; thick: its 95 % interval; thin: the 95 % prediction interval of one more run."
+    );
+    Ok(Figure::new(chart.draw().finish(), alt, caption))
+}
+
+fn chart(metric: Metric, results: &[Ranked]) -> Chart {
+    let mut ranked: Vec<&Ranked> = results.iter().collect();
+    ranked.sort_by(|a, b| a.over_seeds.mean().total_cmp(&b.over_seeds.mean()));
+    if metric.is_accuracy() {
+        ranked.reverse();
+    }
+    let row = |result: &&Ranked| Row {
+        colour: result.group.colour(),
+        spread: Some(result.over_seeds.prediction_interval().possible(metric)),
+        published: result.published.clone(),
+        ..Row::new(&result.name, &result.over_seeds)
+    };
+    let occurring = |group: &Group| results.iter().any(|result| result.group == *group);
+    let groups = Group::ALL.into_iter().filter(occurring);
+    let has_published = results.iter().any(|result| !result.published.is_empty());
+    let published = has_published.then_some((WHITE, "published"));
+    Chart {
+        rows: ranked.iter().map(row).collect(),
+        quantity: metric.to_string(),
+        unit: metric.unit(),
+        key: groups.map(|group| (group.colour(), group.name())).chain(published).collect(),
+        bars: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results() -> Result<[Ranked; 2]> {
+        let pixels = Ranked::new("pixels", Group::Model, Distribution::new(vec![0.76, 0.78])?);
+        let hog = Ranked::new("HOG", Group::Representation, Distribution::new(vec![0.89, 0.91])?);
+        Ok([pixels.published([0.785]), hog])
+    }
+
+    #[test]
+    fn the_best_result_comes_first() -> Result<()> {
+        let names = |metric| -> Result<Vec<String>> {
+            Ok(chart(metric, &results()?).rows.into_iter().map(|row| row.name).collect())
+        };
+        assert_eq!(names(Metric::TestAccuracy)?, ["HOG", "pixels"]);
+        assert_eq!(names(Metric::TestLoss)?, ["pixels", "HOG"]);
+        Ok(())
+    }
+
+    #[test]
+    fn the_key_names_the_groups_that_occur_and_published_values() -> Result<()> {
+        let chart = chart(Metric::TestAccuracy, &results()?);
+        let names: Vec<&str> = chart.key.iter().map(|(_, name)| *name).collect();
+        assert_eq!(names, ["model", "representation", "published"]);
+        Ok(())
+    }
+
+    #[test]
+    fn the_alternative_text_gives_the_figures() -> Result<()> {
+        assert!(chart(Metric::TestAccuracy, &results()?).sentence().starts_with("HOG 90.0 ("));
+        Ok(())
+    }
+}

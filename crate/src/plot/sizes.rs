@@ -1,0 +1,142 @@
+//! A metric against the number of training images.
+
+use super::Figure;
+use super::axis::Axis;
+use super::canvas::Canvas;
+use super::lines::{self, Line, Vertex};
+use super::style::{MARGIN, SERIES, WIDTH, text_width};
+use crate::error::{Error, Result};
+use crate::study::{Distribution, Unit};
+use crate::train::Metric;
+
+/// A model's learning curve: a metric over seeds for several numbers of training images.
+#[derive(Clone, Debug)]
+pub struct SizeCurve {
+    /// The model: "linear SVM".
+    pub name: String,
+    /// The number of training images, and the metric over seeds.
+    pub points: Vec<(usize, Distribution)>,
+}
+
+impl SizeCurve {
+    /// The curve through `points`, which may have any order.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for no point, [`Error::Setting`] for 0 images.
+    pub fn new(
+        name: impl Into<String>,
+        points: impl IntoIterator<Item = (usize, Distribution)>,
+    ) -> Result<SizeCurve> {
+        let mut points: Vec<(usize, Distribution)> = points.into_iter().collect();
+        points.sort_by_key(|(images, _)| *images);
+        match points.first() {
+            None => Err(Error::TooFew {
+                purpose: "Learning curve",
+                what: "points",
+                needed: 1,
+                found: 0,
+            }),
+            Some((0, _)) => Err(Error::setting("points", "at least 1 training image", 0)),
+            Some(_) => Ok(SizeCurve { name: name.into(), points }),
+        }
+    }
+
+    fn sentence(&self, metric: Metric) -> String {
+        let point = |(images, over_seeds): &(usize, Distribution)| {
+            format!("{} at {images} images", metric.unit().show(over_seeds.mean()))
+        };
+        format!("{}: {}", self.name, self.points.iter().map(point).collect::<Vec<_>>().join(", "))
+    }
+
+    fn line(&self, metric: Metric, series: usize) -> Line {
+        let vertex = |(images, over_seeds): &(usize, Distribution)| {
+            let band = Some(over_seeds.confidence_interval().possible(metric));
+            Vertex { band, ..Vertex::new(*images, over_seeds.mean()) }.in_unit(metric.unit())
+        };
+        Line {
+            label: self.name.clone(),
+            colour: SERIES[series % SERIES.len()],
+            // Once all colours are used, they come again with dashes.
+            dashed: series >= SERIES.len(),
+            vertices: self.points.iter().map(vertex).collect(),
+        }
+    }
+}
+
+/// A metric against the number of training images, which is on a logarithmic axis: the mean over seeds of each model
+/// with its 95 % interval as a band.
+///
+/// ```
+/// use hinge::plot::SizeCurve;
+/// use hinge::prelude::*;
+///
+/// let over_seeds = |mean: f64| Distribution::new(vec![mean - 0.01, mean + 0.01]);
+/// let svm = SizeCurve::new("linear SVM", [(150, over_seeds(0.77)?), (1_500, over_seeds(0.86)?)])?;
+/// let figure: Figure = plot::size_curves(Metric::TestAccuracy, &[svm])?;
+/// # Ok::<(), hinge::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::TooFew`] for no curve.
+pub fn size_curves(metric: Metric, curves: &[SizeCurve]) -> Result<Figure> {
+    if curves.is_empty() {
+        return Err(Error::TooFew {
+            purpose: "Learning curves",
+            what: "curves",
+            needed: 1,
+            found: 0,
+        });
+    }
+    const TOP: f64 = 44.;
+    const BOTTOM: f64 = 400.;
+    let lines: Vec<Line> =
+        curves.iter().enumerate().map(|(series, curve)| curve.line(metric, series)).collect();
+    let labels = curves.iter().map(|curve| text_width(&curve.name)).fold(0., f64::max);
+    let sizes = lines.iter().flat_map(|line| &line.vertices).map(|vertex| vertex.x);
+    let x = Axis::logarithmic(sizes, [70., (WIDTH - labels - MARGIN).max(400.)]);
+    let y = Axis::linear(lines.iter().flat_map(Line::extent), [BOTTOM, TOP]);
+    let mut canvas = Canvas::new(x.places()[1] + labels + MARGIN, BOTTOM + Axis::FOOT);
+    y.draw_beside(&mut canvas, x.places(), &metric.unit().label(metric), Unit::Number);
+    x.draw_below(&mut canvas, [TOP, BOTTOM], "training images (logarithmic)", Unit::Number);
+    lines::draw(&mut canvas, &lines, &x, &y);
+    let sentences: Vec<String> = curves.iter().map(|curve| curve.sentence(metric)).collect();
+    let alt = format!(
+        "Line chart of {metric} against the number of training images. {}.",
+        sentences.join("; ")
+    );
+    let caption = format!(
+        "Mean {metric} over seeds against the number of training images; band: its 95 % interval."
+    );
+    Ok(Figure::new(canvas.finish(), alt, caption))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn over_seeds(mean: f64) -> Result<Distribution> {
+        Distribution::new(vec![mean - 0.01, mean + 0.01])
+    }
+
+    #[test]
+    fn every_model_is_named_at_the_end_of_its_curve_in_a_colour_of_its_own() -> Result<()> {
+        let curve =
+            |name: &str| SizeCurve::new(name, [(150, over_seeds(0.77)?), (50, over_seeds(0.6)?)]);
+        let figure = size_curves(Metric::TestAccuracy, &[curve("SVM")?, curve("HOG")?])?;
+        let svg = figure.image.svg()?;
+        for (name, colour) in [("SVM", SERIES[0]), ("HOG", SERIES[1])] {
+            assert!(svg.contains(&format!("fill=\"{colour}\">{name}</text>")), "{svg}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_curve_needs_points_and_these_need_images() -> Result<()> {
+        let none = SizeCurve::new("SVM", []).err().map(|error| error.to_string());
+        assert!(none.is_some_and(|text| text.contains("points")));
+        let zero =
+            SizeCurve::new("SVM", [(0, over_seeds(0.1)?)]).err().map(|error| error.to_string());
+        assert!(zero.is_some_and(|text| text.contains("at least 1")));
+        Ok(())
+    }
+}
