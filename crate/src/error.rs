@@ -113,9 +113,16 @@ pub enum Error {
     #[error("The figure could not be drawn: {0}.")]
     Figure(String),
 
-    /// The notebook's output cannot be watched.
-    #[error("The notebook's output cannot be watched for failures: {0}.")]
+    /// A value could not be shown while the cell runs.
+    #[error("The value could not be shown: {0}.")]
     Notebook(String),
+
+    /// The user interrupted the cell.
+    #[error("Interrupted{reached}.")]
+    Interrupted {
+        /// How far the work came, behind a colon; nothing where that is not known.
+        reached: String,
+    },
 
     /// A table could not be made.
     #[error("The table could not be made: {0}.")]

@@ -24,7 +24,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from kernel import toolchain
+from kernel import native, toolchain
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -196,6 +196,7 @@ class PrivateFolder:
 
     `evcxr` in it is the build folder, `lock` says that it lives, `compiles` why the first cell will
     compile dependencies (None: it will not), and `toolchain` holds variables that evcxr is to get.
+    `without_libraries` says why there are no libraries for the process that runs cells, or nothing.
     """
 
     def __init__(self, kernel: Path = KERNEL):
@@ -204,6 +205,7 @@ class PrivateFolder:
         with locked(kernel / "lock"):
             run.mkdir(exist_ok=True)
             remove_dead(run)
+            self.without_libraries = native.reason_not_to_make(kernel / "native")
             self.path = Path(tempfile.mkdtemp(dir=run))
             self.evcxr = self.path / "evcxr"
             self.lock = open(self.path / "lock", "a")

@@ -21,8 +21,9 @@ from pathlib import Path
 
 import zmq
 
-from kernel.cells import Cells
-from kernel.folder import PrivateFolder
+from kernel import native
+from kernel.edits import Edits
+from kernel.folder import KERNEL, PrivateFolder
 from kernel.proxy import Proxy
 
 START_SECONDS = 60
@@ -40,6 +41,10 @@ PORT_BLOCKS = range(20_000, 32_000, 6)
 NOTICE = (
     "This start compiles the dependencies, which takes several minutes, as {reason}. "
     "`make kernel` compiles them once for all kernels.\n"
+)
+WITHOUT_LIBRARIES = (
+    "This kernel runs without its libraries ({reason}): printed lines can be lost, a panic is no error, and an "
+    "interrupt ends the process with all variables.\n"
 )
 
 
@@ -71,10 +76,10 @@ def reserve_ports() -> tuple[socket.socket, list[int]]:
 
 
 class Evcxr:
-    """evcxr in a process group of its own, which the reaper ends."""
+    """evcxr in a process group of its own, which the reaper ends. Its cells' process reports to `socket`."""
 
-    def __init__(self, folder: PrivateFolder, key: str, scheme: str):
-        self.folder = folder
+    def __init__(self, folder: PrivateFolder, key: str, scheme: str, socket: socket.socket):
+        self.folder, self.socket = folder, socket
         self.secret = {"key": key, "signature_scheme": scheme}
         self.reaper = subprocess.Popen(
             ["/bin/sh", "-c", REAPER, str(folder.path)],
@@ -96,11 +101,14 @@ class Evcxr:
         file.write_text(json.dumps(connection))
         # JUPYTER_PATH: else evcxr updates a kernelspec of its own in the user's home.
         own = {"EVCXR_TMPDIR": str(self.folder.evcxr), "JUPYTER_PATH": str(self.folder.path)}
+        if not self.folder.without_libraries:
+            own |= native.variables(KERNEL / "native", self.socket.fileno())
         self.process = subprocess.Popen(
             ["/bin/sh", "-c", ANNOUNCED, os.environ["EVCXR_JUPYTER"], "--control_file", str(file)],
             stdin=self.reaper.stdin,
             env=os.environ | self.folder.toolchain | own,
             start_new_session=True,
+            pass_fds=[self.socket.fileno()],
         )
         return connection
 
@@ -139,6 +147,7 @@ def parent_to_end_with() -> int | None:
 
 def serve(evcxr: Evcxr, proxy: Proxy, parent: int | None) -> None:
     """Passes messages on until Jupyter ends the kernel, or evcxr or Jupyter is gone."""
+    signal.signal(signal.SIGINT, lambda *_: proxy.interrupt())
     while not proxy.shut_down and not evcxr.has_ended() and parent in (None, os.getppid()):
         proxy.step(500)
 
@@ -165,11 +174,14 @@ def run(connection_file: str) -> None:
     except zmq.ZMQError as error:
         raise Failed(f"an address of {connection_file} cannot be bound: {error}") from None
     folder = private_folder()
-    evcxr = Evcxr(folder, connection["key"], connection.get("signature_scheme", "hmac-sha256"))
+    scheme = connection.get("signature_scheme", "hmac-sha256")
+    evcxr = Evcxr(folder, connection["key"], scheme, proxy.cell.theirs)
     try:
         start(evcxr, proxy)
         notice = NOTICE.format(reason=folder.compiles) if folder.compiles else ""
-        proxy.start(Cells(folder), notice)
+        if not proxy.cell.reported:
+            notice += WITHOUT_LIBRARIES.format(reason=folder.without_libraries or "evcxr did not load them")
+        proxy.start(Edits(folder), notice, evcxr.process.pid, folder.evcxr / "src" / "lib.rs")
         serve(evcxr, proxy, parent)
     finally:
         proxy.close()
@@ -179,8 +191,8 @@ def run(connection_file: str) -> None:
 
 
 def main() -> None:
-    # Jupyter interrupts by a message; a Ctrl-C in the terminal is meant for Jupyter.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Not SIG_IGN, which what a cell starts would inherit.
+    signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         run(sys.argv[1])

@@ -1,27 +1,35 @@
 """A proxy between Jupyter and evcxr that passes messages on and turns failed cells into errors.
 
+What a cell prints and shows comes from the process that runs it, past evcxr (see native/preload.c), and is
+published before evcxr hears that the cell has ended: nothing comes after the idle status, and nothing is lost.
+
 evcxr calls a cell that panicked, or whose error ended it, a success, and gives no reason for a cell
-that did not compile. The proxy sees to it that Jupyter gets both: an `execute_result` with the
-failure type becomes an `error`, the `execute_reply` carries the reason, and the cells that were
-queued behind it are aborted, as Jupyter's own kernel does it.
+that did not compile. The proxy sees to it that Jupyter gets both: one `error`, an `execute_reply` with the
+reason, and the cells that were queued behind it are aborted, as Jupyter's own kernel does it.
 """
 
+import json
+import re
+import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import zmq
 from jupyter_client.session import Session
 
-from kernel.cells import Cells, Refused
+from kernel import failure, syntax
+from kernel.cell import Cell
+from kernel.edits import Edits, Refused
+from kernel.output import COMPLETE, PANICKED, RETURNED_ERROR, Content, Event, Marker, Message, Streams, Text
 
 FAILURE = "application/vnd.hinge.failure+json"
 CHANNELS = ("shell", "control", "stdin")
-# A cell that takes longer says in the end how long it took, in an output that is marked so.
-LONG_SECONDS = 5
-DURATION = "hinge_duration"
+# So long after an interrupt, a cell that goes on is ended with its process, and programs that it started are killed.
+END_SECONDS = 2
+KILL_SECONDS = 0.5
 
 
 def endpoint(connection: dict, channel: str) -> str:
@@ -30,36 +38,33 @@ def endpoint(connection: dict, channel: str) -> str:
     return f"{connection['transport']}://{connection['ip']}{separator}{connection[channel + '_port']}"
 
 
-def duration(seconds: float) -> dict:
-    """The output that says how long a cell took. JupyterLab draws what comes on stderr as it draws errors."""
-    return {"data": {"text/plain": f"took {seconds:.0f} s"}, "metadata": {DURATION: True}, "transient": {}}
-
-
 @dataclass
 class Execution:
     """The cell that runs. Its reply is kept until evcxr reports idle: by then every error is known."""
 
     identities: list
     request: dict
+    count: int | None = None
     errors: list[dict] = field(default_factory=list)
+    bundle: dict = field(default_factory=dict)  # the value that is shown next
+    started: bool = False  # it is compiled, and runs
+    interrupted: float | None = None  # when
+    killed: bool = False
     reply: tuple[list, dict] | None = None  # frames, message
     idle: list | None = None  # frames
-    start: float = field(default_factory=time.monotonic)
-    again: str | None = None  # the code to run instead
-    is_again: bool = False  # it runs
+    typed: bool = False  # it runs again, with the types that rustc found
 
-    def outcome(self, content: dict) -> dict:
-        """The content of the reply: with status error and the reason if there was any error."""
-        if content["status"] == "ok" and not self.errors:
-            return content
-        first = self.errors[0] if self.errors else {}
-        return {
-            "status": "error",
-            "execution_count": content.get("execution_count"),
-            "ename": first.get("ename", "Error"),
-            "evalue": first.get("evalue", "the kernel gave no reason"),
-            "traceback": [line for error in self.errors for line in error["traceback"]],
-        }
+    @property
+    def code(self) -> str:
+        return self.request["content"]["code"]
+
+    def failure(self, content: dict) -> dict | None:
+        """Why it failed, if it did: one error, whose reason is the first that is no lint."""
+        if self.interrupted and not any(error["ename"] == failure.INTERRUPTED for error in self.errors):
+            return failure.interrupted(self.started, self.killed)
+        if self.errors:
+            return failure.joined(self.errors)
+        return failure.error("the kernel gave no reason") if content["status"] != "ok" else None
 
 
 class Proxy:
@@ -82,6 +87,10 @@ class Proxy:
         self.poller.register(self.front["hb"], zmq.POLLIN)
         self.queue: deque = deque()
         self.running: Execution | None = None
+        self.parent: dict | None = None  # the request whose cell runs, or ran last
+        self.cell = Cell()
+        self.watched: set[int] = set()
+        self.streams = Streams(lambda name, text: self._publish("stream", {"name": name, "text": text}, self.parent))
         self.shut_down = False
 
     def _socket(self, kind: int) -> zmq.Socket:
@@ -117,9 +126,12 @@ class Proxy:
                     return True
         return False
 
-    def start(self, cells: Cells, notice: str) -> None:
-        """Lets Jupyter's messages through. The first cell that runs prints the notice to stderr."""
-        self.cells, self.notice = cells, notice
+    def start(self, edits: Edits, notice: str, evcxr: int, compiled: Path) -> None:
+        """Lets Jupyter's messages through. The first cell that runs prints the notice to stderr.
+
+        `evcxr` is its process, `compiled` the file in which it compiles a cell.
+        """
+        self.edits, self.notice, self.evcxr, self.compiled = edits, notice, evcxr, compiled
         self.poller.unregister(self.back["probe"])
         self.back.pop("probe").close(linger=0)
         for channel in CHANNELS:
@@ -127,6 +139,10 @@ class Proxy:
 
     def step(self, milliseconds: int) -> None:
         """Waits for messages for so long at most, and passes them on."""
+        if self.streams.due:
+            milliseconds = max(0, min(milliseconds, 1000 * (self.streams.due - time.monotonic())))
+        if self.running and self.running.interrupted:
+            milliseconds = min(milliseconds, 100)
         ready = self._poll(milliseconds)
         for socket, handle in (
             (self.front["control"], self._control),
@@ -139,6 +155,9 @@ class Proxy:
         ):
             if socket in ready:
                 handle()
+        if self.streams.due and time.monotonic() >= self.streams.due:
+            self.streams.flush()
+        self._follow_interrupt()
 
     def close(self) -> None:
         """Sends what is still to be sent and frees the addresses."""
@@ -148,8 +167,18 @@ class Proxy:
             socket.close()
         self.context.term()
 
-    def _poll(self, milliseconds: int) -> dict:
+    def _poll(self, milliseconds: float) -> dict:
+        """The sockets that are ready; what the cell's process has written is taken in here."""
+        watched = set(self.cell.descriptors_to_watch())
+        for descriptor in self.watched - watched:
+            self.poller.unregister(descriptor)
+        for descriptor in watched - self.watched:
+            self.poller.register(descriptor, zmq.POLLIN)
+        self.watched = watched
         ready = dict(self.poller.poll(milliseconds))
+        if watched & ready.keys():
+            for event in self.cell.events():
+                self._cell(event)
         if self.front["hb"] in ready:
             self.front["hb"].send_multipart(self.front["hb"].recv_multipart())
         return ready
@@ -177,15 +206,42 @@ class Proxy:
         frames, message = self._receive(self.front["control"])
         if not message:
             return
-        if message["msg_type"] != "shutdown_request":
-            self.back["control"].send_multipart(frames)
-            return
-        # evcxr would finish the running cell first; it has nothing to save, so it is ended instead.
-        content = {"status": "ok", "restart": message["content"].get("restart", False)}
         identities = self._identities(frames)
-        self.session.send(self.front["control"], "shutdown_reply", content, message, identities)
-        self.session.send(self.front["iopub"], "shutdown_reply", content, message)
-        self.shut_down = True
+        if message["msg_type"] == "interrupt_request":
+            self.interrupt()
+            self.session.send(self.front["control"], "interrupt_reply", {"status": "ok"}, message, identities)
+        elif message["msg_type"] == "shutdown_request":
+            # evcxr would finish the running cell first; it has nothing to save, so it is ended instead.
+            content = {"status": "ok", "restart": message["content"].get("restart", False)}
+            self.session.send(self.front["control"], "shutdown_reply", content, message, identities)
+            self.session.send(self.front["iopub"], "shutdown_reply", content, message)
+            self.shut_down = True
+        else:
+            self.back["control"].send_multipart(frames)
+
+    def interrupt(self) -> None:
+        """Asks the running cell to end; a second time, ends its process. Between cells it does nothing."""
+        run = self.running
+        if not run:
+            return
+        if run.interrupted:
+            run.killed = True
+            self.cell.end()
+            return
+        run.interrupted = time.monotonic()
+        if run.started:
+            self.cell.interrupt()
+        self.cell.end_started(self.evcxr, signal.SIGINT)
+
+    def _follow_interrupt(self) -> None:
+        run = self.running
+        if not run or not run.interrupted or run.killed:
+            return
+        seconds = time.monotonic() - run.interrupted
+        if seconds > KILL_SECONDS:
+            self.cell.end_started(self.evcxr, signal.SIGKILL)
+        if seconds > END_SECONDS:
+            self.interrupt()
 
     def _control_reply(self) -> None:
         self._pass(self.back["control"], self.front["control"])
@@ -206,13 +262,22 @@ class Proxy:
             frames, message = self.queue.popleft()
             if message["msg_type"] == "execute_request":
                 try:
-                    code = self.cells.prepared(message["content"]["code"])
+                    code = self._checked(message["content"]["code"])
                 except Refused as refused:
                     self._refuse(frames, message, str(refused))
                     continue
-                self.running = Execution(self._identities(frames), message)
+                self.streams.flush(final=True)
+                self.running, self.parent = Execution(self._identities(frames), message), message
+                self.cell.begin()
                 frames = self._with_code(frames, message, code)
             self.back["shell"].send_multipart(frames)
+
+    def _checked(self, code: str) -> str:
+        """A cell as evcxr gets it. Refused: it cannot run."""
+        if problem := syntax.problem(code):
+            line = code.splitlines()[problem.line - 1].strip()
+            raise Refused(f"{problem.sentence} (line {problem.line}: `{line}`)")
+        return self.edits.prepared(code)
 
     def _with_code(self, frames: list, request: dict, code: str) -> list:
         """The frames of an execute_request with another code."""
@@ -223,7 +288,7 @@ class Proxy:
 
     def _refuse(self, frames: list, request: dict, reason: str) -> None:
         """Answers a cell with an error in evcxr's stead."""
-        error = {"ename": "Error", "evalue": reason, "traceback": [f"Error: {reason}"]}
+        error = failure.error(reason)
         reply = {"status": "error", "execution_count": None} | error
         self._publish("status", {"execution_state": "busy"}, request)
         self._publish("error", error, request)
@@ -244,6 +309,7 @@ class Proxy:
         self._finish()
 
     def _output(self) -> None:
+        """What evcxr publishes. Of a running cell these are its states, compile errors and values of commands."""
         frames, message = self._receive(self.back["iopub"])
         if not message:
             return
@@ -251,43 +317,87 @@ class Proxy:
         if not run or message["parent_header"].get("msg_id") != run.request["header"]["msg_id"]:
             self.front["iopub"].send_multipart(frames)
             return
-        if kind == "execute_result" and FAILURE in content["data"]:
-            self._failure(message)
-            return
         if kind == "status" and content["execution_state"] == "idle":
             run.idle = frames
             self._finish()
-            return
-        if run.is_again and kind in ("status", "execute_input"):
-            return
-        if kind == "error" and not run.is_again and (typed := self.cells.typed(run.request["content"]["code"], content)):
-            run.again = typed
-            return
-        if kind == "execute_input":
-            # evcxr may have got it in other words.
-            content["code"] = run.request["content"]["code"]
+        elif kind == "error":
+            run.errors.append(failure.of_evcxr(content))
+        elif not run.typed:
+            self.streams.flush()
+            if kind == "execute_input":
+                content["code"] = run.code  # evcxr may have got it with edits
             self.session.send(self.front["iopub"], message)
-        else:
-            self.front["iopub"].send_multipart(frames)
-        if kind == "error":
-            run.errors.append(content)
-        elif kind == "execute_input" and self.notice:
-            self._publish("stream", {"name": "stderr", "text": self.notice}, run.request)
-            self.notice = ""
+            if kind == "execute_input":
+                run.count = content["execution_count"]
+                if self.notice:
+                    self._publish("stream", {"name": "stderr", "text": self.notice}, run.request)
+                    self.notice = ""
 
-    def _failure(self, result: dict) -> None:
-        """Publishes the error that a result stands for, after what else the cell shows."""
-        failure = result["content"]["data"].pop(FAILURE)
-        if result["content"]["data"]:
-            self.session.send(self.front["iopub"], result)
-        error = {"ename": "Error", "evalue": str(failure), "traceback": [str(failure)]}
-        if isinstance(failure, dict):
-            error |= {name: failure[name] for name in error if name in failure}
-        if not any(error["evalue"] in line for line in error["traceback"]):
-            # Front ends show the traceback alone.
-            error["traceback"] = [*error["traceback"], f"{error['ename']}: {error['evalue']}"]
-        self._publish("error", error, self.running.request)
-        self.running.errors.append(error)
+    def _cell(self, event: Event) -> None:
+        """What the process that runs cells has written."""
+        if isinstance(event, Text):
+            if self.parent:
+                self.streams.add(event)
+        elif isinstance(event, Content):
+            self._content(event)
+        elif isinstance(event, Marker):
+            self._marker(event)
+        else:
+            self._message(event)
+
+    def _content(self, event: Content) -> None:
+        """A representation: of the same value as those before it, unless it has one of this kind already."""
+        if not self.running:
+            return
+        if event.mime in self.running.bundle:
+            self._show("display_data")
+        content = event.content
+        if "json" in event.mime:
+            try:
+                content = json.loads(content)
+            except ValueError:
+                pass  # as evcxr does it
+        self.running.bundle[event.mime] = content
+
+    def _marker(self, marker: Marker) -> None:
+        if run := self.running:
+            if marker.line in (PANICKED, RETURNED_ERROR):
+                words = self.streams.last_words()
+                lines = self.compiled.read_text(errors="replace").splitlines()
+                run.errors.append(failure.of_cell(words, marker.line == PANICKED, run.code, lines))
+            if marker.line == COMPLETE:
+                self._show("execute_result")
+            self.streams.flush(final=marker.line == COMPLETE)
+        self.cell.tell_evcxr(marker)
+
+    def _message(self, event: Message) -> None:
+        """What the crate shows at once, and the begin of a cell."""
+        run = self.running
+        if run and "started" in event.content:
+            run.started = True
+            if run.interrupted:
+                self.cell.interrupt()
+        for kind in ("display_data", "update_display_data"):
+            if kind in event.content and self.parent:
+                self.streams.flush()
+                self._publish(kind, event.content[kind], self.parent)
+
+    def _show(self, kind: str) -> None:
+        """Publishes the value that has been gathered: the cell's result, or one before it."""
+        run = self.running
+        data, run.bundle = run.bundle, {}
+        if FAILURE in data:
+            run.errors.append(failure.shown(data.pop(FAILURE)))
+        elif reason := failure.of_value(data):
+            run.errors.append(reason)
+            return
+        if not data or data == {"text/plain": "()"}:
+            return
+        self.streams.flush()
+        content = {"data": data, "metadata": {}}
+        if kind == "execute_result":
+            content["execution_count"] = run.count
+        self._publish(kind, content, run.request)
 
     def _publish(self, kind: str, content: dict, parent: dict) -> None:
         self.session.send(self.front["iopub"], kind, content, parent)
@@ -297,25 +407,25 @@ class Proxy:
         run = self.running
         if not (run.idle and run.reply):
             return
-        if run.again:
-            # The first time evcxr did not know a variable's type, and ran nothing.
-            typed, (frames, _) = run.again, run.reply
-            run.again, run.is_again, run.reply, run.idle = None, True, None, None
-            self.back["shell"].send_multipart(self._with_code(frames, run.request, typed))
+        if not run.typed and (code := self.edits.typed(run.code, run.errors)):
+            # evcxr did not find a variable's type, and ran nothing.
+            frames, _ = run.reply
+            run.typed, run.errors, run.reply, run.idle = True, [], None, None
+            self.back["shell"].send_multipart(self._with_code(frames, run.request, code))
             return
         self._fetch_requests()  # before the answer: what comes after it was not queued
+        self.streams.flush()
         frames, reply = run.reply
-        content = run.outcome(reply["content"])
-        if content == reply["content"]:
-            self.front["shell"].send_multipart(frames)
-        else:
-            reply["content"] = content
+        error = run.failure(reply["content"])
+        if error:
+            self._publish("error", error, run.request)
+            reply["content"] = {"status": "error", "execution_count": run.count} | error
             self.session.send(self.front["shell"], reply, ident=run.identities)
-        if (seconds := time.monotonic() - run.start) > LONG_SECONDS:
-            self._publish("display_data", duration(seconds), run.request)
+        else:
+            self.front["shell"].send_multipart(frames)
         self.front["iopub"].send_multipart(run.idle)
         self.running = None
-        if content["status"] == "error":
+        if error:
             self._after_failure(run.request)
         self._send_requests()
 

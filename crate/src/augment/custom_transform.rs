@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(own.to_string(), "Invert");
         assert_eq!(
             serde_json::to_string(&own).ok().as_deref(),
-            Some(r#"{"transforms":[{"Own":"Invert"}]}"#)
+            Some(r#"{"transforms":[{"Custom":"Invert"}]}"#)
         );
     }
 }

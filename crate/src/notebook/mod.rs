@@ -1,8 +1,10 @@
 //! What a notebook needs beside the results: its opening, its seeds, its claims.
 
+mod display;
 mod session;
-mod watch;
 
+pub use crate::runtime::interrupt::check as check_interrupt;
+pub use display::{Display, display};
 pub use session::Session;
 
 use crate::data::Digits;
@@ -14,13 +16,11 @@ use crate::study::{Claims, Judged, Mode, Runs};
 /// It is for trying things out and for tests.
 pub const QUICK: &str = "HINGE_QUICK";
 
-/// Opens a notebook and loads its digits (see [`Digits::load`]). From here on a panic or an error through
-/// `?` makes its cell fail, which evcxr alone would pass over; see [`Failure`](crate::show::Failure).
+/// Opens a notebook: loads its digits (see [`Digits::load`]).
 ///
 /// # Errors
 /// What [`Digits::load`] finds wrong with the data.
 pub fn open() -> Result<Digits> {
-    watch::start()?;
     Ok(Digits::load()?)
 }
 

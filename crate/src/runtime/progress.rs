@@ -1,10 +1,75 @@
-//! A line now and then while long work lasts.
+//! How far long work is: a bar in a notebook, lines elsewhere.
 
+use super::{interrupt, launcher};
+use crate::error::{Error, Result};
+use serde_json::json;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Says how far long work is and how long it may still take. Lines are whole and end with a newline: a
-/// notebook shows them as they come, and an unfinished line would hang the kernel.
+/// Says how far long work is and how long it may still take, and ends it when the user interrupts the cell.
 pub struct Progress {
+    work: Arc<Mutex<Work>>,
+    /// Draws the bar, also while a piece takes long; ends when the sender is dropped.
+    bar: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+impl Progress {
+    /// The start of `total` equal pieces of work.
+    pub fn new(what: impl ToString, total: usize) -> Progress {
+        let now = Instant::now();
+        let work = Arc::new(Mutex::new(Work {
+            what: what.to_string(),
+            total,
+            done: 0,
+            start: now,
+            last_line: now,
+        }));
+        let bar = launcher::is_there().then(|| {
+            let (sender, ended) = channel();
+            let work = work.clone();
+            let draw = std::thread::spawn(move || draw_until(&work, &ended));
+            (sender, draw)
+        });
+        Progress { work, bar }
+    }
+
+    /// One more piece is done.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], with how far the work came.
+    pub fn advance(&mut self) -> Result<()> {
+        let mut work = lock(&self.work);
+        work.done += 1;
+        if interrupt::is_requested() && work.done < work.total {
+            return Err(Error::Interrupted {
+                reached: format!(": {}", work.reached()),
+            });
+        }
+        if self.bar.is_none() {
+            work.print_now_and_then();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some((sender, draw)) = self.bar.take() {
+            drop(sender);
+            // It has no result, and a bar that is not removed does no harm.
+            let _ = draw.join();
+        }
+    }
+}
+
+fn lock(work: &Mutex<Work>) -> std::sync::MutexGuard<'_, Work> {
+    work.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Work {
     what: String,
     total: usize,
     done: usize,
@@ -12,34 +77,52 @@ pub struct Progress {
     last_line: Instant,
 }
 
-impl Progress {
+impl Work {
     const BETWEEN_LINES: Duration = Duration::from_secs(3);
 
-    /// The start of `total` equal pieces of work.
-    pub fn new(what: impl ToString, total: usize) -> Progress {
-        let now = Instant::now();
-        Progress { what: what.to_string(), total, done: 0, start: now, last_line: now }
+    fn reached(&self) -> String {
+        format!("{}: {} of {} done", self.what, self.done, self.total)
     }
 
-    /// One more piece is done.
-    pub fn advance(&mut self) {
-        self.done += 1;
+    /// Infinite before the first piece is done.
+    fn seconds_left(&self) -> f64 {
+        let each = self.start.elapsed().as_secs_f64() / self.done as f64;
+        (each * (self.total - self.done) as f64).ceil()
+    }
+
+    fn line(&self) -> String {
+        format!("{}, about {:.0} s left", self.reached(), self.seconds_left())
+    }
+
+    fn print_now_and_then(&mut self) {
         if self.done < self.total && self.last_line.elapsed() >= Self::BETWEEN_LINES {
             self.last_line = Instant::now();
             println!("{}", self.line());
         }
     }
+}
 
-    fn line(&self) -> String {
-        let left =
-            self.start.elapsed().as_secs_f64() * (self.total - self.done) as f64 / self.done as f64;
-        format!(
-            "{}: {} of {} done, about {:.0} s left",
-            self.what,
-            self.done,
-            self.total,
-            left.ceil()
-        )
+/// Draws a bar from the first second on, a few times a second, and removes it in the end.
+fn draw_until(work: &Mutex<Work>, ended: &std::sync::mpsc::Receiver<()>) {
+    const BEFORE_THE_FIRST: Duration = Duration::from_secs(1);
+    const BETWEEN: Duration = Duration::from_millis(250);
+    static BARS: AtomicUsize = AtomicUsize::new(0);
+
+    let mut wait = BEFORE_THE_FIRST;
+    let number = BARS.fetch_add(1, Ordering::Relaxed);
+    while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+        wait = BETWEEN;
+        let message = {
+            let work = lock(work);
+            let left = Some(work.seconds_left()).filter(|seconds| seconds.is_finite());
+            json!({ "number": number, "what": work.what, "done": work.done, "total": work.total, "seconds_left": left })
+        };
+        if launcher::send(&json!({ "progress": message })).is_err() {
+            break;
+        }
+    }
+    if wait == BETWEEN {
+        let _ = launcher::send(&json!({ "progress": { "number": number } }));
     }
 }
 
@@ -48,9 +131,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_how_far_the_work_is_and_ends_where_a_reader_expects() {
+    fn a_line_says_how_far_the_work_is() -> Result<()> {
         let mut progress = Progress::new("training", 4);
-        progress.advance();
-        assert_eq!(progress.line(), "training: 1 of 4 done, about 1 s left");
+        progress.advance()?;
+        assert_eq!(
+            lock(&progress.work).line(),
+            "training: 1 of 4 done, about 1 s left"
+        );
+        Ok(())
     }
 }

@@ -12,7 +12,7 @@ use crate::nn::Sgd;
 use crate::rng::{ChaCha8Rng, Stream, permutation, random};
 use crate::runtime::progress::Progress;
 use crate::train::{
-    Engine, Epoch, Examples, Metric, Plateau, PlateauSchedule, Score, Trainer, TrainerSettings,
+    Engine, Epoch, Examples, Plateau, PlateauSchedule, Score, Trainer, TrainerSettings,
 };
 use serde::Serialize;
 use std::fmt;
@@ -112,7 +112,7 @@ impl Experiment {
         &self,
         digits: &Digits,
         seed: u64,
-        after_epoch: impl FnMut(),
+        after_epoch: impl FnMut() -> Result<()>,
     ) -> Result<Run> {
         self.validate()?;
         let split = digits.sample(&self.sample(seed))?;
@@ -246,7 +246,7 @@ impl Experiment {
         split: &Split,
         start: Network,
         seed: u64,
-        mut after_epoch: impl FnMut(),
+        mut after_epoch: impl FnMut() -> Result<()>,
     ) -> Result<(Vec<Epoch>, Network)> {
         let mut augmentation = random(seed, Stream::Augmentation);
         let mut examples = |images: &Images, transform: &Compose| {
@@ -275,7 +275,7 @@ impl Experiment {
                 learning_rate = schedule.next(loss, learning_rate);
                 trainer.set_learning_rate(learning_rate)?;
             }
-            after_epoch();
+            after_epoch()?;
         }
         history.extend(epochs(&mut scored, trainer.scores()?));
         Ok((history, trainer.network()))

@@ -4,6 +4,7 @@ use super::run::at;
 use super::{Distribution, Experiment};
 use crate::data::{Digits, Source};
 use crate::error::{Error, Result};
+use crate::runtime::interrupt;
 use crate::runtime::progress::Progress;
 use crate::runtime::threads::side_by_side;
 use crate::train::{Epoch, Metric};
@@ -53,9 +54,9 @@ impl Runs {
         }
         let progress = Mutex::new(Progress::new(experiment, seeds.len()));
         let history = |seed: u64| {
-            let run = experiment.run_with(digits, seed, || ())?;
+            let run = experiment.run_with(digits, seed, interrupt::check)?;
             if let Ok(mut progress) = progress.lock() {
-                progress.advance();
+                progress.advance()?;
             }
             Ok(run.history().to_vec())
         };

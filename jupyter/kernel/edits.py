@@ -1,4 +1,4 @@
-"""What is done to a cell before evcxr gets it, so that none spoils the ones after it.
+"""What is changed in a cell before evcxr gets it, so that none spoils the ones after it.
 
 evcxr keeps the items of a cell by their names, and an item run again replaces the one before. An `impl` has no
 name: run again, it is there twice. So it follows a constant whose name stands for it. What evcxr would accept,
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from kernel import syntax
 from kernel.folder import PrivateFolder
 
 TOKEN = re.compile(
@@ -41,8 +42,6 @@ SETTINGS = {
     ":linker": (re.compile("system|lld|mold"), "`{}` is no linker that cells can use: these are system, lld and mold"),
 }
 UNTYPED = "Couldn't automatically determine type of variable"
-TWICE = re.compile(r"duplicate definitions with name|conflicting implementations of trait|is defined multiple times")
-ELSEWHERE = "Another cell defines this already: change it there and run that cell again, or restart the kernel."
 
 
 class Refused(Exception):
@@ -157,18 +156,6 @@ def ends(statement: Statement) -> bool:
     return statement.words[0] != "let"
 
 
-def commands(code: str) -> tuple[list[re.Match], int]:
-    """evcxr's commands, which come first in a cell, and where the Rust code begins."""
-    found, position = [], 0
-    for line in code.splitlines(keepends=True):
-        if command := COMMAND.match(line.rstrip("\n")):
-            found.append(command)
-        elif line.strip() and not line.startswith(("//", "!")):
-            break
-        position += len(line)
-    return found, position
-
-
 @dataclass
 class Implementation:
     """An `impl` that has run: what it is for, what it defines, and the constant that stands for it."""
@@ -179,8 +166,8 @@ class Implementation:
 
 
 @dataclass
-class Cells:
-    """The cells of a kernel, in its folder."""
+class Edits:
+    """The edits of the cells of a kernel, in its folder."""
 
     folder: PrivateFolder | None = None
     implementations: list[Implementation] = field(default_factory=list)
@@ -189,12 +176,12 @@ class Cells:
         """A cell as evcxr gets it: with the same lines. Refused: it cannot run, or would spoil the cells after it."""
         if self.folder and (reason := self.folder.before_cell()):
             raise Refused(reason)
-        settings, start = commands(code)
-        for setting in settings:
+        rust, start = syntax.rust(code)
+        for setting in filter(None, map(COMMAND.match, code[:start].splitlines())):
             allowed, sentence = SETTINGS.get(setting[1], (None, ""))
             if allowed and setting[2] and not allowed.fullmatch(setting[2]):
                 raise Refused(sentence.format(setting[2]))
-        rust, after_named, inserted = code[start:], False, []
+        after_named, inserted = False, []
         for statement in statements(rust):
             keyword = statement.keyword()
             if keyword is None:
@@ -211,9 +198,10 @@ class Cells:
             rust = f"{rust[:position]}const {marker}: () = (); {rust[position:]}"
         return code[:start] + rust
 
-    def typed(self, code: str, error: dict) -> str | None:
-        """The cell with the types that rustc finds, if rust-analyzer found none: that was the error."""
-        if UNTYPED not in error["evalue"] or any(line.startswith("!") for line in code.splitlines()):
+    def typed(self, code: str, errors: list[dict]) -> str | None:
+        """The cell with the types that rustc has found, if rust-analyzer found none: that was the error."""
+        is_untyped = any(UNTYPED in error["evalue"] for error in errors)
+        if not is_untyped or any(line.startswith("!") for line in code.splitlines()):
             return None
         types = self.folder.types()
         return with_types(self.prepared(code), types) if types else None
@@ -236,8 +224,8 @@ class Cells:
 
 def with_types(code: str, types: dict[str, str]) -> str | None:
     """The cell with the types of its variables, after the statements that bind them; None: they are not all there."""
-    _, start = commands(code)
-    rust, places, missing = code[start:], [], set(types)
+    rust, start = syntax.rust(code)
+    places, missing = [], set(types)
     for statement in reversed(statements(rust)):
         for name, is_mutable in statement.binds().items():
             if name in missing:

@@ -1,8 +1,8 @@
-"""What is done to a cell before evcxr gets it."""
+"""What is changed in a cell before evcxr gets it."""
 
 import pytest
 
-from kernel.cells import Cells, Refused, statements, with_types
+from kernel.edits import Edits, Refused, statements, with_types
 
 IMPL = "impl Point { fn norm(&self) -> f64 { self.x } }"
 
@@ -31,24 +31,24 @@ def test_statements_are_found_in_spite_of_brackets_texts_and_comments(code, firs
 
 @pytest.mark.parametrize("code", ["a { b", "} a", '"abc', "/* a", "'", "", "\\", "a é 漢"])
 def test_broken_code_is_passed_on(code):
-    assert Cells().prepared(code) == code
+    assert Edits().prepared(code) == code
 
 
 def test_an_edited_impl_replaces_the_one_before():
-    cells = Cells()
+    cells = Edits()
     first, again = cells.prepared(IMPL), cells.prepared(IMPL.replace("self.x", "self.y"))
     assert first == f"const __IMPL_0: () = (); {IMPL}"
     assert again.startswith("const __IMPL_0: ")
 
 
 def test_an_impl_that_defines_something_else_is_added():
-    cells = Cells()
+    cells = Edits()
     cells.prepared(IMPL)
     assert "__IMPL_1" in cells.prepared("impl Point { fn angle(&self) -> f64 { 0. } }")
 
 
 def test_an_impl_of_a_trait_replaces_that_of_the_same_trait():
-    cells = Cells()
+    cells = Edits()
     cells.prepared("impl Show for Point { fn a() {} }")
     assert "__IMPL_0" in cells.prepared("impl Show for Point { fn b() {} }")
     assert "__IMPL_1" in cells.prepared("impl Hide for Point { fn b() {} }")
@@ -56,12 +56,12 @@ def test_an_impl_of_a_trait_replaces_that_of_the_same_trait():
 
 def test_an_impl_beside_its_type_is_left_alone():
     code = f"struct Point {{ x: f64 }}\n{IMPL}"
-    assert Cells().prepared(code) == code
+    assert Edits().prepared(code) == code
 
 
 def test_a_prepared_cell_has_its_lines():
     code = f":dep a\n\nuse b::c;\n// d\n#[e]\n{IMPL}"
-    assert Cells().prepared(code).count("\n") == code.count("\n")
+    assert Edits().prepared(code).count("\n") == code.count("\n")
 
 
 @pytest.mark.parametrize(
@@ -82,12 +82,12 @@ def test_a_prepared_cell_has_its_lines():
 )
 def test_what_would_spoil_later_cells_is_refused(code):
     with pytest.raises(Refused):
-        Cells().prepared(code)
+        Edits().prepared(code)
 
 
 @pytest.mark.parametrize("code", [":fmt {:?}", ":fmt {{{:#?}}}", ":opt 0", ":opt", ":vars", "let evcxr = 1;", "evcxr_input()"])
 def test_what_spoils_nothing_is_not_refused(code):
-    assert Cells().prepared(code) == code
+    assert Edits().prepared(code) == code
 
 
 @pytest.mark.parametrize(
