@@ -1,5 +1,6 @@
 """Sets up what notebooks and tests need, under ignored folders of the project.
 
+    python3 jupyter/setup packages         Python packages
     python3 jupyter/setup setup            Python packages, libtorch, evcxr, the Jupyter kernel
     python3 jupyter/setup kernel           the same, and the warm build folder of the kernels
     python3 jupyter/setup run COMMAND...   runs a command with all of it
@@ -348,14 +349,17 @@ def is_warm(env: Environment) -> bool:
 
 def warm(env: Environment) -> None:
     call(env.python, "-m", "setup.warm")
+    # What follows is for cargo by itself: it takes four minutes to compile the same once more.
+    folder.lend(ROOT / "target")
 
 
+PACKAGES = Step(
+    "Installing Jupyter's Python packages in .venv",
+    lambda env: env.prefix != OWN or has_venv(OWN, LOCK),
+    lambda env: create_venv(OWN, LOCK),
+)
 SETUP = (
-    Step(
-        "Installing Jupyter's Python packages in .venv",
-        lambda env: env.prefix != OWN or has_venv(OWN, LOCK),
-        lambda env: create_venv(OWN, LOCK),
-    ),
+    PACKAGES,
     Step(f"Downloading libtorch {LIBTORCH_VERSION} to .venv", has_libtorch, install_libtorch),
     Step(
         f"Compiling the evcxr {EVCXR_VERSION} kernel (6 minutes on two cores)",
@@ -404,6 +408,8 @@ def main() -> int:
     """The command `python3 jupyter/setup`: returns 0, 2 for other arguments, or exits with the reason of a failure."""
     try:
         match sys.argv[1:]:
+            case ["packages"]:
+                setup(PACKAGES)
             case ["setup"]:
                 setup(*SETUP)
             case ["kernel"]:
