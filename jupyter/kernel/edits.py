@@ -32,9 +32,7 @@ BEFORE = {"pub", "unsafe", "async", "extern", "default", "const"}
 NAMED = {"const", "enum", "fn", "mod", "static", "struct", "trait", "type", "union"}
 ITEMS = NAMED | {"impl", "use", "macro_rules"}
 # evcxr writes these into every cell.
-RESERVED = re.compile(
-    r"evcxr_\w+|Evcxr\w+|run_user_code_\d+|mod std|macro_rules (println|eprintln|stringify|format)"
-)
+RESERVED = re.compile(r"evcxr_\w+|Evcxr\w+|run_user_code_\d+|mod std|macro_rules (println|eprintln|stringify|format)")
 FORMAT = re.compile(r"(?:[^{}]|\{\{|\}\})*\{(?::[^{}]*)?\}(?:[^{}]|\{\{|\}\})*")
 SETTINGS = {
     ":fmt": (FORMAT, "`{}` is no format of one value, as `{{:?}}` is"),

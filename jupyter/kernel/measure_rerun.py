@@ -61,7 +61,9 @@ def main() -> None:
 
     def run(code: str) -> list[str]:
         printed = []
-        content = client.execute_interactive(code, output_hook=lambda message: printed.append(message["content"]))["content"]
+        content = client.execute_interactive(code, output_hook=lambda message: printed.append(message["content"]))[
+            "content"
+        ]
         assert content["status"] == "ok", content
         return [message["text"] for message in printed if "text" in message]
 

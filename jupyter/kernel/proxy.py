@@ -23,6 +23,7 @@ from jupyter_client.session import Session
 from kernel import failure, syntax
 from kernel.cell import Cell
 from kernel.edits import Edits, Refused
+from kernel.progress import Bars
 from kernel.output import COMPLETE, PANICKED, RETURNED_ERROR, Content, Event, Marker, Message, Streams, Text
 
 FAILURE = "application/vnd.hinge.failure+json"
@@ -30,6 +31,8 @@ CHANNELS = ("shell", "control", "stdin")
 # So long after an interrupt, a cell that goes on is ended with its process, and programs that it started are killed.
 END_SECONDS = 2
 KILL_SECONDS = 0.5
+# Of a cell that shows more than this, the bars are emptied, not removed.
+KEPT_BYTES = 10_000_000
 
 
 def endpoint(connection: dict, channel: str) -> str:
@@ -50,6 +53,9 @@ class Execution:
     started: bool = False  # it is compiled, and runs
     interrupted: float | None = None  # when
     killed: bool = False
+    bars: Bars = field(default_factory=Bars)
+    shown: list[tuple[str, dict]] = field(default_factory=list)  # besides the bars
+    shown_bytes: int = 0
     reply: tuple[list, dict] | None = None  # frames, message
     idle: list | None = None  # frames
     typed: bool = False  # it runs again, with the types that rustc found
@@ -57,6 +63,12 @@ class Execution:
     @property
     def code(self) -> str:
         return self.request["content"]["code"]
+
+    def note(self, kind: str, content: dict) -> None:
+        """Keeps what is shown, to show it again when the bars are removed."""
+        self.shown_bytes += len(content.get("text", "")) + sum(map(len, map(str, content.get("data", {}).values())))
+        if self.shown_bytes <= KEPT_BYTES:
+            self.shown.append((kind, content))
 
     def failure(self, content: dict) -> dict | None:
         """Why it failed, if it did: one error, whose reason is the first that is no lint."""
@@ -90,7 +102,7 @@ class Proxy:
         self.parent: dict | None = None  # the request whose cell runs, or ran last
         self.cell = Cell()
         self.watched: set[int] = set()
-        self.streams = Streams(lambda name, text: self._publish("stream", {"name": name, "text": text}, self.parent))
+        self.streams = Streams(lambda name, text: self._publish_output("stream", {"name": name, "text": text}))
         self.shut_down = False
 
     def _socket(self, kind: int) -> zmq.Socket:
@@ -292,9 +304,7 @@ class Proxy:
         reply = {"status": "error", "execution_count": None} | error
         self._publish("status", {"execution_state": "busy"}, request)
         self._publish("error", error, request)
-        self.session.send(
-            self.front["shell"], "execute_reply", reply, request, self._identities(frames)
-        )
+        self.session.send(self.front["shell"], "execute_reply", reply, request, self._identities(frames))
         self._publish("status", {"execution_state": "idle"}, request)
         self._after_failure(request)
 
@@ -365,9 +375,10 @@ class Proxy:
                 words = self.streams.last_words()
                 lines = self.compiled.read_text(errors="replace").splitlines()
                 run.errors.append(failure.of_cell(words, marker.line == PANICKED, run.code, lines))
-            if marker.line == COMPLETE:
-                self._show("execute_result")
             self.streams.flush(final=marker.line == COMPLETE)
+            if marker.line == COMPLETE:
+                self._remove_bars()
+                self._show("execute_result")
         self.cell.tell_evcxr(marker)
 
     def _message(self, event: Message) -> None:
@@ -377,10 +388,16 @@ class Proxy:
             run.started = True
             if run.interrupted:
                 self.cell.interrupt()
+        if run and "progress" in event.content:
+            self.streams.flush()
+            self._publish(*run.bars.take(event.content["progress"]), run.request)
         for kind in ("display_data", "update_display_data"):
             if kind in event.content and self.parent:
+                content = event.content[kind]
+                if run and FAILURE in content["data"]:
+                    run.errors.append(failure.shown(content["data"].pop(FAILURE)))
                 self.streams.flush()
-                self._publish(kind, event.content[kind], self.parent)
+                self._publish_output(kind, content)
 
     def _show(self, kind: str) -> None:
         """Publishes the value that has been gathered: the cell's result, or one before it."""
@@ -397,7 +414,27 @@ class Proxy:
         content = {"data": data, "metadata": {}}
         if kind == "execute_result":
             content["execution_count"] = run.count
-        self._publish(kind, content, run.request)
+        self._publish_output(kind, content)
+
+    def _publish_output(self, kind: str, content: dict) -> None:
+        """Publishes an output of the cell that runs, or ran last."""
+        if self.running:
+            self.running.note(kind, content)
+        self._publish(kind, content, self.parent)
+
+    def _remove_bars(self) -> None:
+        """Removes the bars of the cell from what it shows."""
+        run = self.running
+        if not run.bars.shown:
+            return
+        bars, run.bars = run.bars, Bars()
+        if run.shown_bytes > KEPT_BYTES:
+            empty = {"data": {}, "metadata": {}, "transient": {"display_id": bars.display}}
+            self._publish("update_display_data", empty, run.request)
+            return
+        self._publish("clear_output", {"wait": bool(run.shown)}, run.request)
+        for kind, content in run.shown:
+            self._publish(kind, content, run.request)
 
     def _publish(self, kind: str, content: dict, parent: dict) -> None:
         self.session.send(self.front["iopub"], kind, content, parent)
@@ -415,6 +452,7 @@ class Proxy:
             return
         self._fetch_requests()  # before the answer: what comes after it was not queued
         self.streams.flush()
+        self._remove_bars()
         frames, reply = run.reply
         error = run.failure(reply["content"])
         if error:
@@ -443,7 +481,5 @@ class Proxy:
     def _abort(self, identities: list, request: dict) -> None:
         content = {"status": "aborted"}
         self._publish("status", {"execution_state": "busy"}, request)
-        self.session.send(
-            self.front["shell"], "execute_reply", content, request, identities, metadata=content
-        )
+        self.session.send(self.front["shell"], "execute_reply", content, request, identities, metadata=content)
         self._publish("status", {"execution_state": "idle"}, request)

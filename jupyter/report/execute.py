@@ -23,9 +23,6 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from kernel.proxy import DURATION
-from report.wire import PROGRESS
-
 ROOT = Path(__file__).resolve().parents[2]
 FAILED = ROOT / "report" / "failed"
 RUST = {"name": "rust", "display_name": "Rust", "language": "rust"}
@@ -180,11 +177,8 @@ def normalise(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         cell.metadata = {key: cell.metadata[key] for key in sorted(KEPT_CELL_METADATA & set(cell.metadata))}
     for cell in code_cells(notebook):
-        for output in cell.outputs:
-            if output.output_type == "stream":
-                output.text = PROGRESS.sub("", output.text)
-        # Messages on stderr are for the user who runs the notebook, and were printed.
-        cell.outputs = [o for o in cell.outputs if not (is_stderr(o) or is_duration(o) or is_empty(o))]
+        # What a program says on stderr is meant for whoever runs it, and was printed.
+        cell.outputs = [o for o in cell.outputs if not (is_stderr(o) or is_empty(o))]
         for output in cell.outputs:
             # evcxr numbers its results from 2, the front end its cells from 1: both get the cell's number.
             if output.output_type == "execute_result":
@@ -194,11 +188,6 @@ def normalise(notebook: NotebookNode) -> None:
 def is_stderr(output: NotebookNode) -> bool:
     """Whether an output was written to stderr."""
     return output.output_type == "stream" and output.name == "stderr"
-
-
-def is_duration(output: NotebookNode) -> bool:
-    """Whether an output is the kernel's note on how long the cell took."""
-    return DURATION in output.get("metadata", {})
 
 
 def is_empty(output: NotebookNode) -> bool:

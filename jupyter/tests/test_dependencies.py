@@ -31,7 +31,11 @@ def add(kernel: Kernel, code: str) -> str:
 @pytest.mark.parametrize(
     ("code", "value", "names"),
     [
-        (':dep itertools = "0.14"\nuse itertools::Itertools;\n(1..4).permutations(2).count()', "6", {"itertools", "either"}),
+        (
+            ':dep itertools = "0.14"\nuse itertools::Itertools;\n(1..4).permutations(2).count()',
+            "6",
+            {"itertools", "either"},
+        ),
         # Of its features the crate has fewer.
         (':dep rand = "0.10"\nrand::random_range(7..=7)', "7", {"rand", "rand_core", "getrandom", "chacha20"}),
     ],
@@ -60,7 +64,7 @@ def test_a_cell_that_would_spoil_later_ones_is_refused(rust, code):
     reply, _ = rust.run(code)
     assert reply["status"] == "error" and "`" in reply["evalue"], reply
     assert rust.value("digits.train.len()") == "6000"
-    assert rust.run("Err::<(), _>(std::io::Error::other(\"no\"))?;")[0]["status"] == "error"
+    assert rust.run('Err::<(), _>(std::io::Error::other("no"))?;')[0]["status"] == "error"
 
 
 def test_an_edited_impl_can_run_again(rust):

@@ -20,7 +20,7 @@ def starts(code):
         ("let a = if b { 1 } else { 2 }; c", ["let", "c"]),
         ("struct A { b: u8 } struct C(u8); C(1)", ["struct", "struct", "C"]),
         ("use a::{b, c}; fn d() {} e", ["use", "fn", "e"]),
-        ("let a = \"; }\"; let b = ';'; let c: &'static str = r#\"}\"\"#; d", ["let", "let", "let", "d"]),
+        ('let a = "; }"; let b = \';\'; let c: &\'static str = r#"}""#; d', ["let", "let", "let", "d"]),
         ("/* ; /* } */ ; */ a // ;\n; b", ["a", "b"]),
         ("#[derive(Debug)]\npub(crate) struct A; const fn f() {} b", ["#", "const", "b"]),
     ],
@@ -85,7 +85,9 @@ def test_what_would_spoil_later_cells_is_refused(code):
         Edits().prepared(code)
 
 
-@pytest.mark.parametrize("code", [":fmt {:?}", ":fmt {{{:#?}}}", ":opt 0", ":opt", ":vars", "let evcxr = 1;", "evcxr_input()"])
+@pytest.mark.parametrize(
+    "code", [":fmt {:?}", ":fmt {{{:#?}}}", ":opt 0", ":opt", ":vars", "let evcxr = 1;", "evcxr_input()"]
+)
 def test_what_spoils_nothing_is_not_refused(code):
     assert Edits().prepared(code) == code
 

@@ -11,10 +11,8 @@ import nbformat.v4 as v4
 import pytest
 from traitlets.config import Config
 
-from kernel.proxy import duration
 from report import execute, nbconvert_execute
 from report.execute import normalise
-from report.wire import PROGRESS
 
 PYTHON = {"name": "python3", "display_name": "Python", "language": "python"}
 
@@ -165,30 +163,6 @@ def test_a_cell_that_takes_long_is_reported(saved, capsys, monkeypatch):
 
 def test_the_kernel_tells_its_version(saved, tmp_path):
     assert execute.execute(saved("1"), tmp_path / "failed").kernel.startswith("ipython ")
-
-
-def test_progress_lines_are_not_stored():
-    book = streams(("stdout", "seeds: 3 of 20 done, about 12 s left\nresult\nseeds: 20 of 20 done, about 0 s left\n"))
-    normalise(book)
-    assert book.cells[0].outputs[0].text == "result\n"
-
-
-def test_lines_that_only_resemble_progress_are_stored():
-    assert not PROGRESS.search("3 of 20 published values are inside\n")
-
-
-def test_an_output_of_progress_alone_is_dropped():
-    book = streams(("stdout", "seeds: 3 of 20 done, about 12 s left\n"))
-    normalise(book)
-    assert book.cells[0].outputs == []
-
-
-def test_how_long_a_cell_took_is_not_stored():
-    book = streams(("stdout", "a line\n"))
-    said = duration(7)
-    book.cells[0].outputs.append(v4.new_output("display_data", said["data"], metadata=said["metadata"]))
-    normalise(book)
-    assert [output.output_type for output in book.cells[0].outputs] == ["stream"]
 
 
 def test_stderr_is_not_stored():

@@ -75,8 +75,7 @@ class Kernel:
         """What a cell printed; it must succeed."""
         reply, outputs = self.run(code)
         assert reply["status"] == "ok", reply
-        streams = (content for kind, content in outputs if kind == "stream")
-        return "".join(stream["text"] for stream in streams if stream["name"] == "stdout")
+        return text_of(outputs)
 
     def folder(self) -> Path:
         """Its private folder."""
@@ -99,6 +98,11 @@ def rust():
     with Kernel() as started:
         started.run(DEP)
         yield started
+
+
+def text_of(outputs: list[tuple[str, dict]], stream: str = "stdout") -> str:
+    """What a cell wrote to a stream."""
+    return "".join(content["text"] for kind, content in outputs if kind == "stream" and content["name"] == stream)
 
 
 def wait_until(holds, seconds: float = 90) -> bool:
@@ -138,7 +142,7 @@ def test_a_failure_makes_the_cell_an_error(rust):
     expected = {
         "ename": "FalseClaim",
         "evalue": "7 is not 8",
-        "traceback": ["required: 8", "found: 7", "FalseClaim: 7 is not 8"],
+        "traceback": ["required: 8", "found: 7", "\x1b[31mFalseClaim\x1b[0m: 7 is not 8"],
     }
     assert reply["status"] == "error"
     assert {name: reply[name] for name in expected} == expected
@@ -191,11 +195,6 @@ def test_cells_queued_behind_a_failed_one_run_if_errors_are_allowed(rust):
     assert [rust.reply(request)["status"] for request in requests] == ["error", "ok"]
 
 
-def test_every_printed_line_arrives_before_the_cell_ends(rust):
-    printed = rust.printed('for line in 0..2_000 { println!("{line}"); }')
-    assert printed.split() == [str(line) for line in range(2_000)]
-
-
 def test_names_of_the_crate_are_completed_and_explained():
     with Kernel() as kernel:
         kernel.run(':dep hinge = { path = "../crate" }\nuse hinge::prelude::*;')
@@ -203,22 +202,6 @@ def test_names_of_the_crate_are_completed_and_explained():
         assert any(match.startswith("repeat(") for match in matches), matches
         explained = kernel.reply(kernel.client.inspect("Loss::MultiMargin"))
         assert explained["found"] and "Multi-class hinge loss" in explained["data"]["text/plain"], explained
-
-
-def test_a_long_cell_says_how_long_it_took(rust):
-    _, outputs = rust.run("std::thread::sleep(std::time::Duration::from_secs(6));")
-    said = [content["data"]["text/plain"] for kind, content in outputs if kind == "display_data"]
-    assert len(said) == 1 and int(re.fullmatch(r"took (\d+) s", said[0])[1]) >= 6
-    assert [content for kind, content in outputs if kind == "stream"] == []
-
-
-def test_an_interrupt_ends_the_running_cell():
-    with Kernel() as started:
-        request = started.send("loop { std::thread::sleep(std::time::Duration::from_millis(10)) }")
-        assert not wait_until(lambda: False, 3)
-        started.manager.interrupt_kernel()
-        assert started.reply(request)["status"] == "error"
-        assert started.value("1 + 1") == "2"
 
 
 def test_a_running_cell_does_not_hold_up_the_shutdown():

@@ -14,7 +14,10 @@ from test_kernel import DEP, ROOT, Kernel, artefacts
 
 # Code that binds `it`, and an expression that is true of it.
 FORMS = {
-    "a method with ?": ("let it = Experiment { epochs: 1, ..Experiment::default() }.run(&digits, 43)?;", "it.seed == 43"),
+    "a method with ?": (
+        "let it = Experiment { epochs: 1, ..Experiment::default() }.run(&digits, 43)?;",
+        "it.seed == 43",
+    ),
     "to_string": ("let it = 7.to_string();", 'it == "7"'),
     "an iterator": ("let it = (1..4).map(|x| x * x).collect::<Vec<_>>();", "it == [1, 4, 9]"),
     "vec": ("let it = vec![1., 2.];", "it.len() == 2"),

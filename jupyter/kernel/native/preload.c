@@ -141,6 +141,9 @@ ssize_t own_read(int descriptor, void *text, size_t size) {
             return -1;
         }
     ssize_t count = real_read(descriptor, text, size);
+    /* evcxr may write a line's end apart. */
+    if (count > 0 && ((const char *)text)[count - 1] != '\n')
+        asked_for_input = 1;
     if (!running && count > (ssize_t)strlen(RUN) && !memcmp(text, RUN, strlen(RUN))) {
         hinge_interrupted = refuse = 0;
         running = 1;
