@@ -304,7 +304,9 @@ class Proxy:
         reply = {"status": "error", "execution_count": None} | error
         self._publish("status", {"execution_state": "busy"}, request)
         self._publish("error", error, request)
-        self.session.send(self.front["shell"], "execute_reply", reply, request, self._identities(frames))
+        self.session.send(
+            self.front["shell"], "execute_reply", reply, request, self._identities(frames)
+        )
         self._publish("status", {"execution_state": "idle"}, request)
         self._after_failure(request)
 
@@ -332,7 +334,7 @@ class Proxy:
             self._finish()
         elif kind == "error":
             run.errors.append(failure.of_evcxr(content))
-        elif not run.typed:
+        elif not run.typed or kind not in ("status", "execute_input"):
             self.streams.flush()
             if kind == "execute_input":
                 content["code"] = run.code  # evcxr may have got it with edits

@@ -37,7 +37,7 @@ def add(kernel: Kernel, code: str) -> str:
             {"itertools", "either"},
         ),
         # Of its features the crate has fewer.
-        (':dep rand = "0.10"\nrand::random_range(7..=7)', "7", {"rand", "rand_core", "getrandom", "chacha20"}),
+        (':dep rand = "0.10"\nrand::random_range(7..=7)', "7", {"rand"}),
     ],
     ids=["itertools", "rand"],
 )

@@ -97,7 +97,7 @@ def test_bytes_that_are_not_utf8_are_shown_as_such(plain):
 
 def test_a_character_is_not_torn_by_a_flush(plain):
     pause = "std::thread::sleep(std::time::Duration::from_millis(200));"
-    half = 'std::io::Write::write_all(&mut std::io::stdout(), b"{}")?;\n' + FLUSH
+    half = "std::io::Write::write_all(&mut std::io::stdout(), b\"{}\")?;\n" + FLUSH
     cell = half.replace("{}", r"caf\xc3") + pause + half.replace("{}", r"\xa9")
     assert plain.printed(cell) == "café"
 
@@ -163,7 +163,7 @@ def test_what_is_written_is_split_the_same_however_it_is_cut():
         ("f(\n1]", "`]` closes the `(` of line 1: mismatched brackets", 2),
         ("fn f() {", "unclosed delimiter: `{`", 1),
         ('let s = r#"}"#; let c = \'{\'; let l: &\'static str = "\\"{"; /* { /* } */ */ // (', None, None),
-        (":dep x = { path = \"}\" \n!echo )\n// (\nlet a = b'(';", None, None),
+        (':dep x = { path = "}" \n!echo )\n// (\nlet a = b\'(\';', None, None),
     ],
 )
 def test_brackets_strings_and_comments_without_an_end_are_found(code, sentence, line):
