@@ -22,6 +22,7 @@ from pathlib import Path
 import zmq
 
 from kernel import native
+from kernel.edits import Edits
 from kernel.folder import KERNEL, PrivateFolder
 from kernel.proxy import Proxy
 
@@ -185,7 +186,7 @@ def run(connection_file: str) -> None:
         notice = NOTICE.format(reason=folder.compiles) if folder.compiles else ""
         if not proxy.cell.reported:
             notice += WITHOUT_LIBRARIES.format(reason=folder.without_libraries or "evcxr did not load them")
-        proxy.start(folder.before_cell, notice, evcxr.process.pid, folder.evcxr / "src" / "lib.rs")
+        proxy.start(Edits(folder), notice, evcxr.process.pid, folder.evcxr / "src" / "lib.rs")
         serve(evcxr, proxy, parent)
     finally:
         proxy.close()

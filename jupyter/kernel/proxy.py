@@ -14,7 +14,6 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,8 +22,9 @@ from jupyter_client.session import Session
 
 from kernel import failure, syntax
 from kernel.cell import Cell
-from kernel.progress import Bars
+from kernel.edits import Edits, Refused
 from kernel.output import COMPLETE, PANICKED, RETURNED_ERROR, Content, Event, Marker, Message, Streams, Text
+from kernel.progress import Bars
 
 FAILURE = "application/vnd.hinge.failure+json"
 CHANNELS = ("shell", "control", "stdin")
@@ -58,6 +58,7 @@ class Execution:
     shown_bytes: int = 0
     reply: tuple[list, dict] | None = None  # frames, message
     idle: list | None = None  # frames
+    typed: bool = False  # it runs again, with the types that rustc found
 
     @property
     def code(self) -> str:
@@ -137,13 +138,12 @@ class Proxy:
                     return True
         return False
 
-    def start(self, before_cell: Callable[[], str], notice: str, evcxr: int, compiled: Path) -> None:
+    def start(self, edits: Edits, notice: str, evcxr: int, compiled: Path) -> None:
         """Lets Jupyter's messages through. The first cell that runs prints the notice to stderr.
 
-        `before_cell` is called before every cell; if it returns a reason, the cell does not run but fails.
         `evcxr` is its process, `compiled` the file in which it compiles a cell.
         """
-        self.before_cell, self.notice, self.evcxr, self.compiled = before_cell, notice, evcxr, compiled
+        self.edits, self.notice, self.evcxr, self.compiled = edits, notice, evcxr, compiled
         self.poller.unregister(self.back["probe"])
         self.back.pop("probe").close(linger=0)
         for channel in CHANNELS:
@@ -273,18 +273,30 @@ class Proxy:
         while self.queue and not self.running:
             frames, message = self.queue.popleft()
             if message["msg_type"] == "execute_request":
-                if reason := self._reason_not_to_run(message["content"]["code"]):
-                    self._refuse(frames, message, reason)
+                try:
+                    code = self._checked(message["content"]["code"])
+                except Refused as refused:
+                    self._refuse(frames, message, str(refused))
                     continue
                 self.streams.flush(final=True)
                 self.running, self.parent = Execution(self._identities(frames), message), message
                 self.cell.begin()
+                frames = self._with_code(frames, message, code)
             self.back["shell"].send_multipart(frames)
 
-    def _reason_not_to_run(self, code: str) -> str:
+    def _checked(self, code: str) -> str:
+        """A cell as evcxr gets it. Refused: it cannot run."""
         if problem := syntax.problem(code):
-            return f"{problem.sentence} (line {problem.line}: `{code.splitlines()[problem.line - 1].strip()}`)"
-        return self.before_cell()
+            line = code.splitlines()[problem.line - 1].strip()
+            raise Refused(f"{problem.sentence} (line {problem.line}: `{line}`)")
+        return self.edits.prepared(code)
+
+    def _with_code(self, frames: list, request: dict, code: str) -> list:
+        """The frames of an execute_request with another code."""
+        if code == request["content"]["code"]:
+            return frames
+        request = request | {"content": request["content"] | {"code": code}}
+        return self.session.serialize(request, self._identities(frames))
 
     def _refuse(self, frames: list, request: dict, reason: str) -> None:
         """Answers a cell with an error in evcxr's stead."""
@@ -325,9 +337,11 @@ class Proxy:
         elif kind == "execute_result":  # of a command, or of a process that does not report to us
             run.bundle = content["data"]
             self._show(kind)
-        else:
+        elif not run.typed or kind not in ("status", "execute_input"):
             self.streams.flush()
-            self.front["iopub"].send_multipart(frames)
+            if kind == "execute_input":
+                content["code"] = run.code  # evcxr may have got it with edits
+            self.session.send(self.front["iopub"], message)
             if kind == "execute_input":
                 run.count = content["execution_count"]
                 if self.notice:
@@ -438,6 +452,12 @@ class Proxy:
         run = self.running
         if not (run.idle and run.reply):
             return
+        if not (run.typed or run.interrupted) and (code := self.edits.typed(run.code, run.errors)):
+            # evcxr did not find a variable's type, and ran nothing.
+            frames, _ = run.reply
+            run.typed, run.errors, run.reply, run.idle = True, [], None, None
+            self.back["shell"].send_multipart(self._with_code(frames, run.request, code))
+            return
         self._fetch_requests()  # before the answer: what comes after it was not queued
         self.streams.flush()
         self._remove_bars()
@@ -469,7 +489,5 @@ class Proxy:
     def _abort(self, identities: list, request: dict) -> None:
         content = {"status": "aborted"}
         self._publish("status", {"execution_state": "busy"}, request)
-        self.session.send(
-            self.front["shell"], "execute_reply", content, request, identities, metadata=content
-        )
+        self.session.send(self.front["shell"], "execute_reply", content, request, identities, metadata=content)
         self._publish("status", {"execution_state": "idle"}, request)
