@@ -9,7 +9,6 @@ reason, and the cells that were queued behind it are aborted, as Jupyter's own k
 """
 
 import json
-import re
 import signal
 import sys
 import time
