@@ -10,7 +10,9 @@ PLACE = re.compile(r" \(line (\d+) of src/lib\.rs\)$")
 # How evcxr's report of a compile error begins, with rustc's code or a lint's name.
 CODE = re.compile(r"(?:\x1b\[[0-9;]*m)*\[(\w+)\]")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
-LINT = re.compile(r"unused |unreachable |variable .* is assigned|value assigned|.* is never (?:used|read)|.*should have")
+LINT = re.compile(
+    r"unused |unreachable |variable .* is assigned|value assigned|.* is never (?:used|read)|.*should have"
+)
 # Lints that are errors without being asked for.
 DENIED = {"unconditional_panic", "arithmetic_overflow", "overflowing_literals", "invalid_from_utf8_unchecked"}
 
@@ -66,7 +68,9 @@ def shown(content: object) -> dict:
     found = error(str(content.get("evalue", "")), content.get("ename", "Error"))
     lines = content.get("traceback", [])
     # Front ends show the traceback alone.
-    return found | {"traceback": lines if any(found["evalue"] in line for line in lines) else [*lines, *found["traceback"]]}
+    return found | {
+        "traceback": lines if any(found["evalue"] in line for line in lines) else [*lines, *found["traceback"]]
+    }
 
 
 def interrupted(started: bool, killed: bool) -> dict:

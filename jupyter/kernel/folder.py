@@ -108,7 +108,7 @@ def warm_inputs(kernel: Path = KERNEL) -> dict[str, str]:
 
 def is_of_registry(file: Path) -> bool:
     """Whether a file, its path relative to a build folder, is what cargo made of a registry crate."""
-    for above, unit in zip(file.parts, file.parts[1:]):
+    for above, unit in zip(file.parts, file.parts[1:], strict=False):
         if above in ("deps", "build", ".fingerprint"):
             return unit.split("-")[0].split(".")[0] not in LOCAL_CRATES
     return False
@@ -185,10 +185,9 @@ def seed(folder: Path, kernel: Path = KERNEL) -> str | None:
 def remove_dead(run: Path) -> None:
     """Removes the folders of kernels that no longer live: nobody holds their locks."""
     for folder in run.iterdir():
-        with contextlib.suppress(BlockingIOError, FileNotFoundError):
-            with open(folder / "lock", "a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder)
+        with contextlib.suppress(BlockingIOError, FileNotFoundError), open(folder / "lock", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder)
 
 
 class PrivateFolder:

@@ -100,7 +100,7 @@ class Evcxr:
         self.claim, self.ports = reserve_ports()
         names = ("shell_port", "control_port", "stdin_port", "iopub_port", "hb_port")
         connection = {"transport": "tcp", "ip": "127.0.0.1"} | self.secret
-        connection |= dict(zip(names, self.ports))
+        connection |= dict(zip(names, self.ports, strict=False))
         file = self.folder.path / "connection.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(connection))

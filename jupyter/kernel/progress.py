@@ -27,7 +27,9 @@ class Bars:
 
 def _text(bar: dict) -> str:
     left = bar["seconds_left"]
-    return f"{bar['what']}: {bar['done']} of {bar['total']} done" + ("" if left is None else f", about {left:.0f} s left")
+    return f"{bar['what']}: {bar['done']} of {bar['total']} done" + (
+        "" if left is None else f", about {left:.0f} s left"
+    )
 
 
 def _html(bar: dict) -> str:

@@ -8,6 +8,7 @@ that did not compile. The proxy sees to it that Jupyter gets both: one `error`, 
 reason, and the cells that were queued behind it are aborted, as Jupyter's own kernel does it.
 """
 
+import contextlib
 import json
 import signal
 import sys
@@ -303,9 +304,7 @@ class Proxy:
         reply = {"status": "error", "execution_count": None} | error
         self._publish("status", {"execution_state": "busy"}, request)
         self._publish("error", error, request)
-        self.session.send(
-            self.front["shell"], "execute_reply", reply, request, self._identities(frames)
-        )
+        self.session.send(self.front["shell"], "execute_reply", reply, request, self._identities(frames))
         self._publish("status", {"execution_state": "idle"}, request)
         self._after_failure(request)
 
@@ -367,10 +366,8 @@ class Proxy:
             self._show("display_data")
         content = event.content
         if "json" in event.mime:
-            try:
+            with contextlib.suppress(ValueError):  # as evcxr does it
                 content = json.loads(content)
-            except ValueError:
-                pass  # as evcxr does it
         self.running.bundle[event.mime] = content
 
     def _marker(self, marker: Marker) -> None:

@@ -52,7 +52,8 @@ def test_long_work_has_a_bar_with_count_and_time_left_that_is_removed(rust):
     kinds = [kind for kind, _ in outputs]
     bars = [c["data"] for kind, c in outputs if kind in ("display_data", "update_display_data")]
     assert kinds.count("display_data") == 1
-    assert 'role="progressbar"' in bars[0]["text/html"] and "of 8 done" in bars[0]["text/plain"]
+    assert 'role="progressbar"' in bars[0]["text/html"]
+    assert "of 8 done" in bars[0]["text/plain"]
     assert any("s left" in bar["text/plain"] for bar in bars)
     end = kinds.index("clear_output")
     assert "".join(content["text"] for kind, content in outputs[end:] if kind == "stream") == "before\nafter\n"

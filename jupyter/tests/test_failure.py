@@ -32,11 +32,19 @@ def plain():
         ('"3x".parse::<i32>()?;', "Error", "invalid digit found in string"),
         ('"3x".parse::<i32>()', "Error", "ParseIntError { kind: InvalidDigit }"),
         ('print!("unfinished"); panic!("then this");', "Panic", "panicked: then this (line 1: "),
-        ('std::thread::spawn(|| panic!("in a thread")).join().unwrap();', "Panic", "panicked: called `Result::unwrap()`"),
+        (
+            'std::thread::spawn(|| panic!("in a thread")).join().unwrap();',
+            "Panic",
+            "panicked: called `Result::unwrap()`",
+        ),
         ("/* a note\npanic!();", "Error", "unterminated block comment (line 1: `/* a note`)"),
         ('}\npanic!("never");', "Error", "unexpected closing delimiter: `}` (line 1: `}`)"),
         ('{ let unused = 3; }\nlet wrong: i32 = "text";', "Error", "mismatched types"),
-        ("let i = 1;\nlet n: i32 = [1][i + 2 - 2];\nunknown();", "Error", "cannot find function `unknown` in this scope"),
+        (
+            "let i = 1;\nlet n: i32 = [1][i + 2 - 2];\nunknown();",
+            "Error",
+            "cannot find function `unknown` in this scope",
+        ),
     ],
 )
 def test_a_failed_cell_is_one_error_with_its_reason(plain, cell, name, reason):
@@ -70,7 +78,8 @@ def test_an_error_of_libtorch_is_a_sentence():
         assert reply["evalue"].endswith("shape '[3]' is invalid for input of size 2"), reply["evalue"]
         assert "frame #" not in "\n".join(reply["traceback"])
         reply, _ = started.run("Digits::synthetic(0).sample(&Sample { train: 0, ..Sample::default() })")
-        assert reply["ename"] == "Error" and "but it is 0" in reply["evalue"]
+        assert reply["ename"] == "Error"
+        assert "but it is 0" in reply["evalue"]
 
 
 def test_nbconvert_fails_at_a_panic_without_the_crate(tmp_path):

@@ -41,7 +41,7 @@ def interrupted(kernel: Kernel, code: str) -> tuple[dict, float]:
     request, start_ = start(kernel, code), time.monotonic()
     interrupt(kernel)
     reply = kernel.reply(request)
-    assert reply["status"] == "error" and reply["ename"] == "Interrupted", reply
+    assert (reply["status"], reply["ename"]) == ("error", "Interrupted"), reply
     return reply, time.monotonic() - start_
 
 

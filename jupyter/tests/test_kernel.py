@@ -269,7 +269,7 @@ def test_eight_kernels_at_once_are_each_correct(_round):
     with contextlib.ExitStack() as stack:
         kernels = [stack.enter_context(Kernel()) for _ in range(8)]
         requests = [started.send(f"{DEP} let own = {number} * 111;") for number, started in enumerate(kernels)]
-        replies = [started.reply(request) for started, request in zip(kernels, requests)]
+        replies = [started.reply(request) for started, request in zip(kernels, requests, strict=False)]
         assert [reply["status"] for reply in replies] == ["ok"] * 8
         assert [started.value("own") for started in kernels] == [str(number * 111) for number in range(8)]
         assert len({started.folder() for started in kernels}) == 8
@@ -296,7 +296,7 @@ def launch(**variables: str) -> psutil.Popen:
 
 
 @contextlib.contextmanager
-def launcher(**variables: str):
+def launched(**variables: str):
     """A launcher without a front end. Killed in the end, and all it started is waited for."""
     process = launch(**variables)
     try:
@@ -328,7 +328,7 @@ def private_folders() -> set[Path]:
 
 def test_a_killed_launcher_leaves_no_process_and_no_folder():
     before = private_folders()
-    with launcher() as process:
+    with launched() as process:
         children = start_evcxr(process)
         process.kill()
         assert wait_until(lambda: not any(map(alive, children)))
@@ -357,14 +357,14 @@ def test_a_killed_cell_is_an_error_and_the_kernel_goes_on():
 
 def test_the_next_start_removes_what_a_dead_kernel_left():
     before = private_folders()
-    with launcher() as process:
+    with launched() as process:
         children = start_evcxr(process)
         (left,) = private_folders() - before
         for child in (process, *children):  # the reaper, too
             child.kill()
         assert wait_until(lambda: not any(map(alive, children)))
         assert left.exists()
-    with launcher() as process:
+    with launched() as process:
         start_evcxr(process)
         assert not left.exists()
 
@@ -376,7 +376,7 @@ def bytes_used() -> int:
 
 
 def test_fifty_starts_leave_nothing_behind():
-    with launcher() as process:
+    with launched() as process:
         start_evcxr(process)
     before, used = private_folders(), bytes_used()
     for _ in range(50):
@@ -394,7 +394,7 @@ def test_fifty_starts_leave_nothing_behind():
 
 
 def test_an_evcxr_that_ends_at_once_is_reported():
-    with launcher(EVCXR_JUPYTER=shutil.which("false")) as process:
+    with launched(EVCXR_JUPYTER=shutil.which("false")) as process:
         assert process.wait(60) != 0
         assert process.stderr.read() == "The Rust kernel cannot run: evcxr ended at once, with exit code 1.\n"
 
@@ -412,7 +412,7 @@ def test_an_evcxr_that_does_not_answer_is_reported(monkeypatch, tmp_path):
 
 
 def test_a_taken_address_is_reported():
-    with launcher() as first:
+    with launched() as first:
         start_evcxr(first)
         command = first.cmdline()
         second = subprocess.run(command, env=os.environ | first.environ(), capture_output=True, text=True)
@@ -426,7 +426,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_folder(monkeypatch):
 
     before = private_folders()
     monkeypatch.setattr(folder.shutil, "copy2", copy_to_a_full_disk)
-    with pytest.raises(launcher.Failed, match="the disk is full: .* was not made; free some space"):
+    with pytest.raises(launcher.Failed, match=r"the disk is full: .* was not made; free some space"):
         launcher.private_folder()
     assert private_folders() <= before
 
