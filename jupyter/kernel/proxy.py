@@ -53,6 +53,7 @@ class Execution:
     started: bool = False  # it is compiled, and runs
     interrupted: float | None = None  # when
     killed: bool = False
+    awaits_input: bool = False
     bars: Bars = field(default_factory=Bars)
     shown: list[tuple[str, dict]] = field(default_factory=list)  # besides the bars
     shown_bytes: int = 0
@@ -162,8 +163,8 @@ class Proxy:
             (self.back["iopub"], self._output),
             (self.back["shell"], self._shell_reply),
             (self.front["shell"], self._shell),
-            (self.back["stdin"], lambda: self._pass(self.back["stdin"], self.front["stdin"])),
-            (self.front["stdin"], lambda: self._pass(self.front["stdin"], self.back["stdin"])),
+            (self.back["stdin"], self._input_request),
+            (self.front["stdin"], self._input_reply),
         ):
             if socket in ready:
                 handle()
@@ -243,6 +244,9 @@ class Proxy:
         run.interrupted = run.interrupted or time.monotonic()
         if run.started:
             self.cell.interrupt()
+        if run.awaits_input:
+            run.awaits_input = False
+            self.session.send(self.back["stdin"], "input_reply", {"value": ""})
         self.cell.end_started(self.evcxr, signal.SIGINT)
 
     def _follow_interrupt(self) -> None:
@@ -254,6 +258,16 @@ class Proxy:
             self.cell.end_started(self.evcxr, signal.SIGKILL)
         if seconds > END_SECONDS and run.started:
             self.interrupt()
+
+    def _input_request(self) -> None:
+        if self.running:
+            self.running.awaits_input = True
+        self._pass(self.back["stdin"], self.front["stdin"])
+
+    def _input_reply(self) -> None:
+        if self.running:
+            self.running.awaits_input = False
+        self._pass(self.front["stdin"], self.back["stdin"])
 
     def _control_reply(self) -> None:
         self._pass(self.back["control"], self.front["control"])

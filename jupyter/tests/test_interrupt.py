@@ -63,6 +63,14 @@ def test_an_interrupt_ends_the_cell_and_keeps_the_variables(rust, code, reason):
     assert rust.value("kept + 1") == "42"
 
 
+def test_an_interrupt_ends_a_cell_that_waits_for_input(rust):
+    request = rust.client.execute("std::io::stdin().read_line(&mut String::new())?;", allow_stdin=True)
+    rust.client.get_stdin_msg(timeout=CELL_SECONDS)
+    interrupt(rust)
+    assert rust.reply(request)["ename"] == "Interrupted"
+    assert rust.value("kept + 1") == "42"
+
+
 def test_an_interrupt_between_cells_does_nothing(rust):
     interrupt(rust)
     assert rust.value("kept + 1") == "42"

@@ -15,7 +15,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -136,13 +135,11 @@ ssize_t own_read(int descriptor, void *text, size_t size) {
         write_all(INPUT ":\n", strlen(INPUT ":\n"));
         pthread_mutex_unlock(&writing);
     }
-    struct pollfd input = {0, POLLIN, 0};
-    while (poll(&input, 1, -1) < 0)
-        if (hinge_interrupted) {
-            errno = ECANCELED;
-            return -1;
-        }
     ssize_t count = real_read(descriptor, text, size);
+    if (running && hinge_interrupted) { /* the launcher has sent an empty line */
+        errno = ECANCELED;
+        return -1;
+    }
     /* evcxr may write a line's end apart. */
     if (count > 0 && ((const char *)text)[count - 1] != '\n')
         asked_for_input = 1;
