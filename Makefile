@@ -4,7 +4,7 @@ RUN = $(ENVIRONMENT) run
 # In containers root is often the only user.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help report test browser lab notebooks data bench reference setup kernel mnist lock clean
+.PHONY: help report stored test browser lab notebooks data bench reference setup kernel mnist lock clean
 
 help:
 	@echo 'make report     execute the notebooks and write report/index.html'
@@ -19,8 +19,13 @@ help:
 	@echo 'make lock       pin the newest Python packages in jupyter/setup/, jupyter/browser/ and bench/'
 	@echo 'make clean      remove everything that make made, except data/mnist/'
 
-report: kernel mnist
+report: stored kernel mnist
 	@$(RUN) python -m report.build
+
+# What there is to read until the kernel is set up; it needs the Python packages only.
+stored:
+	@$(ENVIRONMENT) packages
+	@$(RUN) python -m report.build --stored || echo 'The stored results cannot be shown: the report is made from new ones.'
 
 test: kernel mnist
 	@$(RUN) python jupyter/tests/run.py

@@ -46,7 +46,7 @@ class Cell:
             if len(descriptors) == 4:
                 self._forget()
                 self.pid, self.reported, self.parser = int(number), True, Parser()
-                self.descriptors = dict(zip(("evcxr", "output", "errors", "alive"), descriptors))
+                self.descriptors = dict(zip(("evcxr", "output", "errors", "alive"), descriptors, strict=False))
                 for name in ("output", "errors", "alive"):
                     os.set_blocking(self.descriptors[name], False)
 

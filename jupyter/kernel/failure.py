@@ -10,7 +10,9 @@ PLACE = re.compile(r" \(line (\d+) of src/lib\.rs\)$")
 # How evcxr's report of a compile error begins, with rustc's code or a lint's name.
 CODE = re.compile(r"(?:\x1b\[[0-9;]*m)*\[(\w+)\]")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
-LINT = re.compile(r"unused |unreachable |variable .* is assigned|value assigned|.* is never (?:used|read)|.*should have")
+LINT = re.compile(
+    r"unused |unreachable |variable .* is assigned|value assigned|.* is never (?:used|read)|.*should have"
+)
 # Lints that are errors without being asked for.
 DENIED = {"unconditional_panic", "arithmetic_overflow", "overflowing_literals", "invalid_from_utf8_unchecked"}
 
@@ -34,8 +36,8 @@ def of_cell(words: str, panicked: bool, code: str, compiled: list[str]) -> dict:
     reason = FRAMES.sub("", words) or "no reason is given"
     if place := PLACE.search(reason):
         reason = reason[: place.start()] + place_in_cell(int(place[1]), code, compiled)
-    if reason.startswith("interrupted"):
-        return error(f"{reason}; the variables of earlier cells are kept", INTERRUPTED)
+    if reason.lower().startswith("interrupted"):
+        return error(f"{reason.rstrip('.')}; the variables of earlier cells are kept", INTERRUPTED)
     return error(reason, "Panic" if panicked else "Error")
 
 
@@ -66,7 +68,9 @@ def shown(content: object) -> dict:
     found = error(str(content.get("evalue", "")), content.get("ename", "Error"))
     lines = content.get("traceback", [])
     # Front ends show the traceback alone.
-    return found | {"traceback": lines if any(found["evalue"] in line for line in lines) else [*lines, *found["traceback"]]}
+    return found | {
+        "traceback": lines if any(found["evalue"] in line for line in lines) else [*lines, *found["traceback"]]
+    }
 
 
 def interrupted(started: bool, killed: bool) -> dict:

@@ -6,9 +6,9 @@ folder, and every kernel gets a copy: hard links for what cargo never writes aga
 registry crates), real copies for the rest.
 
     target/kernel/lock         held while the folders below are made, replaced or removed
-    target/kernel/toolchain/   what evcxr takes for the Rust toolchain, see toolchain.py
     target/kernel/warm/        the warm folder, with `inputs.json`: what it was compiled from
-    target/kernel/run/*/       one per live kernel: `lock` (held while it lives), `evcxr/` and `.cargo/`
+    target/kernel/run/*/       one per live kernel: `lock` (held while it lives), `evcxr/`, `.cargo/`, and `toolchain/`,
+                               what evcxr takes for the Rust toolchain, see toolchain.py
 """
 
 import contextlib
@@ -108,7 +108,7 @@ def warm_inputs(kernel: Path = KERNEL) -> dict[str, str]:
 
 def is_of_registry(file: Path) -> bool:
     """Whether a file, its path relative to a build folder, is what cargo made of a registry crate."""
-    for above, unit in zip(file.parts, file.parts[1:]):
+    for above, unit in zip(file.parts, file.parts[1:], strict=False):
         if above in ("deps", "build", ".fingerprint"):
             return unit.split("-")[0].split(".")[0] not in LOCAL_CRATES
     return False
@@ -154,6 +154,7 @@ def lend(target: Path, kernel: Path = KERNEL) -> None:
 
 def forget_local_crates(folder: Path) -> None:
     """Makes cargo compile the crate again, also when a changed source is not newer."""
+    shutil.rmtree(folder / ".cells", ignore_errors=True)
     for fingerprint in folder.glob("target/*/debug/.fingerprint/*"):
         if fingerprint.name.rsplit("-", 1)[0] in LOCAL_CRATES:
             shutil.rmtree(fingerprint)
@@ -184,10 +185,9 @@ def seed(folder: Path, kernel: Path = KERNEL) -> str | None:
 def remove_dead(run: Path) -> None:
     """Removes the folders of kernels that no longer live: nobody holds their locks."""
     for folder in run.iterdir():
-        with contextlib.suppress(BlockingIOError, FileNotFoundError):
-            with open(folder / "lock", "a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder)
+        with contextlib.suppress(BlockingIOError, FileNotFoundError), open(folder / "lock", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder)
 
 
 class PrivateFolder:
@@ -204,13 +204,13 @@ class PrivateFolder:
         with locked(kernel / "lock"):
             run.mkdir(exist_ok=True)
             remove_dead(run)
-            self.toolchain = toolchain.make(kernel / "toolchain")
             self.without_libraries = native.reason_not_to_make(kernel / "native")
             self.path = Path(tempfile.mkdtemp(dir=run))
             self.evcxr = self.path / "evcxr"
             self.lock = open(self.path / "lock", "a")
             fcntl.flock(self.lock, fcntl.LOCK_EX)
             try:
+                self.toolchain = toolchain.make(self.path / "toolchain")
                 self.compiles = seed(self.evcxr, kernel)
                 (self.path / ".cargo").mkdir()
                 (self.path / ".cargo" / "config.toml").write_text(CARGO_CONFIG)
@@ -234,6 +234,13 @@ class PrivateFolder:
         self.sources = self.sources or sources
         return "" if sources == self.sources else CHANGED
 
+    def types(self) -> dict[str, str]:
+        """The types of the variables of the cell that evcxr has checked; see cargo.py."""
+        try:
+            return json.loads((self.evcxr / "types.json").read_text())
+        except FileNotFoundError:
+            return {}
+
     def _pin_versions(self) -> None:
         """Restores the lock file, which evcxr empties whenever it compiles without the crate."""
         lock = self.evcxr / "Cargo.lock"
@@ -255,7 +262,7 @@ def remove_old_sessions(folder: Path) -> None:
 
 def publish(folder: Path, inputs: dict[str, str], kernel: Path = KERNEL) -> None:
     """Makes a build folder that was compiled from `inputs` the warm one."""
-    for product in folder.glob("target/*/debug/libcode_*"):
+    for product in folder.glob("target/*/debug/**/libcode_*"):
         product.unlink()
     remove_old_sessions(folder)
     (folder / INPUTS).write_text(json.dumps(inputs, indent=2))

@@ -22,6 +22,7 @@ from pathlib import Path
 import zmq
 
 from kernel import native
+from kernel.edits import Edits
 from kernel.folder import KERNEL, PrivateFolder
 from kernel.proxy import Proxy
 
@@ -34,7 +35,12 @@ while read -r line; do group=$line; done
 rm -rf "$0" || { sleep 1; rm -rf "$0"; }
 """
 # Tells the reaper its process group before it becomes evcxr, so that no evcxr is unknown to it.
-ANNOUNCED = 'echo $$ >&0; exec "$0" "$@" </dev/null'
+# macOS takes the variable away from /bin/sh, so that the shell sets it.
+ANNOUNCED = f"""
+echo $$ >&0
+[ -z "$HINGE_PRELOAD" ] || export {native.PRELOAD}="$HINGE_PRELOAD"
+exec "$0" "$@" </dev/null
+"""
 # Six ports each, below the ports that systems give out by themselves.
 PORT_BLOCKS = range(20_000, 32_000, 6)
 NOTICE = (
@@ -94,7 +100,7 @@ class Evcxr:
         self.claim, self.ports = reserve_ports()
         names = ("shell_port", "control_port", "stdin_port", "iopub_port", "hb_port")
         connection = {"transport": "tcp", "ip": "127.0.0.1"} | self.secret
-        connection |= dict(zip(names, self.ports))
+        connection |= dict(zip(names, self.ports, strict=False))
         file = self.folder.path / "connection.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(connection))
@@ -180,7 +186,7 @@ def run(connection_file: str) -> None:
         notice = NOTICE.format(reason=folder.compiles) if folder.compiles else ""
         if not proxy.cell.reported:
             notice += WITHOUT_LIBRARIES.format(reason=folder.without_libraries or "evcxr did not load them")
-        proxy.start(folder.before_cell, notice, evcxr.process.pid, folder.evcxr / "src" / "lib.rs")
+        proxy.start(Edits(folder), notice, evcxr.process.pid, folder.evcxr / "src" / "lib.rs")
         serve(evcxr, proxy, parent)
     finally:
         proxy.close()

@@ -62,7 +62,7 @@ def variables(folder: Path, socket: int) -> dict[str, str]:
     preload, runtime = (str(folder / f"{name}.so") for name in LIBRARIES)
     others = os.environ.get(PRELOAD)
     return {
-        PRELOAD: f"{preload}:{others}" if others else preload,
+        "HINGE_PRELOAD": f"{preload}:{others}" if others else preload,
         "HINGE_CELL_LIBRARY": runtime,
         "HINGE_CELL_SOCKET": str(socket),
     }

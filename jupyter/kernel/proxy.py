@@ -8,13 +8,12 @@ that did not compile. The proxy sees to it that Jupyter gets both: one `error`, 
 reason, and the cells that were queued behind it are aborted, as Jupyter's own kernel does it.
 """
 
+import contextlib
 import json
-import re
 import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,13 +22,17 @@ from jupyter_client.session import Session
 
 from kernel import failure, syntax
 from kernel.cell import Cell
+from kernel.edits import Edits, Refused
 from kernel.output import COMPLETE, PANICKED, RETURNED_ERROR, Content, Event, Marker, Message, Streams, Text
+from kernel.progress import Bars
 
 FAILURE = "application/vnd.hinge.failure+json"
 CHANNELS = ("shell", "control", "stdin")
 # So long after an interrupt, a cell that goes on is ended with its process, and programs that it started are killed.
 END_SECONDS = 2
 KILL_SECONDS = 0.5
+# Of a cell that shows more than this, the bars are emptied, not removed.
+KEPT_BYTES = 10_000_000
 
 
 def endpoint(connection: dict, channel: str) -> str:
@@ -50,12 +53,23 @@ class Execution:
     started: bool = False  # it is compiled, and runs
     interrupted: float | None = None  # when
     killed: bool = False
+    awaits_input: bool = False
+    bars: Bars = field(default_factory=Bars)
+    shown: list[tuple[str, dict]] = field(default_factory=list)  # besides the bars
+    shown_bytes: int = 0
     reply: tuple[list, dict] | None = None  # frames, message
     idle: list | None = None  # frames
+    typed: bool = False  # it runs again, with the types that rustc found
 
     @property
     def code(self) -> str:
         return self.request["content"]["code"]
+
+    def note(self, kind: str, content: dict) -> None:
+        """Keeps what is shown, to show it again when the bars are removed."""
+        self.shown_bytes += len(content.get("text", "")) + sum(map(len, map(str, content.get("data", {}).values())))
+        if self.shown_bytes <= KEPT_BYTES:
+            self.shown.append((kind, content))
 
     def failure(self, content: dict) -> dict | None:
         """Why it failed, if it did: one error, whose reason is the first that is no lint."""
@@ -89,7 +103,7 @@ class Proxy:
         self.parent: dict | None = None  # the request whose cell runs, or ran last
         self.cell = Cell()
         self.watched: set[int] = set()
-        self.streams = Streams(lambda name, text: self._publish("stream", {"name": name, "text": text}, self.parent))
+        self.streams = Streams(lambda name, text: self._publish_output("stream", {"name": name, "text": text}))
         self.shut_down = False
 
     def _socket(self, kind: int) -> zmq.Socket:
@@ -125,13 +139,12 @@ class Proxy:
                     return True
         return False
 
-    def start(self, before_cell: Callable[[], str], notice: str, evcxr: int, compiled: Path) -> None:
+    def start(self, edits: Edits, notice: str, evcxr: int, compiled: Path) -> None:
         """Lets Jupyter's messages through. The first cell that runs prints the notice to stderr.
 
-        `before_cell` is called before every cell; if it returns a reason, the cell does not run but fails.
         `evcxr` is its process, `compiled` the file in which it compiles a cell.
         """
-        self.before_cell, self.notice, self.evcxr, self.compiled = before_cell, notice, evcxr, compiled
+        self.edits, self.notice, self.evcxr, self.compiled = edits, notice, evcxr, compiled
         self.poller.unregister(self.back["probe"])
         self.back.pop("probe").close(linger=0)
         for channel in CHANNELS:
@@ -150,8 +163,8 @@ class Proxy:
             (self.back["iopub"], self._output),
             (self.back["shell"], self._shell_reply),
             (self.front["shell"], self._shell),
-            (self.back["stdin"], lambda: self._pass(self.back["stdin"], self.front["stdin"])),
-            (self.front["stdin"], lambda: self._pass(self.front["stdin"], self.back["stdin"])),
+            (self.back["stdin"], self._input_request),
+            (self.front["stdin"], self._input_reply),
         ):
             if socket in ready:
                 handle()
@@ -207,7 +220,7 @@ class Proxy:
         if not message:
             return
         identities = self._identities(frames)
-        if message["msg_type"] == "interrupt_request":
+        if message["msg_type"] == "interrupt_request" and not (self.running and not self.cell.reported):
             self.interrupt()
             self.session.send(self.front["control"], "interrupt_reply", {"status": "ok"}, message, identities)
         elif message["msg_type"] == "shutdown_request":
@@ -224,13 +237,16 @@ class Proxy:
         run = self.running
         if not run:
             return
-        if run.interrupted:
+        if run.interrupted and run.started:
             run.killed = True
             self.cell.end()
             return
-        run.interrupted = time.monotonic()
+        run.interrupted = run.interrupted or time.monotonic()
         if run.started:
             self.cell.interrupt()
+        if run.awaits_input:
+            run.awaits_input = False
+            self.session.send(self.back["stdin"], "input_reply", {"value": ""})
         self.cell.end_started(self.evcxr, signal.SIGINT)
 
     def _follow_interrupt(self) -> None:
@@ -240,8 +256,18 @@ class Proxy:
         seconds = time.monotonic() - run.interrupted
         if seconds > KILL_SECONDS:
             self.cell.end_started(self.evcxr, signal.SIGKILL)
-        if seconds > END_SECONDS:
+        if seconds > END_SECONDS and run.started:
             self.interrupt()
+
+    def _input_request(self) -> None:
+        if self.running:
+            self.running.awaits_input = True
+        self._pass(self.back["stdin"], self.front["stdin"])
+
+    def _input_reply(self) -> None:
+        if self.running:
+            self.running.awaits_input = False
+        self._pass(self.front["stdin"], self.back["stdin"])
 
     def _control_reply(self) -> None:
         self._pass(self.back["control"], self.front["control"])
@@ -261,18 +287,30 @@ class Proxy:
         while self.queue and not self.running:
             frames, message = self.queue.popleft()
             if message["msg_type"] == "execute_request":
-                if reason := self._reason_not_to_run(message["content"]["code"]):
-                    self._refuse(frames, message, reason)
+                try:
+                    code = self._checked(message["content"]["code"])
+                except Refused as refused:
+                    self._refuse(frames, message, str(refused))
                     continue
                 self.streams.flush(final=True)
                 self.running, self.parent = Execution(self._identities(frames), message), message
                 self.cell.begin()
+                frames = self._with_code(frames, message, code)
             self.back["shell"].send_multipart(frames)
 
-    def _reason_not_to_run(self, code: str) -> str:
+    def _checked(self, code: str) -> str:
+        """A cell as evcxr gets it. Refused: it cannot run."""
         if problem := syntax.problem(code):
-            return f"{problem.sentence} (line {problem.line}: `{code.splitlines()[problem.line - 1].strip()}`)"
-        return self.before_cell()
+            line = code.splitlines()[problem.line - 1].strip()
+            raise Refused(f"{problem.sentence} (line {problem.line}: `{line}`)")
+        return self.edits.prepared(code)
+
+    def _with_code(self, frames: list, request: dict, code: str) -> list:
+        """The frames of an execute_request with another code."""
+        if code == request["content"]["code"]:
+            return frames
+        request = request | {"content": request["content"] | {"code": code}}
+        return self.session.serialize(request, self._identities(frames))
 
     def _refuse(self, frames: list, request: dict, reason: str) -> None:
         """Answers a cell with an error in evcxr's stead."""
@@ -280,9 +318,7 @@ class Proxy:
         reply = {"status": "error", "execution_count": None} | error
         self._publish("status", {"execution_state": "busy"}, request)
         self._publish("error", error, request)
-        self.session.send(
-            self.front["shell"], "execute_reply", reply, request, self._identities(frames)
-        )
+        self.session.send(self.front["shell"], "execute_reply", reply, request, self._identities(frames))
         self._publish("status", {"execution_state": "idle"}, request)
         self._after_failure(request)
 
@@ -310,9 +346,14 @@ class Proxy:
             self._finish()
         elif kind == "error":
             run.errors.append(failure.of_evcxr(content))
-        else:
+        elif kind == "execute_result":  # of a command, or of a process that does not report to us
+            run.bundle = content["data"]
+            self._show(kind)
+        elif not run.typed or kind not in ("status", "execute_input"):
             self.streams.flush()
-            self.front["iopub"].send_multipart(frames)
+            if kind == "execute_input":
+                content["code"] = run.code  # evcxr may have got it with edits
+            self.session.send(self.front["iopub"], message)
             if kind == "execute_input":
                 run.count = content["execution_count"]
                 if self.notice:
@@ -339,10 +380,8 @@ class Proxy:
             self._show("display_data")
         content = event.content
         if "json" in event.mime:
-            try:
+            with contextlib.suppress(ValueError):  # as evcxr does it
                 content = json.loads(content)
-            except ValueError:
-                pass  # as evcxr does it
         self.running.bundle[event.mime] = content
 
     def _marker(self, marker: Marker) -> None:
@@ -351,9 +390,10 @@ class Proxy:
                 words = self.streams.last_words()
                 lines = self.compiled.read_text(errors="replace").splitlines()
                 run.errors.append(failure.of_cell(words, marker.line == PANICKED, run.code, lines))
-            if marker.line == COMPLETE:
-                self._show("execute_result")
             self.streams.flush(final=marker.line == COMPLETE)
+            if marker.line == COMPLETE:
+                self._remove_bars()
+                self._show("execute_result")
         self.cell.tell_evcxr(marker)
 
     def _message(self, event: Message) -> None:
@@ -362,11 +402,18 @@ class Proxy:
         if run and "started" in event.content:
             run.started = True
             if run.interrupted:
+                run.interrupted = time.monotonic()
                 self.cell.interrupt()
+        if run and "progress" in event.content:
+            self.streams.flush()
+            self._publish(*run.bars.take(event.content["progress"]), run.request)
         for kind in ("display_data", "update_display_data"):
             if kind in event.content and self.parent:
+                content = event.content[kind]
+                if run and FAILURE in content["data"]:
+                    run.errors.append(failure.shown(content["data"].pop(FAILURE)))
                 self.streams.flush()
-                self._publish(kind, event.content[kind], self.parent)
+                self._publish_output(kind, content)
 
     def _show(self, kind: str) -> None:
         """Publishes the value that has been gathered: the cell's result, or one before it."""
@@ -374,6 +421,8 @@ class Proxy:
         data, run.bundle = run.bundle, {}
         if FAILURE in data:
             run.errors.append(failure.shown(data.pop(FAILURE)))
+            if failure.of_value(data):  # the same, for consoles without this launcher
+                return
         elif reason := failure.of_value(data):
             run.errors.append(reason)
             return
@@ -383,7 +432,27 @@ class Proxy:
         content = {"data": data, "metadata": {}}
         if kind == "execute_result":
             content["execution_count"] = run.count
-        self._publish(kind, content, run.request)
+        self._publish_output(kind, content)
+
+    def _publish_output(self, kind: str, content: dict) -> None:
+        """Publishes an output of the cell that runs, or ran last."""
+        if self.running:
+            self.running.note(kind, content)
+        self._publish(kind, content, self.parent)
+
+    def _remove_bars(self) -> None:
+        """Removes the bars of the cell from what it shows."""
+        run = self.running
+        if not run.bars.shown:
+            return
+        bars, run.bars = run.bars, Bars()
+        if run.shown_bytes > KEPT_BYTES:
+            empty = {"data": {}, "metadata": {}, "transient": {"display_id": bars.display}}
+            self._publish("update_display_data", empty, run.request)
+            return
+        self._publish("clear_output", {"wait": bool(run.shown)}, run.request)
+        for kind, content in run.shown:
+            self._publish(kind, content, run.request)
 
     def _publish(self, kind: str, content: dict, parent: dict) -> None:
         self.session.send(self.front["iopub"], kind, content, parent)
@@ -393,8 +462,15 @@ class Proxy:
         run = self.running
         if not (run.idle and run.reply):
             return
+        if not (run.typed or run.interrupted) and (code := self.edits.typed(run.code, run.errors)):
+            # evcxr did not find a variable's type, and ran nothing.
+            frames, _ = run.reply
+            run.typed, run.errors, run.reply, run.idle = True, [], None, None
+            self.back["shell"].send_multipart(self._with_code(frames, run.request, code))
+            return
         self._fetch_requests()  # before the answer: what comes after it was not queued
         self.streams.flush()
+        self._remove_bars()
         frames, reply = run.reply
         error = run.failure(reply["content"])
         if error:
@@ -423,7 +499,5 @@ class Proxy:
     def _abort(self, identities: list, request: dict) -> None:
         content = {"status": "aborted"}
         self._publish("status", {"execution_state": "busy"}, request)
-        self.session.send(
-            self.front["shell"], "execute_reply", content, request, identities, metadata=content
-        )
+        self.session.send(self.front["shell"], "execute_reply", content, request, identities, metadata=content)
         self._publish("status", {"execution_state": "idle"}, request)

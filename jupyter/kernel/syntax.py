@@ -84,7 +84,8 @@ def problem(code: str) -> Problem | None:
             bracket, start = opened.pop()
             if bracket != PAIRS[token[0]]:
                 return Problem(
-                    line(token.start()), f"`{token[0]}` closes the `{bracket}` of line {line(start)}: mismatched brackets"
+                    line(token.start()),
+                    f"`{token[0]}` closes the `{bracket}` of line {line(start)}: mismatched brackets",
                 )
         if position < 0:
             return Problem(line(token.start()), what, incomplete=True)

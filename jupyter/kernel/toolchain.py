@@ -9,18 +9,21 @@ the standard library leads to those three. Compiling is not affected.
 A dependency that a cell asks for is first tried by evcxr alone, in a package of that name, and cargo then drops the
 versions of all others from the lock file, which would be compiled again in their newest ones. So it gets them back.
 
-    python toolchain.py < METADATA    leaves out the dependencies of dependencies
+    python toolchain.py < METADATA    leaves out what a cell cannot name
 """
 
 import json
-import os
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+HERE = Path(__file__).resolve().parent
 LIBRARIES = ("core", "alloc", "std")
+SOURCES = Path("lib") / "rustlib" / "src" / "rust" / "library"
+# What the crate re-exports, and where polars has its types from.
+REEXPORTED = ("plotters", "polars", "polars-core", "polars-error", "serde_json", "tch")
 # rust-analyzer asks for one platform, evcxr and people for all; it lists the sysroot apart.
 CARGO = """#!/bin/sh
 case "$*" in
@@ -34,19 +37,28 @@ case "$*" in
             mv Cargo.lock.kept Cargo.lock
             exit $status
         fi ;;
+    *build*|*check*)
+        if [ -n "$EVCXR_CORE_EXTERN" ]; then
+            key=$({{ cat Cargo.toml; echo "$RUSTFLAGS $RUSTC_WRAPPER"; }} | cksum | tr ' ' -)
+            case "$*" in
+                *build*) [ ! -f ".cells/$key/build" ] || exec sh ".cells/$key/build" ;;
+            esac
+            exec {compile} {cargo} "$key" "$@"
+        fi ;;
 esac
 exec {cargo} "$@"
 """
 
 
-def direct_dependencies(metadata: dict) -> dict:
-    """The output of `cargo metadata`, with the workspace and its direct dependencies only."""
+def nameable(metadata: dict) -> dict:
+    """The output of `cargo metadata`, with what a cell can name: direct dependencies, and what the crate re-exports."""
     resolve = metadata["resolve"]
     if not resolve:  # --no-deps
         return metadata
     nodes = {node["id"]: node for node in resolve["nodes"]}
     members = metadata["workspace_members"]
     kept = set(members).union(*(nodes[member]["dependencies"] for member in members))
+    kept |= {package["id"] for package in metadata["packages"] if package["name"] in REEXPORTED}
     packages = [package for package in metadata["packages"] if package["id"] in kept]
     pruned = [
         node
@@ -65,32 +77,28 @@ def sysroot() -> Path:
     return Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
 
 
+def has_sources(real: Path) -> bool:
+    """Whether a toolchain has the sources of the standard library."""
+    return (real / SOURCES / "core").exists()
+
+
 def make(folder: Path) -> dict[str, str]:
-    """Makes the toolchain in `folder`, unless it is there; returns the variables that select it."""
+    """Makes the toolchain in `folder`, which is new; returns the variables that select it."""
     real = sysroot()
     cargo = real / "bin" / "cargo"
     # Without rustup, cargo can be elsewhere.
     cargo = str(cargo if cargo.exists() else shutil.which("cargo"))
-    this = shlex.join((sys.executable, "-S", os.path.abspath(__file__)))
-    script = CARGO.format(cargo=shlex.quote(cargo), filter=this)
-    if not is_made(folder, real, script):
-        shutil.rmtree(folder, ignore_errors=True)
-        link(folder, real)
-        (folder / "bin" / "cargo").write_text(script)
-        (folder / "bin" / "cargo").chmod(0o755)
+    filtered, compiled = ((sys.executable, "-S", "-E", str(HERE / name)) for name in ("toolchain.py", "cargo.py"))
+    script = CARGO.format(cargo=shlex.quote(cargo), filter=shlex.join(filtered), compile=shlex.join(compiled))
+    link(folder, real)
+    (folder / "bin" / "cargo").write_text(script)
+    (folder / "bin" / "cargo").chmod(0o755)
     # rustup looks at the first; where there is no rustup, rust-analyzer at the second.
     return {
         "RUSTUP_TOOLCHAIN": str(folder),
         "CARGO": str(folder / "bin" / "cargo"),
         "RUST_SRC_PATH": str(folder / "library"),
     }
-
-
-def is_made(folder: Path, real: Path, script: str) -> bool:
-    try:
-        return (folder / "lib").readlink() == real / "lib" and (folder / "bin" / "cargo").read_text() == script
-    except OSError:
-        return False
 
 
 def link(folder: Path, real: Path) -> None:
@@ -101,13 +109,12 @@ def link(folder: Path, real: Path) -> None:
     for program in ("rustc", "rustdoc", "rustfmt"):
         (folder / "bin" / program).symlink_to(real / "bin" / program)
     for name in LIBRARIES:
-        sources = real / "lib" / "rustlib" / "src" / "rust" / "library" / name
-        if sources.exists():
-            (folder / "library" / name).symlink_to(sources)
+        if has_sources(real):
+            (folder / "library" / name).symlink_to(real / SOURCES / name)
         else:
-            # Without rust-src: else rust-analyzer would download it at every start.
+            # Else rust-analyzer would download them at every start.
             (folder / "library" / name).mkdir()
 
 
 if __name__ == "__main__":
-    json.dump(direct_dependencies(json.load(sys.stdin)), sys.stdout)
+    json.dump(nameable(json.load(sys.stdin)), sys.stdout)

@@ -11,6 +11,9 @@ from nbformat import NotebookNode
 from report import wire
 from report.wire import Claim, Claims, Comparison, Kind, Row, Session
 
+# Instead of what is not known of an execution before that of the report.
+STORED = "not recorded"
+
 
 class PageError(Exception):
     """A notebook cannot be shown; the message names it and the reason."""
@@ -81,6 +84,8 @@ class Results:
     def warnings(self) -> list[str]:
         """What readers must know first: the results are not on MNIST, or not from a full run."""
         warnings = []
+        if self.run.get("inputs") == STORED:
+            warnings.append("These are the results stored in the notebooks; `make report` executes them again.")
         if self.session.data.kind != "mnist":
             warnings.append(f"These results are on {self.session.data.description}, not on MNIST.")
         if self.session.quick:

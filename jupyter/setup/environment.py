@@ -1,5 +1,6 @@
 """Sets up what notebooks and tests need, under ignored folders of the project.
 
+    python3 jupyter/setup packages         Python packages
     python3 jupyter/setup setup            Python packages, libtorch, evcxr, the Jupyter kernel
     python3 jupyter/setup kernel           the same, and the warm build folder of the kernels
     python3 jupyter/setup run COMMAND...   runs a command with all of it
@@ -26,7 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kernel import folder
+from kernel import folder, toolchain
 
 ROOT = folder.ROOT
 JUPYTER = ROOT / "jupyter"
@@ -298,6 +299,21 @@ def install_evcxr(env: Environment) -> None:
     shutil.rmtree(build)
 
 
+def has_sources(env: Environment) -> bool:
+    return toolchain.has_sources(toolchain.sysroot())
+
+
+def install_sources(env: Environment) -> None:
+    """Adds Rust's sources by rustup. Where that fails it says what to do: kernels run without them, too."""
+    rustup = shutil.which("rustup")
+    if not rustup or subprocess.run([rustup, "component", "add", "rust-src"], cwd=ROOT).returncode:
+        print(
+            "The sources of Rust's standard library are missing: without them there is no completion of its names, "
+            "and cells take longer to find types. They are in the package rust-src of conda and of Linux "
+            "distributions; rustup downloads them: `rustup component add rust-src`."
+        )
+
+
 def jupyter_files(env: Environment) -> dict[Path, str]:
     """The files that Jupyter looks for, and their contents."""
     spec = {
@@ -333,20 +349,24 @@ def is_warm(env: Environment) -> bool:
 
 def warm(env: Environment) -> None:
     call(env.python, "-m", "setup.warm")
+    # What follows is for cargo by itself: it takes four minutes to compile the same once more.
+    folder.lend(ROOT / "target")
 
 
+PACKAGES = Step(
+    "Installing Jupyter's Python packages in .venv",
+    lambda env: env.prefix != OWN or has_venv(OWN, LOCK),
+    lambda env: create_venv(OWN, LOCK),
+)
 SETUP = (
-    Step(
-        "Installing Jupyter's Python packages in .venv",
-        lambda env: env.prefix != OWN or has_venv(OWN, LOCK),
-        lambda env: create_venv(OWN, LOCK),
-    ),
+    PACKAGES,
     Step(f"Downloading libtorch {LIBTORCH_VERSION} to .venv", has_libtorch, install_libtorch),
     Step(
         f"Compiling the evcxr {EVCXR_VERSION} kernel (6 minutes on two cores)",
         lambda env: bool(find_evcxr()),
         install_evcxr,
     ),
+    Step("Adding the sources of Rust's standard library", has_sources, install_sources),
     Step("Registering the Rust kernel with Jupyter", is_registered, register),
 )
 KERNEL = Step("Compiling the crate and its dependencies for the kernels", is_warm, warm)
@@ -388,6 +408,8 @@ def main() -> int:
     """The command `python3 jupyter/setup`: returns 0, 2 for other arguments, or exits with the reason of a failure."""
     try:
         match sys.argv[1:]:
+            case ["packages"]:
+                setup(PACKAGES)
             case ["setup"]:
                 setup(*SETUP)
             case ["kernel"]:

@@ -55,11 +55,6 @@ def test_a_false_claim_keeps_the_variables_and_shows_the_table(notebook):
     assert notebook.value("kept + 1") == "42"
 
 
-def test_a_line_without_an_end_does_not_hold_up_the_cell(notebook):
-    flushed = 'print!("unfinished");\nstd::io::Write::flush(&mut std::io::stdout())?;'
-    assert notebook.printed(flushed).endswith("unfinished\n")
-
-
 def test_true_claims_are_no_failure(notebook):
     reply, _ = notebook.run(FALSE_CLAIM.replace("Exactly(3.)", "Exactly(2.)"))
     assert reply["status"] == "ok"

@@ -1,7 +1,7 @@
 //! Values that are shown while a cell runs.
 
 use crate::error::{Error, Result};
-use crate::runtime::launcher;
+use crate::runtime::{interrupt, launcher};
 use crate::show::Show;
 use crate::show::display::Representation;
 use serde_json::{Value, json};
@@ -45,6 +45,7 @@ impl Display {
     }
 
     fn send(&self, kind: &str, value: &impl Show) -> Result<()> {
+        interrupt::check()?;
         let representations = value.representations();
         if !launcher::is_there() {
             for (mime, text) in &representations {

@@ -16,9 +16,15 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
-/// Whether the user has interrupted the running cell.
+/// Whether the user has interrupted the running cell. The kernel then knows that the cell is about to end.
 pub(crate) fn is_requested() -> bool {
-    flag().is_some_and(|flag| flag.load(Ordering::Relaxed) != 0)
+    const NOTICED: i32 = 2;
+    let Some(flag) = flag() else { return false };
+    let requested = flag.load(Ordering::Relaxed) != 0;
+    if requested {
+        flag.store(NOTICED, Ordering::Relaxed);
+    }
+    requested
 }
 
 /// The flag that the kernel's preloaded library sets; nothing outside a notebook.

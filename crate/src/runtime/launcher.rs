@@ -4,7 +4,6 @@
 //! among what the cell prints.
 
 use crate::error::{Error, Result};
-use crate::runtime::interrupt;
 use serde_json::Value;
 use std::io::Write;
 
@@ -18,9 +17,8 @@ pub(crate) fn is_there() -> bool {
 /// Sends a message.
 ///
 /// # Errors
-/// An interrupt, or a closed standard output.
+/// A closed standard output.
 pub(crate) fn send(message: &Value) -> Result<()> {
-    interrupt::check()?;
     std::io::stdout()
         .write_all(format!("{MARK}{message}\n").as_bytes())
         .map_err(|error| Error::Notebook(error.to_string()))

@@ -43,13 +43,24 @@ impl Progress {
     pub fn advance(&mut self) -> Result<()> {
         let mut work = lock(&self.work);
         work.done += 1;
-        if interrupt::is_requested() && work.done < work.total {
-            return Err(Error::Interrupted { reached: format!(": {}", work.reached()) });
-        }
         if self.bar.is_none() {
             work.print_now_and_then();
         }
-        Ok(())
+        if work.done == work.total {
+            return Ok(()); // there is nothing left to stop
+        }
+        drop(work);
+        interrupt::check().map_err(|error| self.with_position(error))
+    }
+
+    /// The error, of an interrupt with how far the work came.
+    pub fn with_position(&self, error: Error) -> Error {
+        match error {
+            Error::Interrupted { reached } if reached.is_empty() => {
+                Error::Interrupted { reached: format!(": {}", lock(&self.work).reached()) }
+            }
+            other => other,
+        }
     }
 }
 

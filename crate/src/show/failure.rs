@@ -3,17 +3,16 @@
 use super::Show;
 use super::display::{Representation, escape};
 use super::wire::{self, Message};
+use std::fmt::Display;
 
 /// Why a cell failed.
 ///
-/// evcxr reports the status `ok` for a cell that panics, that returns an error through `?` or whose claim is false.
-/// Shown as a cell's result, a failure tells the reader and the project's kernel launcher, which turns it into an
-/// error of the cell: red in JupyterLab, where the variables survive, and the end of an execution by nbconvert.
+/// evcxr reports the status `ok` for a cell whose value is an error or whose claim is false. Shown as a cell's
+/// result, a failure tells the reader and the project's kernel launcher, which turns it into an error of the cell:
+/// red in JupyterLab, where the variables survive, and the end of an execution by nbconvert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The cell panicked.
-    Panic(String),
-    /// The cell returned an error through `?`.
+    /// The cell has no value to show, but an error.
     Error(String),
     /// A claim does not hold.
     FalseClaim(String),
@@ -23,7 +22,6 @@ impl Failure {
     /// Its name and the reason.
     fn parts(&self) -> (&'static str, &str) {
         match self {
-            Failure::Panic(reason) => ("Panic", reason),
             Failure::Error(reason) => ("Error", reason),
             Failure::FalseClaim(reason) => ("FalseClaim", reason),
         }
@@ -43,5 +41,18 @@ impl Show for Failure {
             self.message().representation(),
             ("text/html", format!("<p style=\"color:#b00020\">{}</p>", escape(self.parts().1))),
         ]
+    }
+}
+
+/// An error as a cell's value makes the cell fail, as `?` does.
+impl<T: Show, E: Display> Show for Result<T, E> {
+    fn representations(&self) -> Vec<Representation> {
+        match self {
+            Ok(value) => value.representations(),
+            Err(error) => vec![
+                Failure::Error(error.to_string()).message().representation(),
+                ("text/plain", format!("Err({error})")),
+            ],
+        }
     }
 }

@@ -20,9 +20,9 @@ impl Experiment {
     pub fn run(&self, digits: &Digits, seed: impl Into<Seeds>) -> Result<Run> {
         let seed = seed.into();
         let mut progress = Progress::new(format!("{self}, epochs"), self.epochs);
-        let after_epoch = || progress.advance();
         // The threads of the pool pass work to each other faster than an outside thread can.
-        rayon::scope(|_| self.run_with(digits, seed, after_epoch))
+        let run = rayon::scope(|_| self.run_with(digits, seed, || progress.advance()));
+        run.map_err(|error| progress.with_position(error))
     }
 
     /// The run, with a call of `after_epoch` after every epoch.

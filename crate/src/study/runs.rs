@@ -97,7 +97,11 @@ impl Experiment {
             }
             Ok(result)
         };
-        side_by_side(seeds, job)
+        let results: Result<_> = side_by_side(seeds, job);
+        results.map_err(|error| match progress.lock() {
+            Ok(progress) => progress.with_position(error),
+            Err(_) => error,
+        })
     }
 }
 

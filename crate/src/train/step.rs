@@ -5,6 +5,7 @@ use super::experiment::Experiment;
 use super::score::Tally;
 use crate::error::{Error, Result};
 use crate::nn::{Logits, Loss, Network, Sgd, clip_factor};
+use crate::runtime::interrupt;
 
 /// An engine that trains one network.
 pub(super) trait Training: Send {
@@ -61,8 +62,10 @@ impl<'a> Step<'a> {
         &self.experiment.sgd
     }
 
-    /// The gradient of the minibatch's mean loss with respect to its logits, `[batch, classes]`, row by row.
+    /// The gradient of the minibatch's mean loss with respect to its logits, `[batch, classes]`, row by row. Every
+    /// engine calls it in every step, so it is also where training notices an interrupt.
     pub fn loss_gradient(&self, logits: &Logits) -> Result<Vec<f64>> {
+        interrupt::check()?;
         if logits.are_finite() {
             return self.experiment.loss.gradient(logits, &self.labels);
         }

@@ -15,7 +15,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -53,14 +52,15 @@
 #define FRAME "\x1ehinge2 %zu\n"
 #define STARTED "\x1ehinge{\"started\":true}\n"
 
-/* Whether the running cell was interrupted; the crate's loops look at it. */
+/* Whether the running cell was interrupted; the crate's loops look at it. Once a loop or a print has noticed,
+ * it is 2: what the cell says about its end is printed. */
 atomic_int hinge_interrupted;
 
 static int pipe_out = -1; /* the pipe that is the process's standard output */
 static dev_t device;      /* of standard error's pipe */
 static ino_t inode;
 static pthread_t main_thread;
-static atomic_int running, refuse, asked_for_input;
+static atomic_int running, asked_for_input;
 static void (*flush_rust)(void);
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 
@@ -93,7 +93,7 @@ static ssize_t end_cell(void) {
         flush_rust();
     fflush(stdout);
     fflush(stderr);
-    running = hinge_interrupted = refuse = 0;
+    running = hinge_interrupted = 0;
     pthread_mutex_lock(&writing);
     write_all(COMPLETE, strlen(COMPLETE));
     pthread_mutex_unlock(&writing);
@@ -105,7 +105,8 @@ ssize_t own_write(int descriptor, const void *text, size_t size) {
         return real_write(descriptor, text, size);
     if (descriptor == 1 && size == strlen(COMPLETE) && !memcmp(text, COMPLETE, size))
         return end_cell();
-    if (refuse && is_main() && !contains(text, size, MARKER) && atomic_exchange(&refuse, 0)) {
+    if (hinge_interrupted == 1 && is_main() && !contains(text, size, MARKER)) {
+        hinge_interrupted = 2;
         errno = ECANCELED;
         return -1;
     }
@@ -134,15 +135,16 @@ ssize_t own_read(int descriptor, void *text, size_t size) {
         write_all(INPUT ":\n", strlen(INPUT ":\n"));
         pthread_mutex_unlock(&writing);
     }
-    struct pollfd input = {0, POLLIN, 0};
-    while (poll(&input, 1, -1) < 0)
-        if (hinge_interrupted) {
-            errno = ECANCELED;
-            return -1;
-        }
     ssize_t count = real_read(descriptor, text, size);
+    if (running && hinge_interrupted) { /* the launcher has sent an empty line */
+        errno = ECANCELED;
+        return -1;
+    }
+    /* evcxr may write a line's end apart. */
+    if (count > 0 && ((const char *)text)[count - 1] != '\n')
+        asked_for_input = 1;
     if (!running && count > (ssize_t)strlen(RUN) && !memcmp(text, RUN, strlen(RUN))) {
-        hinge_interrupted = refuse = 0;
+        hinge_interrupted = 0;
         running = 1;
         write_all(STARTED, strlen(STARTED));
     }
@@ -168,7 +170,7 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time, str
 
 static void interrupt(int signal) {
     (void)signal;
-    hinge_interrupted = refuse = 1;
+    hinge_interrupted = 1;
 }
 
 /* Sends the descriptors, and as text the process's number. */
@@ -200,6 +202,7 @@ static void clear_environment(void) {
         setenv(PRELOAD, others + 1, 1);
     else
         unsetenv(PRELOAD);
+    unsetenv("HINGE_PRELOAD");
     unsetenv("HINGE_CELL_SOCKET");
     unsetenv("HINGE_CELL_LIBRARY");
 }

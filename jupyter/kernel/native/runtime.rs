@@ -26,15 +26,15 @@ pub extern "C" fn hinge_start() {
 }
 
 fn sentence(panic: &PanicHookInfo) -> String {
-    let place = panic.location().map_or(String::new(), |place| {
-        format!(" (line {} of {})", place.line(), short(place.file()))
-    });
     let message = panic.payload_as_str().unwrap_or("no message");
     // SAFETY: the preloaded library, which loads this one, defines it.
     let interrupted = unsafe { INTERRUPTED.load(Ordering::Relaxed) } != 0;
     if interrupted && message.starts_with("failed printing to") {
-        return format!("interrupted{place}");
+        return "interrupted".to_string();
     }
+    let place = panic.location().map_or(String::new(), |place| {
+        format!(" (line {} of {})", place.line(), short(place.file()))
+    });
     format!("panicked: {message}{place}")
 }
 

@@ -1,0 +1,39 @@
+"""Bars that show how far the running cell is. They leave nothing behind: what is stored does not depend on time."""
+
+import html
+import uuid
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Bars:
+    """The bars of one cell, in one display."""
+
+    display: str = field(default_factory=lambda: str(uuid.uuid4()))
+    under_way: dict[int, dict] = field(default_factory=dict)
+    shown: bool = False
+
+    def take(self, progress: dict) -> tuple[str, dict]:
+        """Takes the crate's word on a bar; returns the message, type and content, that draws all of them."""
+        if "total" in progress:
+            self.under_way[progress["number"]] = progress
+        else:
+            self.under_way.pop(progress["number"], None)
+        kind, self.shown = "update_display_data" if self.shown else "display_data", True
+        bars = list(self.under_way.values())
+        data = {"text/html": "".join(map(_html, bars)), "text/plain": "\n".join(map(_text, bars))}
+        return kind, {"data": data, "metadata": {}, "transient": {"display_id": self.display}}
+
+
+def _text(bar: dict) -> str:
+    left = bar["seconds_left"]
+    return f"{bar['what']}: {bar['done']} of {bar['total']} done" + (
+        "" if left is None else f", about {left:.0f} s left"
+    )
+
+
+def _html(bar: dict) -> str:
+    what, text = html.escape(bar["what"]), html.escape(_text(bar))
+    values = f'aria-valuemin="0" aria-valuemax="{bar["total"]}" aria-valuenow="{bar["done"]}" aria-valuetext="{text}"'
+    bar_ = f'<progress role="progressbar" aria-label="{what}" {values} max="{bar["total"]}" value="{bar["done"]}">'
+    return f"<div>{bar_}</progress> {text}</div>"
