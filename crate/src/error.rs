@@ -43,6 +43,33 @@ pub enum Error {
         learning_rate: f64,
     },
 
+    /// An SVM was not solved in the iterations allowed.
+    #[error(
+        "The SVM is not solved: after {iterations} iterations its relative duality gap is {gap:.1e}, above the \
+         tolerance of {tolerance:e}; allow more with max_iterations, or a greater tolerance."
+    )]
+    GapNotReached {
+        /// The relative duality gap reached.
+        gap: f64,
+        /// The relative duality gap wanted.
+        tolerance: f64,
+        /// The iterations allowed.
+        iterations: usize,
+    },
+
+    /// An image has no slant that could be removed.
+    #[error(
+        "Image {index} cannot be deskewed: expected ink in two rows or more, which have a slant."
+    )]
+    NoSlant {
+        /// Its index, from 0.
+        index: usize,
+    },
+
+    /// A statistic cannot be computed.
+    #[error("The statistic cannot be computed: {0}.")]
+    Statistics(String),
+
     /// An epoch was asked for that has no scores.
     #[error(
         "There are no scores after epoch {asked}: expected one from 1 to {last}, the last, that was scored (see \

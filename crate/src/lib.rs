@@ -7,6 +7,7 @@
 //!    subsets of them.
 //! 2. [`augment`]: random changes of images. [`nn`]: models, losses and the optimiser.
 //! 3. [`train`]: minibatch steps, epochs and scores.
+//!    [`features`], [`svm`], [`baseline`]: other representations, exact SVMs and other classifiers.
 //! 4. [`study`]: experiments, runs, repetition over seeds, statistics and claims. [`original`]: all that belongs
 //!    to this one report.
 //! 5. [`plot`] and [`show`]: figures and tables; [`notebook`]: what else a notebook needs.
@@ -24,8 +25,10 @@
 #![warn(missing_docs)]
 
 pub mod augment;
+pub mod baseline;
 pub mod data;
 mod error;
+pub mod features;
 pub mod nn;
 pub mod notebook;
 pub mod original;
@@ -34,6 +37,7 @@ pub mod rng;
 mod runtime;
 pub mod show;
 pub mod study;
+pub mod svm;
 pub mod train;
 
 pub use error::{Error, Result};
@@ -51,15 +55,19 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Everything a notebook uses, for `use hinge::prelude::*;`.
 pub mod prelude {
     pub use crate::augment::{self, Compose, CustomTransform};
+    pub use crate::baseline::{Convolutional, NearestNeighbours};
     pub use crate::data::{Digits, Images, Sample, Source, Split};
+    pub use crate::features::{Hog, Representation};
     pub use crate::nn::{CustomLoss, Device, Loss, Model, Sgd};
     pub use crate::notebook::{self, seeds};
     pub use crate::original::{Comparison, Conclusion, Defect, Part, Recipe, replay};
     pub use crate::plot::{self, Figure};
     pub use crate::show::{Show, Table, final_results, final_results_over_seeds, show};
     pub use crate::study::{
-        Claims, Confusion, Distribution, Experiment, Gains, Interval, Required, Run, Runs, Unit,
+        Claims, Confusion, Distribution, Experiment, Gains, Interval, JointTest, Proportion,
+        Required, Run, Runs, Seeds, Unit, holm,
     };
+    pub use crate::svm::{Kernel, Svm, SvmProblem, TrainedSvm};
     pub use crate::train::{Engine, Metric, Plateau, Score};
     pub use polars::df;
     pub use polars::prelude::DataFrame;

@@ -1,18 +1,17 @@
 //! Training against PyTorch: every run of `sgd_trajectories.json`, epoch by epoch.
 //!
-//! The numbers were computed once with PyTorch 2.13 in 64-bit floats. `HINGE_REFERENCE_DIR` names another folder:
-//! all such files in it and its subfolders are then checked instead of our copy.
+//! The numbers were computed once with PyTorch 2.13 in 64-bit floats. `HINGE_REFERENCE_DIR` names another
+//! folder of such files; all that lie in it, however deep, are then checked, too.
 
+mod common;
+
+use common::{Checked, reference_files};
 use hinge::study::Experiment;
 use hinge::train::{Engine, Examples, Score, Trainer};
 use hinge::{Layer, Loss, Network, Sgd};
 use serde::Deserialize;
-use std::error::Error;
 use std::fs;
-use std::path::{Path, PathBuf};
 use tch::{Kind, Tensor};
-
-type Checked = Result<(), Box<dyn Error>>;
 
 /// A small classification problem and what PyTorch did with it.
 #[derive(Deserialize)]
@@ -72,9 +71,7 @@ const TOLERANCE: f64 = 1e-7;
 
 #[test]
 fn every_run_follows_pytorch_epoch_by_epoch() -> Checked {
-    let files = reference_files("sgd_trajectories.json")?;
-    assert!(!files.is_empty(), "no sgd_trajectories.json was found in the reference folder");
-    for file in files {
+    for file in reference_files("sgd_trajectories.json")? {
         let trajectories: Trajectories = serde_json::from_str(&fs::read_to_string(&file)?)?;
         assert!(!trajectories.runs.is_empty(), "{}: no runs", file.display());
         for run in &trajectories.runs {
@@ -169,25 +166,4 @@ fn close(what: &str, ours: f64, expected: f64) -> Checked {
     } else {
         Err(format!("{what}: PyTorch has {expected}, ours is {ours}").into())
     }
-}
-
-/// All files called `name` in `HINGE_REFERENCE_DIR`, or our copy if it is not set.
-fn reference_files(name: &str) -> std::io::Result<Vec<PathBuf>> {
-    let folder = std::env::var_os("HINGE_REFERENCE_DIR").filter(|folder| !folder.is_empty());
-    let ours = || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
-    let mut files = Vec::new();
-    collect(&folder.map_or_else(ours, PathBuf::from), name, &mut files)?;
-    Ok(files)
-}
-
-fn collect(folder: &Path, name: &str, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, name, files)?;
-        } else if path.file_name().is_some_and(|file| file == name) {
-            files.push(path);
-        }
-    }
-    Ok(())
 }

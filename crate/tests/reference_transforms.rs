@@ -1,11 +1,14 @@
 //! The transforms give torchvision 0.28's pixels: the cases of `tests/reference/transforms.json`, and of every
 //! `transforms.json` below the folder that the environment variable `HINGE_REFERENCE_DIR` names.
 
+mod common;
+
+use common::{Checked, reference_files};
 use hinge::augment::{self, Affine, Corners, Interpolation, Region};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tch::Tensor;
 
 /// The greatest difference of a pixel: float32 rounding in another order of operations.
@@ -112,30 +115,9 @@ fn check_transforms(file: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     Ok(failures)
 }
 
-/// The copy beside the tests, and the files in `HINGE_REFERENCE_DIR`.
-fn reference_files() -> Result<Vec<PathBuf>, Box<dyn Error>> {
-    let mut files =
-        vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/transforms.json")];
-    let mut folders: Vec<PathBuf> =
-        std::env::var_os("HINGE_REFERENCE_DIR").into_iter().map(PathBuf::from).collect();
-    while let Some(folder) = folders.pop() {
-        let entries =
-            std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        for entry in entries {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.file_name().is_some_and(|name| name == "transforms.json") {
-                files.push(path);
-            }
-        }
-    }
-    Ok(files)
-}
-
 #[test]
-fn transforms_agree_with_torchvision() -> Result<(), Box<dyn Error>> {
-    for file in reference_files()? {
+fn transforms_agree_with_torchvision() -> Checked {
+    for file in reference_files("transforms.json")? {
         let failures = check_transforms(&file)?;
         assert!(failures.is_empty(), "{}:\n{}", file.display(), failures.join("\n"));
     }

@@ -1,5 +1,6 @@
 //! Models, losses and the optimiser.
 
+mod accuracy;
 mod custom_loss;
 mod device;
 mod logits;
@@ -16,5 +17,6 @@ pub use model::Model;
 pub use network::{Layer, Network};
 pub use sgd::Sgd;
 
+pub(crate) use accuracy::accuracy;
 pub(crate) use logits::prediction;
 pub(crate) use sgd::{Accumulate, Parameter, at_least_zero, clip_factor};

@@ -78,7 +78,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// A network of these layers, from input to output.
+    /// The network of these layers, from input to output.
     ///
     /// # Errors
     /// [`Error::Setting`] for no layers, or for one whose parameters do not fit each other or the layer before.
@@ -138,12 +138,12 @@ impl Network {
         }
     }
 
-    /// How many numbers an example has.
+    /// The number of inputs of an example.
     pub fn inputs(&self) -> usize {
         self.layers[0].weight.size()[1] as usize
     }
 
-    /// How many classes there are.
+    /// The number of classes.
     pub fn classes(&self) -> usize {
         self.layers[self.layers.len() - 1].bias.size()[0] as usize
     }
@@ -153,7 +153,7 @@ impl Network {
         self.layers[0].options()
     }
 
-    /// The same network on another device.
+    /// A copy on a device.
     pub fn to_device(&self, device: Device) -> Network {
         self.map(|tensor| tensor.to_device(device.into()))
     }

@@ -3,7 +3,7 @@
 use super::Figure;
 use super::intervals::{Chart, Row};
 use super::style::TRAIN;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::study::Interval;
 use crate::train::Metric;
 
@@ -31,16 +31,8 @@ pub struct Component {
 /// ```
 ///
 /// # Errors
-/// [`Error::TooFew`] for no component.
+/// [`Error::TooFew`](crate::Error::TooFew) for no component.
 pub fn variance_components(metric: Metric, components: &[Component]) -> Result<Figure> {
-    if components.is_empty() {
-        return Err(Error::TooFew {
-            purpose: "Variance components",
-            what: "components",
-            needed: 1,
-            found: 0,
-        });
-    }
     let row = |component: &Component| Row {
         name: component.source.clone(),
         colour: TRAIN,
@@ -64,7 +56,7 @@ pub fn variance_components(metric: Metric, components: &[Component]) -> Result<F
     let caption = format!(
         "Standard deviation of {metric} when only one source varies; dark: its 95 % interval."
     );
-    Ok(Figure::new(chart.draw().finish(), alt, caption))
+    Ok(Figure::new(chart.draw()?, alt, caption))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::Figure;
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas};
 use super::lines::{self, Line, Vertex};
-use super::style::{Colour, MARGIN, MUTED, TEST, TRAIN, WIDTH};
+use super::style::{Colour, MARGIN, MUTED, TEST, TRAIN, WIDTH, heading_lines};
 use crate::error::{Error, Result};
 use crate::show::display::capitalised;
 use crate::study::{Experiment, Interval, Run, Runs, Unit};
@@ -77,14 +77,28 @@ pub fn learning_curves(results: &dyn Curves) -> Result<Figure> {
 /// The learning curves of several results, one below the other and on the same axes.
 ///
 /// # Errors
-/// [`Error::Figure`] for results without an epoch.
+/// [`Error::TooFew`] for no results, [`Error::Figure`] for results without an epoch.
 pub fn compare_learning_curves(results: &[&dyn Curves]) -> Result<Figure> {
-    let mut canvas = Canvas::new(WIDTH, ROW * results.len() as f64);
-    for (index, result) in results.iter().enumerate() {
-        let top = ROW * index as f64;
-        canvas.heading((MARGIN, top + 18.), &capitalised(result.experiment()));
-        canvas.text((MARGIN, top + 42.), Anchor::Start, MUTED, &result.subtitle());
+    if results.is_empty() {
+        let purpose = "Comparison of learning curves";
+        return Err(Error::TooFew { purpose, what: "results", needed: 1, found: 0 });
     }
+    let titles = results.iter().map(|result| heading_lines(&capitalised(result.experiment())));
+    let titles: Vec<Vec<String>> = titles.collect();
+    // Below the longest title, so that the panels of all results are equally high.
+    let head = LINE * titles.iter().map(Vec::len).max().unwrap_or(0) as f64;
+    let row = head + PANEL;
+    let mut canvas = Canvas::new(WIDTH, row * results.len() as f64);
+    let tops: Vec<f64> = (0..results.len()).map(|index| row * index as f64).collect();
+    for ((result, title), top) in results.iter().zip(&titles).zip(&tops) {
+        let mut y = top + 18.;
+        for line in title {
+            canvas.heading((MARGIN, y), line);
+            y += LINE;
+        }
+        canvas.text((MARGIN, y + 2.), Anchor::Start, MUTED, &result.subtitle());
+    }
+    let tops: Vec<f64> = tops.iter().map(|top| top + head + 76.).collect();
     let mut sentences = Vec::new();
     for (metrics, left) in [
         ([Metric::TrainLoss, Metric::TestLoss], 0.),
@@ -92,7 +106,7 @@ pub fn compare_learning_curves(results: &[&dyn Curves]) -> Result<Figure> {
     ] {
         let panels =
             results.iter().map(|result| lines(*result, metrics)).collect::<Result<Vec<_>>>()?;
-        draw_column(&mut canvas, &panels, metrics[0], left);
+        draw_column(&mut canvas, &panels, metrics[0], (left, &tops));
         for (result, panel) in results.iter().zip(&panels) {
             sentences.extend(panel.iter().zip(metrics).map(|(line, metric)| {
                 format!("{}: {}.", result.experiment(), sentence(line, metric))
@@ -106,8 +120,10 @@ pub fn compare_learning_curves(results: &[&dyn Curves]) -> Result<Figure> {
     Ok(Figure::new(canvas.finish(), alt, "Loss and accuracy after each epoch, on the same axes."))
 }
 
-/// The height of the two panels of one result.
-const ROW: f64 = 372.;
+/// The height of a line of a title.
+const LINE: f64 = 22.;
+/// The height of a panel with its subtitle, the name of its axis and its foot.
+const PANEL: f64 = 350.;
 
 /// The train and test curves of one quantity.
 fn lines(result: &dyn Curves, [train, test]: [Metric; 2]) -> Result<[Line; 2]> {
@@ -130,9 +146,14 @@ fn sentence(line: &Line, metric: Metric) -> String {
     format!("{} from {first} to {last}", metric.unit().label(metric))
 }
 
-/// Draws a panel for each result, one below the other: losses from 0, accuracies up to 100 %. A band may reach beyond
-/// what is possible, the axis does not.
-fn draw_column(canvas: &mut Canvas, panels: &[[Line; 2]], metric: Metric, left: f64) {
+/// Draws a panel for each result, at one of `tops`: losses from 0, accuracies up to 100 %. A band may reach beyond what
+/// is possible, the axis does not.
+fn draw_column(
+    canvas: &mut Canvas,
+    panels: &[[Line; 2]],
+    metric: Metric,
+    (left, tops): (f64, &[f64]),
+) {
     let (quantity, end, most) = match metric.unit() {
         Unit::Percent => ("accuracy", 100., 100.),
         _ => ("loss", 0., f64::INFINITY),
@@ -140,11 +161,10 @@ fn draw_column(canvas: &mut Canvas, panels: &[[Line; 2]], metric: Metric, left: 
     let lines = || panels.iter().flatten();
     let epochs = lines().flat_map(|line| &line.vertices).map(|vertex| vertex.x).chain([0.]);
     let x = Axis::linear(epochs, [left + 56., left + WIDTH / 2. - 108.]);
-    for (index, panel) in panels.iter().enumerate() {
-        let top = ROW * index as f64 + 98.;
+    for (panel, top) in panels.iter().zip(tops) {
         let bottom = top + 216.;
         let values = lines().flat_map(Line::extent).map(|value| value.clamp(0., most));
-        let y = Axis::linear(values.chain([end]), [bottom, top]);
+        let y = Axis::linear(values.chain([end]), [bottom, *top]);
         y.draw_beside(canvas, x.places(), &metric.unit().label(quantity), Unit::Number);
         x.draw_below(canvas, [bottom, bottom + 4.], "epoch", Unit::Number);
         lines::draw(canvas, panel, &x, &y);
@@ -168,6 +188,12 @@ mod tests {
     }
 
     #[test]
+    fn nothing_to_compare_is_an_error() {
+        let error = compare_learning_curves(&[]).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|text| text.contains("1 or more results, found 0")));
+    }
+
+    #[test]
     fn an_axis_of_accuracies_ends_at_100_percent_where_a_band_does_not() {
         let band = Some(Interval { low: 90., high: 110. });
         let line = |dashed| Line {
@@ -176,8 +202,8 @@ mod tests {
             dashed,
             vertices: vec![Vertex { band, ..Vertex::new(1, 100.) }],
         };
-        let mut canvas = Canvas::new(WIDTH, ROW);
-        draw_column(&mut canvas, &[[line(false), line(true)]], Metric::TrainAccuracy, 0.);
+        let mut canvas = Canvas::new(WIDTH, PANEL);
+        draw_column(&mut canvas, &[[line(false), line(true)]], Metric::TrainAccuracy, (0., &[50.]));
         let svg = canvas.finish().svg().map(str::to_string).unwrap_or_default();
         assert!(svg.contains(">100</text>") && !svg.contains(">110</text>"), "{svg}");
     }

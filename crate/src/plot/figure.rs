@@ -82,13 +82,6 @@ impl Figure {
 }
 
 impl Image {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Image::Svg(text) => text.as_bytes(),
-            Image::Png(bytes) => bytes,
-        }
-    }
-
     pub(super) fn svg(&self) -> Result<&str> {
         match self {
             Image::Svg(text) => Ok(text),
@@ -105,11 +98,11 @@ impl Image {
 
     /// The picture as a `data:` address.
     pub(crate) fn address(&self) -> String {
-        let mime = match self {
-            Image::Svg(_) => "image/svg+xml",
-            Image::Png(_) => "image/png",
+        let (mime, bytes) = match self {
+            Image::Svg(text) => ("image/svg+xml", text.as_bytes()),
+            Image::Png(bytes) => ("image/png", &bytes[..]),
         };
-        format!("data:{mime};base64,{}", STANDARD.encode(self.bytes()))
+        format!("data:{mime};base64,{}", STANDARD.encode(bytes))
     }
 }
 

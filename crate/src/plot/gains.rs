@@ -34,7 +34,7 @@ pub fn gains(gains: &Gains) -> Result<Figure> {
         gains.seeds(),
         gains.source
     );
-    Ok(Figure::new(chart.draw().finish(), alt, caption))
+    Ok(Figure::new(chart.draw()?, alt, caption))
 }
 
 fn chart(gains: &Gains) -> Chart {

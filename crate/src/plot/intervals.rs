@@ -1,8 +1,10 @@
 //! Rows of a mean and an interval on one axis.
 
+use super::Image;
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Stroke};
 use super::style::{Colour, INK, MARGIN, MUTED, TRAIN, WHITE, WIDTH, text_width};
+use crate::error::{Error, Result};
 use crate::study::{Distribution, Interval, Unit};
 
 /// A row of the chart; its values are in the unit of the chart.
@@ -76,7 +78,12 @@ impl Chart {
         self.rows.iter().map(row).collect::<Vec<_>>().join("; ")
     }
 
-    pub fn draw(&self) -> Canvas {
+    /// # Errors
+    /// [`Error::TooFew`] without a row.
+    pub fn draw(&self) -> Result<Image> {
+        if self.rows.is_empty() {
+            return Err(Error::TooFew { purpose: "Figure", what: "results", needed: 1, found: 0 });
+        }
         let widest = |texts: &dyn Fn(&Row) -> String| {
             self.rows.iter().map(|row| text_width(&texts(row))).fold(0., f64::max)
         };
@@ -101,7 +108,7 @@ impl Chart {
             let place = (right + figures - MARGIN, y);
             canvas.text(place, Anchor::End, row.colour, &row.figures(self.unit));
         }
-        canvas
+        Ok(canvas.finish())
     }
 
     fn draw_key(&self, canvas: &mut Canvas) {

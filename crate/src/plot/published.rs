@@ -88,7 +88,10 @@ fn extent(value: &ComparedValue) -> [f64; 3] {
 
 fn draw(comparison: &Comparison, settings: &Settings, seeds: usize) -> Canvas {
     let bottom = TOP + RUN * comparison.runs.len() as f64;
-    let mut canvas = Canvas::new(WIDTH, bottom + Axis::FOOT);
+    let names = comparison.runs.iter().zip(&settings.own).map(|(run, own)| name(run, own));
+    let names: Vec<String> = names.collect();
+    let widest = names.iter().map(|name| text_width(name)).fold(0., f64::max);
+    let mut canvas = Canvas::new(WIDTH.max(widest + 2. * MARGIN), bottom + Axis::FOOT);
     draw_key(&mut canvas, comparison.judged, seeds);
     let left = MARGIN + text_width("train") + 16.;
     // Two axes of equal width, each with room for its verdicts.
@@ -99,9 +102,9 @@ fn draw(comparison: &Comparison, settings: &Settings, seeds: usize) -> Canvas {
         axis.draw_below(&mut canvas, [TOP, bottom], &name, Unit::Difference);
         axis
     });
-    for (index, (run, own)) in comparison.runs.iter().zip(&settings.own).enumerate() {
+    for (index, (run, name)) in comparison.runs.iter().zip(&names).enumerate() {
         let y = TOP + RUN * index as f64 + ROW / 2.;
-        canvas.text_on_white((MARGIN, y), Anchor::Start, INK, &name(run, own));
+        canvas.text_on_white((MARGIN, y), Anchor::Start, INK, name);
         for (row, (name, colour)) in [("train", TRAIN), ("test", TEST)].into_iter().enumerate() {
             canvas.text((MARGIN, y + ROW * (row + 1) as f64), Anchor::Start, colour, name);
         }

@@ -3,7 +3,7 @@
 use super::Figure;
 use super::intervals::{Chart, Row};
 use super::style::{Colour, SERIES};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::study::Distribution;
 use crate::train::Metric;
 
@@ -73,11 +73,8 @@ impl Ranked {
 /// ```
 ///
 /// # Errors
-/// [`Error::TooFew`] for no result.
+/// [`Error::TooFew`](crate::Error::TooFew) for no result.
 pub fn ranking(metric: Metric, results: &[Ranked]) -> Result<Figure> {
-    if results.is_empty() {
-        return Err(Error::TooFew { purpose: "Ranking", what: "results", needed: 1, found: 0 });
-    }
     let chart = chart(metric, results);
     let alt = format!(
         "Dot plot of {metric}, one row for each result, the best first, mean and 95 % interval of the mean: {}.",
@@ -86,7 +83,7 @@ pub fn ranking(metric: Metric, results: &[Ranked]) -> Result<Figure> {
     let caption = format!(
         "Mean {metric} over seeds (tick) and its 95 % interval (bar); thin: the 95 % prediction interval of one more run."
     );
-    Ok(Figure::new(chart.draw().finish(), alt, caption))
+    Ok(Figure::new(chart.draw()?, alt, caption))
 }
 
 fn chart(metric: Metric, results: &[Ranked]) -> Chart {
@@ -140,6 +137,12 @@ mod tests {
             .map(|name| svg.contains(&format!(">{name}</text>")));
         assert_eq!(named, [false, true, true, true]);
         Ok(())
+    }
+
+    #[test]
+    fn nothing_to_rank_is_an_error() {
+        let error = ranking(Metric::TestAccuracy, &[]).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|text| text.contains("1 or more results, found 0")));
     }
 
     #[test]

@@ -53,9 +53,31 @@ pub fn text_width(text: &str) -> f64 {
     0.6 * TEXT * text.chars().count() as f64
 }
 
+/// A heading in lines that fit into [`WIDTH`], broken between words.
+pub fn heading_lines(heading: &str) -> Vec<String> {
+    let letters = ((WIDTH - 2. * MARGIN) / (0.6 * HEADING)) as usize;
+    heading.split(' ').fold(Vec::new(), |mut lines: Vec<String>, word| {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < letters => {
+                *line = format!("{line} {word}");
+            }
+            _ => lines.push(word.to_string()),
+        }
+        lines
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_heading_that_is_too_long_is_broken_between_words() {
+        let words = ["multi-margin"; 20].join(" ");
+        let lines = heading_lines(&words);
+        assert_eq!((lines.len(), lines.join(" ")), (3, words));
+        assert_eq!(heading_lines("one line"), ["one line"]);
+    }
 
     #[test]
     fn a_mixture_is_darker_the_more_of_the_dark_colour_it_has() {

@@ -74,15 +74,35 @@ mod tests {
     use crate::original::Part;
     use crate::study::{Experiment, Mode};
 
+    /// Runs on synthetic digits, which are not compared.
+    fn comparison() -> Result<Comparison> {
+        let runs = Experiment::default().scored_last().repeat(&Digits::synthetic(0), 0..2)?;
+        Comparison::new(Part::LinearSvm, &[&runs], Mode::Full)
+    }
+
+    fn html(comparison: &Comparison) -> String {
+        comparison.representations().remove(0).1
+    }
+
     #[test]
     fn on_synthetic_digits_rows_and_caption_say_not_compared_and_count_nothing() -> Result<()> {
-        let runs = Experiment::default().scored_last().repeat(&Digits::synthetic(0), 0..2)?;
-        let comparison = Comparison::new(Part::LinearSvm, &[&runs], Mode::Full)?;
-        let (_, html) = &comparison.representations()[0];
+        let comparison = comparison()?;
+        let html = html(&comparison);
         let rows = html.matches(">not compared</td>").count();
         assert_eq!((rows, comparison.values().count()), (8, 8));
         assert!(html.contains("not compared (synthetic digits)"), "{html}");
         assert!(["inside", "OUTSIDE"].iter().all(|word| !html.contains(word)), "{html}");
+        Ok(())
+    }
+
+    #[test]
+    fn values_that_are_compared_are_counted_in_the_caption() -> Result<()> {
+        let comparison = comparison()?.as_if_judged();
+        let html = html(&comparison);
+        let inside = comparison.inside();
+        assert_eq!(html.matches(">inside</td>").count(), inside);
+        assert_eq!(html.matches(">OUTSIDE</td>").count(), 8 - inside);
+        assert!(html.contains(&format!("{inside} of 8 published values lie inside")), "{html}");
         Ok(())
     }
 }

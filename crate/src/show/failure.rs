@@ -19,24 +19,19 @@ pub enum Failure {
 }
 
 impl Failure {
-    fn name(&self) -> &'static str {
+    /// Its name and the reason.
+    fn parts(&self) -> (&'static str, &str) {
         match self {
-            Failure::Error(_) => "Error",
-            Failure::FalseClaim(_) => "FalseClaim",
-        }
-    }
-
-    fn reason(&self) -> &str {
-        match self {
-            Failure::Error(reason) | Failure::FalseClaim(reason) => reason,
+            Failure::Error(reason) => ("Error", reason),
+            Failure::FalseClaim(reason) => ("FalseClaim", reason),
         }
     }
 
     /// The message that the kernel launcher turns into an error.
     pub(crate) fn message(&self) -> wire::Failure {
-        let (ename, evalue) = (self.name(), self.reason().to_string());
+        let (ename, evalue) = self.parts();
         let traceback = vec![format!("\u{1b}[31m{ename}\u{1b}[0m: {evalue}")];
-        wire::Failure { ename, evalue, traceback }
+        wire::Failure { ename, evalue: evalue.to_string(), traceback }
     }
 }
 
@@ -44,7 +39,7 @@ impl Show for Failure {
     fn representations(&self) -> Vec<Representation> {
         vec![
             self.message().representation(),
-            ("text/html", format!("<p style=\"color:#b00020\">{}</p>", escape(self.reason()))),
+            ("text/html", format!("<p style=\"color:#b00020\">{}</p>", escape(self.parts().1))),
         ]
     }
 }

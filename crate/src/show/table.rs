@@ -82,22 +82,14 @@ impl Table {
     }
 
     fn cells(&self, column: &Column) -> Result<Vec<String>> {
-        if column.dtype().is_float() {
-            let values = column.cast(&DataType::Float64)?;
-            let unit = self.unit(column);
-            return Ok(values
-                .f64()?
-                .iter()
-                .map(|value| value.map_or("–".to_string(), |value| unit.cell(value)))
-                .collect());
-        }
-        let text = |index: usize| {
-            Ok(match column.get(index)? {
-                AnyValue::Null => "–".to_string(),
-                value => value.str_value().into_owned(),
-            })
+        let unit = self.unit(column);
+        let cell = |value: AnyValue| match value {
+            AnyValue::Null => "–".to_string(),
+            AnyValue::Float32(value) => unit.cell(value.into()),
+            AnyValue::Float64(value) => unit.cell(value),
+            value => value.str_value().into_owned(),
         };
-        (0..column.len()).map(text).collect()
+        (0..column.len()).map(|index| Ok(cell(column.get(index)?))).collect()
     }
 
     fn heading(&self, column: &Column) -> Heading {

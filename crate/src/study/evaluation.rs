@@ -1,10 +1,10 @@
-//! What a trained network makes of some images.
+//! The evaluation of a trained network on some images.
 
 use crate::error::Result;
 use crate::nn::{Logits, Loss};
 use crate::train::Score;
 
-/// The logits of a trained network for some images, and all that follows from them.
+/// The logits of a trained network for some images, and what is computed from them: predictions, losses, score.
 ///
 /// ```
 /// use hinge::prelude::*;

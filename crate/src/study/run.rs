@@ -135,14 +135,14 @@ impl Run {
     /// The scores after `epoch`, counted from 1.
     ///
     /// # Errors
-    /// [`Error::NoSuchEpoch`] if the run did not last that long, or `epoch` is 0.
+    /// [`Error::NoSuchEpoch`] if the run ended before, if the epoch was not scored, or if it is 0.
     pub fn at(&self, epoch: usize) -> Result<Epoch> {
         at(&self.history, epoch)
     }
 
     /// The scores after the last epoch.
     pub fn last(&self) -> Epoch {
-        // An experiment has at least one epoch: Experiment::validate sees to it.
+        // `Experiment::validate` demands at least one epoch.
         self.history[self.history.len() - 1]
     }
 

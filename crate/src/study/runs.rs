@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Mutex;
 
-/// The same experiment run once for each of several seeds.
+/// An experiment run once for each of several seeds.
 ///
 /// ```
 /// use hinge::prelude::*;
@@ -160,7 +160,7 @@ impl Runs {
     /// A metric after `epoch`, counted from 1, over the seeds.
     ///
     /// # Errors
-    /// [`Error::NoSuchEpoch`] if the runs did not last that long.
+    /// [`Error::NoSuchEpoch`] if the runs ended before, or if the epoch was not scored.
     pub fn at(&self, epoch: usize, metric: Metric) -> Result<Distribution> {
         let value = |history: &Vec<Epoch>| at(history, epoch).map(|scores| scores.get(metric));
         Distribution::new(self.histories.iter().map(value).collect::<Result<_>>()?)

@@ -1,4 +1,4 @@
-//! What is random in a run, each part with its own seed.
+//! The seeds of a run, one for each source of randomness.
 
 use serde::{Serialize, Serializer};
 use std::fmt;

@@ -7,7 +7,6 @@ use crate::error::{Error, Result};
 use crate::nn::{Logits, Network};
 use crate::rng::ChaCha8Rng;
 use crate::runtime::threads::side_by_side;
-use std::ops::Range;
 use tch::{Device, Kind, Tensor};
 
 /// The kind and the device of a network's parameters.
@@ -91,32 +90,22 @@ impl Examples {
         self.transformed(rows, &seeds.copied().collect::<Vec<_>>(), options)
     }
 
-    /// The inputs with indices in `range`.
-    pub(super) fn range(&self, range: Range<usize>, options: Options) -> Result<Tensor> {
-        let rows = self.inputs.narrow(0, range.start as i64, range.len() as i64);
-        let seeds = self.seeds.get(range).unwrap_or_default();
-        self.transformed(rows, seeds, options)
+    /// All inputs.
+    pub(super) fn all(&self, options: Options) -> Result<Tensor> {
+        self.transformed(self.inputs.shallow_clone(), &self.seeds, options)
     }
 
     /// The examples in blocks, which other threads can use.
     pub(super) fn blocks(&self) -> impl Iterator<Item = Examples> {
-        self.ranges().map(|range| Examples {
-            inputs: self.inputs.narrow(0, range.start as i64, range.len() as i64),
-            labels: self.labels[range.clone()].to_vec(),
+        let blocks = self.inputs.split(BLOCK as i64, 0).into_iter().zip(self.labels.chunks(BLOCK));
+        // Without a random transform there are no seeds.
+        let seeds = self.seeds.chunks(BLOCK).chain(std::iter::repeat(&[][..]));
+        blocks.zip(seeds).map(|((inputs, labels), seeds)| Examples {
+            inputs,
+            labels: labels.to_vec(),
             transform: self.transform.clone(),
-            seeds: self.seeds.get(range).unwrap_or_default().to_vec(),
+            seeds: seeds.to_vec(),
         })
-    }
-
-    /// The indices of each block.
-    pub(super) fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
-        let n = self.count();
-        (0..n).step_by(BLOCK).map(move |first| first..n.min(first + BLOCK))
-    }
-
-    /// All inputs.
-    pub(super) fn all(&self, options: Options) -> Result<Tensor> {
-        self.range(0..self.count(), options)
     }
 
     /// The logits of `network` for all examples, with blocks of them in parallel.
@@ -168,7 +157,6 @@ mod tests {
         let examples = augmented();
         let all = examples.all(OPTIONS)?;
         assert_eq!(examples.rows(&[3, 1], OPTIONS)?.get(0), all.get(3));
-        assert_eq!(examples.range(2..4, OPTIONS)?.get(1), all.get(3));
         Ok(())
     }
 

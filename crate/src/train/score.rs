@@ -1,5 +1,6 @@
 //! Loss and accuracy.
 
+use super::examples::Examples;
 use super::linalg::BLOCK;
 use crate::error::{Error, Result};
 use crate::nn::{Logits, Loss, prediction};
@@ -54,6 +55,18 @@ impl Tally {
             tally
         };
         labels.chunks(BLOCK).map(block).sum()
+    }
+
+    /// Counts all examples, given the logits of a block of them and the index of its first.
+    pub fn of_blocks(
+        examples: &Examples,
+        loss: Loss,
+        mut logits: impl FnMut(&Examples, usize) -> Result<Logits>,
+    ) -> Result<Tally> {
+        let block = |(index, block): (usize, Examples)| {
+            Ok(Tally::new(&logits(&block, index * BLOCK)?, loss, block.labels()))
+        };
+        examples.blocks().enumerate().map(block).sum()
     }
 
     /// Counts one more example, with logits `row`.

@@ -7,7 +7,6 @@ use crate::train::examples::{Examples, Options};
 use crate::train::linalg::{product, rows, with_one};
 use crate::train::score::Tally;
 use crate::train::step::{Step, Training};
-use std::ops::Range;
 use tch::Tensor;
 
 /// The steps of the definition, with the first layer in shards. A gradient is a product of two matrices that is
@@ -44,12 +43,10 @@ impl Training for Direct {
     }
 
     fn score(&mut self, _: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
-        let block = |range: Range<usize>| {
-            let inputs = with_one(&examples.range(range.clone(), self.options)?);
-            let logits = self.network.logits(&inputs, |layer, inputs| layer.outputs(&inputs));
-            Ok(Tally::new(&logits, loss, &examples.labels()[range]))
-        };
-        examples.ranges().map(block).sum()
+        Tally::of_blocks(examples, loss, |block, _| {
+            let inputs = with_one(&block.all(self.options)?);
+            Ok(self.network.logits(&inputs, |layer, inputs| layer.outputs(&inputs)))
+        })
     }
 
     fn network(&self) -> Network {

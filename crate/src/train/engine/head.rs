@@ -101,11 +101,10 @@ impl HeadGradient {
         }
     }
 
-    /// The gradient multiplied by `factor`.
-    pub fn scaled(mut self, factor: f64) -> HeadGradient {
+    /// Multiplies the gradient by `factor`, in place.
+    pub fn scale(&mut self, factor: f64) {
         self.upper.iter_mut().for_each(|gradient| gradient.scale(factor));
         self.delta *= factor;
-        self
     }
 }
 

@@ -67,8 +67,8 @@ pub(super) struct Sharded<F> {
     head: Head,
 }
 
-struct Shard<F> {
-    first: F,
+pub(super) struct Shard<F> {
+    pub first: F,
     /// The shard's columns of the second layer's weights, `[outputs, units]`; none in a linear model.
     second: Option<Parameter<Tensor>>,
     /// Its hidden units for the minibatch, `[batch, units]`.
@@ -123,14 +123,6 @@ impl<F: FirstLayer> Sharded<F> {
     pub fn each<S: Share, R: Send>(
         &mut self,
         shared: &S,
-        job: impl Fn(&mut F, S) -> R + Sync,
-    ) -> Vec<R> {
-        self.each_shard(shared, |shard, shared| job(&mut shard.first, shared))
-    }
-
-    fn each_shard<S: Share, R: Send>(
-        &mut self,
-        shared: &S,
         job: impl Fn(&mut Shard<F>, S) -> R + Sync,
     ) -> Vec<R> {
         if let [shard] = &mut self.shards[..] {
@@ -143,28 +135,29 @@ impl<F: FirstLayer> Sharded<F> {
 
     /// Takes a step and returns the examples of the minibatch that had a gradient.
     pub fn step(&mut self, batch: F::Batch, step: &Step) -> Result<Vec<usize>> {
-        let parts = self.each_shard(&batch, |shard, batch| shard.forward(&batch));
+        let parts = self.each(&batch, |shard, batch| shard.forward(&batch));
         let mut gradient = self.head.backward(sum(parts), step)?;
-        let batch = batch.select(&gradient.active);
-        if let Some(factor) = step.clip_factor(|| self.sum_of_squares(&batch, &gradient)) {
-            gradient = gradient.scaled(factor);
+        let backward = Backward {
+            batch: batch.select(&gradient.active),
+            active: gradient.active.clone(),
+            delta: gradient.delta.share(),
+        };
+        if let Some(factor) = step.clip_factor(|| self.sum_of_squares(&backward, &gradient)) {
+            // In place: this scales `backward.delta`, too.
+            gradient.scale(factor);
         }
-        let backward = Backward::new(&batch, &gradient);
-        self.each_shard(&backward, |shard, backward| {
+        self.each(&backward, |shard, backward| {
             let gradient = shard.backward(&backward);
             shard.step(gradient, &backward, step.sgd());
         });
-        let active = gradient.active.clone();
         self.head.step(gradient, step.sgd());
-        Ok(active)
+        Ok(backward.active)
     }
 
     /// The sum of the squares of all gradients.
-    fn sum_of_squares(&mut self, batch: &F::Batch, gradient: &HeadGradient) -> f64 {
-        let backward = Backward::new(batch, gradient);
-        let squares = self.each_shard(&backward, |shard, backward| {
-            shard.backward(&backward).sum_of_squares(&backward)
-        });
+    fn sum_of_squares(&mut self, backward: &Backward<F::Batch>, gradient: &HeadGradient) -> f64 {
+        let squares = self
+            .each(backward, |shard, backward| shard.backward(&backward).sum_of_squares(&backward));
         squares.iter().sum::<f64>() + gradient.sum_of_squares(&self.head)
     }
 
@@ -174,7 +167,7 @@ impl<F: FirstLayer> Sharded<F> {
         shared: &S,
         outputs: impl Fn(&mut F, S) -> Tensor + Sync,
     ) -> Logits {
-        let parts = self.each_shard(shared, |shard, shared| {
+        let parts = self.each(shared, |shard, shared| {
             let outputs = outputs(&mut shard.first, shared);
             shard.part(outputs).1
         });
@@ -237,16 +230,6 @@ impl<F: FirstLayer> Shard<F> {
             second.step(sgd, &[&backward.delta.tr(), &hidden]);
         }
         self.first.step(&backward.batch, gradient.delta, sgd);
-    }
-}
-
-impl<B: Batch> Backward<B> {
-    fn new(active_batch: &B, gradient: &HeadGradient) -> Backward<B> {
-        Backward {
-            batch: active_batch.share(),
-            active: gradient.active.clone(),
-            delta: gradient.delta.share(),
-        }
     }
 }
 

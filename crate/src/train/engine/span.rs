@@ -32,14 +32,13 @@
 //! weights, which fit into no cache, are read once a block instead of once a minibatch.
 
 use super::plan::{Scoring, SpanPlan};
-use super::sharded::{Batch, FirstLayer, Sharded, Share};
+use super::sharded::{Batch, FirstLayer, Shard, Sharded, Share};
 use crate::error::Result;
 use crate::nn::{Accumulate, Logits, Loss, Network, Parameter, Sgd};
 use crate::train::examples::{Examples, Options};
 use crate::train::linalg::{gram, index, product, rows, with_one};
 use crate::train::score::Tally;
 use crate::train::step::{Step, Training};
-use std::ops::Range;
 use tch::Tensor;
 
 /// The network with its first layer in the span of the training images.
@@ -144,8 +143,8 @@ impl Span {
             images: Tensor::new(),
         };
         let images: Vec<Tensor> = span.scored.iter().map(|scored| scored.images.share()).collect();
-        span.network.each(&images, |layer, images| {
-            layer.scored = images.iter().map(|images| layer.layer.outputs(images)).collect();
+        span.network.each(&images, |Shard { first, .. }, images| {
+            first.scored = images.iter().map(|images| first.layer.outputs(images)).collect();
         });
         if plan.block.is_none() {
             span.use_images(with_one(&train.all(options)?));
@@ -159,7 +158,9 @@ impl Span {
         for scored in &mut self.scored {
             scored.gram = gram(&scored.images, &images).tr();
         }
-        self.network.each(&images, |layer, images| layer.train = layer.layer.outputs(&images));
+        self.network.each(&images, |Shard { first, .. }, images| {
+            first.train = first.layer.outputs(&images);
+        });
         self.images = images;
     }
 
@@ -196,15 +197,15 @@ impl Span {
             scored: followed.map(|scored| of_seen(&scored.gram)).collect(),
             indices,
         };
-        self.network.each(&advance, |layer, advance| layer.advance(&advance));
+        self.network.each(&advance, |shard, advance| shard.first.advance(&advance));
     }
 
-    /// The logits of some scored images.
-    fn logits(&mut self, set: usize, examples: &Examples, range: Range<usize>) -> Result<Logits> {
-        let (first, size) = (range.start as i64, range.len() as i64);
+    /// The logits of a block of scored images, of which the first has this index.
+    fn logits(&mut self, set: usize, block: &Examples, first: usize) -> Result<Logits> {
+        let (first, size) = (first as i64, block.count() as i64);
         let scoring = self.plan.scoring;
         let of_images = match scoring {
-            Scoring::FromWeights => with_one(&examples.range(range, self.options)?),
+            Scoring::FromWeights => with_one(&block.all(self.options)?),
             Scoring::FromSums => self.scored[set].gram.narrow(1, first, size).tr(),
             Scoring::Followed => Tensor::new(),
         };
@@ -242,11 +243,7 @@ impl Training for Span {
     }
 
     fn score(&mut self, set: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
-        let block = |range: Range<usize>| {
-            let logits = self.logits(set, examples, range.clone())?;
-            Ok(Tally::new(&logits, loss, &examples.labels()[range]))
-        };
-        examples.ranges().map(block).sum()
+        Tally::of_blocks(examples, loss, |block, first| self.logits(set, block, first))
     }
 
     fn network(&self) -> Network {

@@ -1,0 +1,11 @@
+//! Representations of images: what a classifier is given instead of pixels.
+
+mod deskew;
+mod hog;
+mod matrix;
+mod representation;
+
+pub use deskew::deskew;
+pub use hog::Hog;
+pub(crate) use matrix::{doubles, fill_by_blocks, squared_distances, write};
+pub use representation::Representation;

@@ -1,0 +1,271 @@
+//! Dual coordinate ascent, one example at a time.
+//!
+//! Both problems have the penalty `mu/2 ||W||^2` and a loss that is a maximum of linear functions of the scores.
+//! Each example `i` has a dual variable `alpha_ij >= 0` for every class `j` but its own, and
+//!
+//! ```text
+//! tau_ij = -alpha_ij for j != y_i,   tau_iy = sum over j of alpha_ij
+//! W      = (1/mu) sum over i of tau_i (outer) x_i
+//! dual   = sum over i, j of alpha_ij - mu/2 ||W||^2
+//! ```
+//!
+//! Only the upper bounds of `alpha` differ ([`Bounds`]): the course's problem bounds the sum of an example's
+//! variables by `1/n` (a simplex), the report's bounds each by `1/(n classes)` (a box). An update maximises the dual
+//! over all variables of one example, exactly. Examples are updated in a random order, which needs a tenth of the
+//! passes of a fixed one (Shalev-Shwartz and Zhang, 2013).
+//!
+//! An example that meets its margins has no part in `W` and may be left out for a while. So passes over all examples
+//! alternate with many over the others (chunking, Vapnik 1982); of 5 000 images these are a third.
+
+use super::certificate::Certificate;
+use super::problem::{Bounds, SvmProblem};
+use crate::error::{Error, Result};
+use crate::rng::{ChaCha8Rng, Stream, permutation, random};
+
+/// The dual variables and the scores that they give.
+pub(super) struct Dual {
+    problem: SvmProblem,
+    mu: f64,
+    bounds: Bounds,
+    labels: Vec<u8>,
+    classes: usize,
+    /// `n` of the problem, also where only some of the examples are kept.
+    n: f64,
+    /// `k(x_i, x_j) + 1` of the examples that are kept.
+    gram: Vec<f64>,
+    /// `[examples, classes]`, 0 for an example's own class.
+    alpha: Vec<f64>,
+    /// `[classes, examples]`: an update changes few classes of all examples.
+    scores: Vec<f64>,
+}
+
+impl Dual {
+    /// Starts with `W = 0`.
+    pub fn new(
+        problem: SvmProblem,
+        strength: f64,
+        gram: Vec<f64>,
+        labels: &[u8],
+        classes: usize,
+    ) -> Dual {
+        let n = labels.len();
+        Dual {
+            problem,
+            mu: problem.curvature(strength),
+            bounds: problem.bounds(n, classes),
+            labels: labels.to_vec(),
+            classes,
+            n: n as f64,
+            gram,
+            alpha: vec![0.; n * classes],
+            scores: vec![0.; n * classes],
+        }
+    }
+
+    /// Passes over examples until the gap is at most `tolerance`; returns the number of passes and the certificate.
+    ///
+    /// # Errors
+    /// [`Error::GapNotReached`] after `max_iterations` passes.
+    pub fn solve(&mut self, tolerance: f64, max_iterations: usize) -> Result<(usize, Certificate)> {
+        let mut random = random(0, Stream::Order);
+        let mut iterations = 0;
+        while iterations < max_iterations {
+            self.pass(&mut random);
+            iterations += 1;
+            let certificate = self.certificate();
+            if certificate.gap() <= tolerance {
+                return Ok((iterations, certificate));
+            }
+            let indices = self.active();
+            let mut part = self.select(&indices);
+            let goal = (certificate.gap() / 10.).max(tolerance / 2.);
+            while iterations < max_iterations && part.certificate().gap() > goal {
+                part.pass(&mut random);
+                iterations += 1;
+            }
+            self.adopt(&indices, &part);
+        }
+        let gap = self.certificate().gap();
+        Err(Error::GapNotReached { gap, tolerance, iterations })
+    }
+
+    /// Updates every example once, in random order.
+    fn pass(&mut self, random: &mut ChaCha8Rng) {
+        for i in permutation(self.labels.len(), random) {
+            self.update(i);
+        }
+    }
+
+    /// The primal and the dual value, by their definitions.
+    fn certificate(&self) -> Certificate {
+        let loss = self.problem.loss();
+        let (mut losses, mut alphas, mut squares) = (0., 0., 0.);
+        for i in 0..self.labels.len() {
+            let (scores, tau) = (self.scores_of(i), self.tau(i));
+            losses += loss.value(&scores, self.label(i));
+            alphas += tau[self.label(i)];
+            // mu ||W||^2 = sum over i of tau_i . s_i
+            squares += tau.iter().zip(&scores).map(|(tau, s)| tau * s).sum::<f64>();
+        }
+        Certificate { objective: squares / 2. + losses / self.n, dual: alphas - squares / 2. }
+    }
+
+    /// The examples that have a part in `W` or violate a margin.
+    fn active(&self) -> Vec<usize> {
+        let loss = self.problem.loss();
+        let has_part = |i: usize| self.alpha_of(i).iter().any(|alpha| *alpha > 0.);
+        let violates = |i: usize| loss.value(&self.scores_of(i), self.label(i)) > 0.;
+        (0..self.labels.len()).filter(|i| has_part(*i) || violates(*i)).collect()
+    }
+
+    /// The same problem with these examples alone: the same `W`, if all others have no part in it.
+    fn select(&self, indices: &[usize]) -> Dual {
+        let n = self.labels.len();
+        let row = |i: &'_ usize| {
+            let row = &self.gram[i * n..][..n];
+            indices.iter().map(|j| row[*j])
+        };
+        let scores = self.scores.chunks_exact(n);
+        Dual {
+            labels: indices.iter().map(|i| self.labels[*i]).collect(),
+            gram: indices.iter().flat_map(row).collect(),
+            alpha: indices.iter().flat_map(|i| self.alpha_of(*i)).copied().collect(),
+            scores: scores.flat_map(|scores| indices.iter().map(|i| scores[*i])).collect(),
+            ..*self
+        }
+    }
+
+    /// Takes over the variables of the part with the examples `indices`, and computes all scores again, without the
+    /// rounding errors that updates add up.
+    fn adopt(&mut self, indices: &[usize], part: &Dual) {
+        for (i, alpha) in indices.iter().zip(part.alpha.chunks_exact(self.classes)) {
+            self.alpha[i * self.classes..][..self.classes].copy_from_slice(alpha);
+        }
+        self.scores.fill(0.);
+        for i in indices {
+            let tau = self.tau(*i);
+            self.add(*i, &tau);
+        }
+    }
+
+    /// `tau_i`, `[classes]`.
+    pub fn tau(&self, i: usize) -> Vec<f64> {
+        let alpha = self.alpha_of(i);
+        let mut tau: Vec<f64> = alpha.iter().map(|alpha| -alpha).collect();
+        tau[self.label(i)] = alpha.iter().sum();
+        tau
+    }
+
+    /// The scores of example `i`, `[classes]`.
+    pub fn scores_of(&self, i: usize) -> Vec<f64> {
+        let scores = self.scores.iter().skip(i);
+        scores.step_by(self.labels.len()).copied().collect()
+    }
+
+    fn alpha_of(&self, i: usize) -> &[f64] {
+        &self.alpha[i * self.classes..][..self.classes]
+    }
+
+    fn label(&self, i: usize) -> usize {
+        usize::from(self.labels[i])
+    }
+
+    /// Maximises the dual over the variables of example `i`: with `k = gram_ii / mu` and their sum `A`,
+    ///
+    /// ```text
+    /// sum over j of alpha_j wish_j k - k/2 (sum over j of alpha_j^2 + A^2)
+    /// ```
+    ///
+    /// where `wish_j k` is the violation `1 + s_j - s_y` with the part of example `i` itself taken out of the scores.
+    fn update(&mut self, i: usize) {
+        let (y, n) = (self.label(i), self.labels.len());
+        let k = self.gram[i * n + i] / self.mu;
+        let scores = self.scores_of(i);
+        let alpha = self.alpha_of(i);
+        let sum: f64 = alpha.iter().sum();
+        let wish = |j: usize| match j == y {
+            true => f64::NEG_INFINITY, // no variable: it stays 0
+            false => (1. + scores[j] - scores[y]) / k + alpha[j] + sum,
+        };
+        let wishes: Vec<f64> = (0..self.classes).map(wish).collect();
+        if sum == 0. && wishes.iter().all(|wish| *wish <= 0.) {
+            return; // every margin holds, and this example has no part in W
+        }
+        let updated = maximiser(&wishes, self.bounds);
+        let mut change: Vec<f64> = alpha.iter().zip(&updated).map(|(old, new)| old - new).collect();
+        change[y] = -change.iter().sum::<f64>();
+        self.alpha[i * self.classes..][..self.classes].copy_from_slice(&updated);
+        self.add(i, &change);
+    }
+
+    /// Adds `change`, `[classes]`, to `tau_i` in all scores.
+    fn add(&mut self, i: usize, change: &[f64]) {
+        let n = self.labels.len();
+        let row = &self.gram[i * n..][..n];
+        for (change, scores) in change.iter().zip(self.scores.chunks_exact_mut(n)) {
+            if *change != 0. {
+                let factor = change / self.mu;
+                scores.iter_mut().zip(row).for_each(|(score, k)| *score += factor * k);
+            }
+        }
+    }
+}
+
+/// Maximises `sum of alpha_j wish_j - (sum of alpha_j^2 + A^2) / 2`, where `A` is the sum of all `alpha_j`, within
+/// the bounds.
+///
+/// The maximiser is `alpha_j = clamp(wish_j - level, 0, bounds.each)`, with the level at which these add up to
+/// `min(level, bounds.sum)`: `A` itself, or more where the bound of the sum holds `A` back. Both sides are
+/// piecewise linear in the level, so it lies on the line between two neighbouring kinks.
+fn maximiser(wishes: &[f64], bounds: Bounds) -> Vec<f64> {
+    let at = |level: f64| wishes.iter().map(move |wish| (wish - level).clamp(0., bounds.each));
+    let excess = |level: f64| at(level).sum::<f64>() - level.min(bounds.sum);
+    let kinks = wishes.iter().flat_map(|wish| [*wish, wish - bounds.each]);
+    let mut kinks: Vec<f64> =
+        kinks.chain([0., bounds.sum]).filter(|kink| *kink >= 0. && kink.is_finite()).collect();
+    kinks.sort_unstable_by(f64::total_cmp);
+    let above = kinks.partition_point(|kink| excess(*kink) > 0.);
+    let level = match (above.checked_sub(1).map(|below| kinks[below]), kinks.get(above)) {
+        (Some(low), Some(high)) => low + (high - low) * excess(low) / (excess(low) - excess(*high)),
+        _ => 0.,
+    };
+    at(level).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIMPLEX: Bounds = Bounds { each: f64::INFINITY, sum: 1. };
+    const BOX: Bounds = Bounds { each: 1., sum: f64::INFINITY };
+
+    #[test]
+    fn without_active_bounds_the_gradient_vanishes() {
+        // alpha_j = wish_j - A: for wishes 0.6 and 0.3, A = 0.9 - 2 A = 0.3, so alpha is 0.3 and 0.
+        for bounds in [SIMPLEX, BOX] {
+            let alpha = maximiser(&[0.6, 0.3], bounds);
+            assert!((alpha[0] - 0.3).abs() < 1e-15 && alpha[1] < 1e-15, "{alpha:?}");
+        }
+    }
+
+    #[test]
+    fn a_bounded_sum_is_shared_out_by_the_wishes() {
+        let alpha = maximiser(&[5., 4.5, 1.], SIMPLEX);
+        for (found, expected) in alpha.iter().zip([0.75, 0.25, 0.]) {
+            assert!((found - expected).abs() < 1e-12, "{alpha:?}");
+        }
+    }
+
+    #[test]
+    fn each_variable_ends_at_its_own_bound() {
+        assert_eq!(maximiser(&[9., 8., -1.], BOX), [1., 1., 0.]);
+        // The first is at its bound; alpha_2 = 2.5 - (1 + alpha_2) = 0.75.
+        let alpha = maximiser(&[9., 2.5], BOX);
+        assert!(alpha[0] == 1. && (alpha[1] - 0.75).abs() < 1e-12, "{alpha:?}");
+    }
+
+    #[test]
+    fn classes_without_a_violation_get_nothing() {
+        assert_eq!(maximiser(&[-1., -0.5, f64::NEG_INFINITY], SIMPLEX), [0., 0., 0.]);
+    }
+}
