@@ -13,6 +13,7 @@ ERRORS = b"\x1ehinge2 "
 COMPLETE = b"EVCXR_EXECUTION_COMPLETE"
 PANICKED = b"EVCXR_PANIC_NOTIFICATION"
 RETURNED_ERROR = b"EVCXR_ERROR_OCCURRED"
+INPUT_REQUEST = b"EVCXR_INPUT_REQUEST"
 TOKEN = re.compile(
     rb"(?P<marker>EVCXR_EXECUTION_COMPLETE|EVCXR_PANIC_NOTIFICATION|EVCXR_ERROR_OCCURRED"
     rb"|EVCXR_VARIABLE_CHANGED_TYPE:[^\n]*|EVCXR_INPUT_REQUEST[^\n]*)\n"
@@ -133,7 +134,7 @@ class Streams:
     """The text on its way to Jupyter: joined for 50 ms, in order, as long as it is not much."""
 
     SECONDS = 0.05
-    MOST_BYTES = 1 << 20
+    MOST_BYTES = 1 << 23
     # More changes between the streams than a reader can follow: each is then joined by itself.
     MOST_PARTS = 50
 

@@ -23,7 +23,18 @@ from jupyter_client.session import Session
 from kernel import failure, syntax
 from kernel.cell import Cell
 from kernel.edits import Edits, Refused
-from kernel.output import COMPLETE, PANICKED, RETURNED_ERROR, Content, Event, Marker, Message, Streams, Text
+from kernel.output import (
+    COMPLETE,
+    INPUT_REQUEST,
+    PANICKED,
+    RETURNED_ERROR,
+    Content,
+    Event,
+    Marker,
+    Message,
+    Streams,
+    Text,
+)
 from kernel.progress import Bars
 
 FAILURE = "application/vnd.hinge.failure+json"
@@ -390,6 +401,10 @@ class Proxy:
                 words = self.streams.last_words()
                 lines = self.compiled.read_text(errors="replace").splitlines()
                 run.errors.append(failure.of_cell(words, marker.line == PANICKED, run.code, lines))
+            if marker.line.startswith(INPUT_REQUEST) and not run.request["content"].get("allow_stdin", True):
+                # evcxr gives an empty line instead; with the interrupt, reading it fails.
+                run.errors.append(failure.error("the cell asks for input, but this front end has none to give"))
+                self.cell.interrupt()
             self.streams.flush(final=marker.line == COMPLETE)
             if marker.line == COMPLETE:
                 self._remove_bars()

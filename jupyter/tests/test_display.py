@@ -31,10 +31,10 @@ def test_several_figures_of_a_cell_are_shown_in_order(rust):
     _, outputs = rust.run(cell)
     shown = [(kind, alt(c) if "data" in c else c["text"]) for kind, c in outputs if "data" in c or "text" in c]
     assert shown == [
-        ("display_data", "Two line cha"),
+        ("display_data", "Line charts "),
         ("stream", "between\n"),
         ("display_data", "Ten images o"),
-        ("execute_result", "Two line cha"),
+        ("execute_result", "Line charts "),
     ]
 
 

@@ -122,6 +122,12 @@ def test_a_line_of_standard_input_is_asked_of_jupyter(plain):
     assert dict(plain.outputs(request))["execute_result"]["data"]["text/plain"] == '"typed\\n"'
 
 
+def test_input_that_the_front_end_does_not_give_is_an_error(plain):
+    request = plain.send("std::io::stdin().read_line(&mut String::new())?;", allow_stdin=False)
+    assert plain.reply(request)["evalue"] == "the cell asks for input, but this front end has none to give"
+    assert plain.value("1 + 1") == "2"
+
+
 # The parser
 
 

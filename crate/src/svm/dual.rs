@@ -21,6 +21,7 @@ use super::certificate::Certificate;
 use super::problem::{Bounds, SvmProblem};
 use crate::error::{Error, Result};
 use crate::rng::{ChaCha8Rng, Stream, permutation, random};
+use crate::runtime::interrupt;
 
 /// The dual variables and the scores that they give.
 pub(super) struct Dual {
@@ -65,11 +66,12 @@ impl Dual {
     /// Passes over examples until the gap is at most `tolerance`; returns the number of passes and the certificate.
     ///
     /// # Errors
-    /// [`Error::GapNotReached`] after `max_iterations` passes.
+    /// [`Error::GapNotReached`] after `max_iterations` passes, and an interrupt.
     pub fn solve(&mut self, tolerance: f64, max_iterations: usize) -> Result<(usize, Certificate)> {
         let mut random = random(0, Stream::Order);
         let mut iterations = 0;
         while iterations < max_iterations {
+            interrupt::check()?;
             self.pass(&mut random);
             iterations += 1;
             let certificate = self.certificate();
@@ -80,6 +82,7 @@ impl Dual {
             let mut part = self.select(&indices);
             let goal = (certificate.gap() / 10.).max(tolerance / 2.);
             while iterations < max_iterations && part.certificate().gap() > goal {
+                interrupt::check()?;
                 part.pass(&mut random);
                 iterations += 1;
             }
