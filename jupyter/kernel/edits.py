@@ -140,7 +140,7 @@ def statements(code: str) -> list[Statement]:
     found, current = [], []
     for token in tokens(code):
         current.append(token)
-        if token.depth == 0 and (token.text == ";" or token.text == "}" and ends(Statement(current))):
+        if token.depth == 0 and (token.text == ";" or (token.text == "}" and ends(Statement(current)))):
             found.append(Statement(current))
             current = []
     return [*found, Statement(current)] if current else found

@@ -185,10 +185,9 @@ def seed(folder: Path, kernel: Path = KERNEL) -> str | None:
 def remove_dead(run: Path) -> None:
     """Removes the folders of kernels that no longer live: nobody holds their locks."""
     for folder in run.iterdir():
-        with contextlib.suppress(BlockingIOError, FileNotFoundError):
-            with open(folder / "lock", "a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder)
+        with contextlib.suppress(BlockingIOError, FileNotFoundError), open(folder / "lock", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder)
 
 
 class PrivateFolder:

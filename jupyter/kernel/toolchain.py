@@ -13,7 +13,6 @@ versions of all others from the lock file, which would be compiled again in thei
 """
 
 import json
-import os
 import shlex
 import shutil
 import subprocess

@@ -5,7 +5,6 @@
 Starts a kernel, runs the first cells of a notebook in it and keeps a copy of its build folder.
 """
 
-import os
 import shutil
 import sys
 from pathlib import Path

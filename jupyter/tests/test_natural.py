@@ -2,15 +2,12 @@
 
 import os
 import shutil
-import subprocess
-from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from kernel import toolchain
-from kernel.folder import KERNEL
-from test_kernel import DEP, ROOT, Kernel, artefacts
+from test_kernel import DEP, Kernel
 
 # Code that binds `it`, and an expression that is true of it.
 FORMS = {
