@@ -56,10 +56,9 @@ def run(*command: str, folder: Path = HERE) -> tuple[int, list[str], list[str]]:
     # cargo's folders are relative to where evcxr starts it.
     own = {"CARGO_TARGET_DIR": str(HERE / "target"), "CARGO_BUILD_BUILD_DIR": str(HERE / "target")}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
-    with subprocess.Popen(command, cwd=folder, env=os.environ | own, **pipes) as process:
-        with ThreadPoolExecutor(1) as pool:
-            stdout = pool.submit(passed_on, process.stdout, sys.stdout)
-            stderr = passed_on(process.stderr, sys.stderr)
+    with subprocess.Popen(command, cwd=folder, env=os.environ | own, **pipes) as process, ThreadPoolExecutor(1) as pool:
+        stdout = pool.submit(passed_on, process.stdout, sys.stdout)
+        stderr = passed_on(process.stderr, sys.stderr)
     return process.returncode, stdout.result(), stderr
 
 
