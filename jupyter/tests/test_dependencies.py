@@ -78,7 +78,10 @@ def test_an_edited_impl_can_run_again(rust):
 
 def test_a_trait_can_be_implemented_again(rust):
     assert rust.run("struct Line;")[0]["status"] == "ok"
-    cell = 'use std::fmt;\nimpl fmt::Display for Line { fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result { write!(f, "1") } }'
+    cell = (
+        "use std::fmt;\n"
+        'impl fmt::Display for Line { fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result { f.pad("1") } }'
+    )
     assert rust.run(cell)[0]["status"] == "ok"
     assert rust.run(cell.replace("1", "2"))[0]["status"] == "ok"
     assert rust.value("Line.to_string()") == '"2"'
