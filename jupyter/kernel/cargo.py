@@ -27,6 +27,7 @@ HERE = Path.cwd()
 CELLS = Path(".cells")
 TYPES = Path("types.json")
 SOURCE = Path("src") / "lib.rs"
+LIBRARY = "libctx.dylib" if sys.platform == "darwin" else "libctx.so"
 # evcxr's code for an analysis hands every variable of a cell to this function ...
 STORE = "fn evcxr_variable_store<T: 'static>(_: T) {}"
 # ... which here demands a trait that no type has: rustc's errors then name the types.
@@ -56,10 +57,9 @@ def run(*command: str, folder: Path = HERE) -> tuple[int, list[str], list[str]]:
     # cargo's folders are relative to where evcxr starts it.
     own = {"CARGO_TARGET_DIR": str(HERE / "target"), "CARGO_BUILD_BUILD_DIR": str(HERE / "target")}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
-    with subprocess.Popen(command, cwd=folder, env=os.environ | own, **pipes) as process:
-        with ThreadPoolExecutor(1) as pool:
-            stdout = pool.submit(passed_on, process.stdout, sys.stdout)
-            stderr = passed_on(process.stderr, sys.stderr)
+    with subprocess.Popen(command, cwd=folder, env=os.environ | own, **pipes) as process, ThreadPoolExecutor(1) as pool:
+        stdout = pool.submit(passed_on, process.stdout, sys.stdout)
+        stderr = passed_on(process.stderr, sys.stderr)
     return process.returncode, stdout.result(), stderr
 
 
@@ -107,7 +107,7 @@ def record(key: str, variables: dict[str, str], words: list[str], is_all: bool) 
     (folder / "command.json").write_text(text)
     if not is_all:
         return
-    library = str(Path(option(words, "--out-dir")) / "libctx.so")
+    library = str(Path(option(words, "--out-dir")) / LIBRARY)
     exports = "".join(f"export {name}={in_shell(value)}\n" for name, value in variables.items())
     script = (
         f'{exports}"$RUSTC" {" ".join(map(in_shell, words))} || exit\n'

@@ -8,6 +8,7 @@ and then fail at with every later cell, is refused.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from kernel import syntax
@@ -98,7 +99,7 @@ class Statement:
         """The names in the pattern of a `let`, and which of them are mutable."""
         names = {}
         if self.words[0] == "let":
-            for before, token in zip(self.tokens, self.tokens[1:]):
+            for before, token in pairwise(self.tokens):
                 if token.text in "=:" and token.depth == 0:
                     break
                 if re.match(r"[a-z_]", token.text):
@@ -209,7 +210,7 @@ class Edits:
         words = statement.words[keyword:]
         header = " ".join(words[: words.index("{")] if "{" in words else words)
         inner = [token.text for token in statement.tokens if token.depth == 1]
-        defines = {name for word, name in zip(inner, inner[1:]) if word in ("fn", "const", "type")}
+        defines = {name for word, name in pairwise(inner) if word in ("fn", "const", "type")}
         new = Implementation(header, defines, f"__IMPL_{len(self.implementations)}")
         is_of_trait = "for" in words[: len(header.split())]
         for old in self.implementations:

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 from kernel import native, toolchain
@@ -108,7 +109,7 @@ def warm_inputs(kernel: Path = KERNEL) -> dict[str, str]:
 
 def is_of_registry(file: Path) -> bool:
     """Whether a file, its path relative to a build folder, is what cargo made of a registry crate."""
-    for above, unit in zip(file.parts, file.parts[1:], strict=False):
+    for above, unit in pairwise(file.parts):
         if above in ("deps", "build", ".fingerprint"):
             return unit.split("-")[0].split(".")[0] not in LOCAL_CRATES
     return False

@@ -87,9 +87,7 @@ def stored(sources: list[Path], report: Path) -> int:
         )
         target.write_text(json.dumps(notebook, indent=1))
     write_pages(executed, report)
-    print(
-        f"{report / 'index.html'} shows the results that are stored in the notebooks, to be read until they are replaced."
-    )
+    print(f"{report / 'index.html'} shows the results stored in the notebooks, to be read until they are replaced.")
     return 0
 
 

@@ -24,6 +24,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -358,29 +359,36 @@ PACKAGES = Step(
     lambda env: env.prefix != OWN or has_venv(OWN, LOCK),
     lambda env: create_venv(OWN, LOCK),
 )
-SETUP = (
-    PACKAGES,
-    Step(f"Downloading libtorch {LIBTORCH_VERSION} to .venv", has_libtorch, install_libtorch),
-    Step(
-        f"Compiling the evcxr {EVCXR_VERSION} kernel (6 minutes on two cores)",
-        lambda env: bool(find_evcxr()),
-        install_evcxr,
-    ),
-    Step("Adding the sources of Rust's standard library", has_sources, install_sources),
-    Step("Registering the Rust kernel with Jupyter", is_registered, register),
+LIBTORCH = Step(f"Downloading libtorch {LIBTORCH_VERSION} to .venv", has_libtorch, install_libtorch)
+SOURCES = Step("Adding the sources of Rust's standard library", has_sources, install_sources)
+EVCXR = Step(
+    f"Compiling the evcxr {EVCXR_VERSION} kernel (6 minutes on two cores)",
+    lambda env: bool(find_evcxr()),
+    install_evcxr,
 )
+REGISTER = Step("Registering the Rust kernel with Jupyter", is_registered, register)
 KERNEL = Step("Compiling the crate and its dependencies for the kernels", is_warm, warm)
+# Steps that wait for each other are in one chain; the chains of a stage are taken side by side.
+SETUP = ([(PACKAGES, LIBTORCH), (SOURCES, EVCXR)], [(REGISTER,)])
 
 
-def setup(*steps: Step) -> None:
-    """Takes the steps; a second set-up waits for the first."""
+def setup(*stages: list[tuple[Step, ...]]) -> None:
+    """Takes the steps, one stage after the other; a second set-up waits for the first."""
     check_prerequisites()
     with folder.locked(OWN / "setup.lock", "Another set-up is under way: waiting for it."):
         env = environment()
         (OWN / "jupyter").mkdir(exist_ok=True)
-        for step in steps:
-            step.take(env)
+        for chains in stages:
+            with ThreadPoolExecutor(len(chains)) as pool:
+                for done in [pool.submit(take, chain, env) for chain in chains]:
+                    done.result()
             os.environ.update(env.variables() | {"PATH": os.environ["PATH"]})
+
+
+def take(chain: tuple[Step, ...], env: Environment) -> None:
+    """Takes one step after the other."""
+    for step in chain:
+        step.take(env)
 
 
 def run(command: list[str]) -> None:
@@ -409,11 +417,11 @@ def main() -> int:
     try:
         match sys.argv[1:]:
             case ["packages"]:
-                setup(PACKAGES)
+                setup([(PACKAGES,)])
             case ["setup"]:
                 setup(*SETUP)
             case ["kernel"]:
-                setup(*SETUP, KERNEL)
+                setup(*SETUP, [(KERNEL,)])
             case ["run", *command] if command:
                 run(command)
             case ["clean"]:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import zipfile
 
 import pytest
@@ -15,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from report import benchmark
 from setup import environment
-from setup.environment import HERE, JUPYTER, LIBTORCH_VERSION, OWN, ROOT, Missing
+from setup.environment import HERE, JUPYTER, LIBTORCH_VERSION, OWN, ROOT, Missing, Step
 
 
 def locked_versions(name):
@@ -58,7 +59,7 @@ def test_lock_files_name_no_host(lock):
 
 
 def test_conda_and_pip_get_the_same_packages():
-    system = {"libtorch", "rust", "cxx-compiler", "git", "make", "python"}
+    system = {"libtorch", "rust", "rust-src", "cxx-compiler", "git", "make", "python"}
     assert {canonicalize_name(name) for name in conda_packages().keys() - system} == set(wanted_packages())
 
 
@@ -91,6 +92,28 @@ def test_conda_and_the_crate_want_the_same_rust():
     wanted = re.search(r'^rust-version = "([\d.]+)"', manifest, re.M)[1]
     assert conda_packages()["rust"] == f"rust>={wanted}"
     assert tuple(map(int, wanted.split("."))) == environment.RUST
+
+
+def test_conda_has_the_sources_of_its_rust():
+    assert conda_packages()["rust-src"] == conda_packages()["rust"].replace("rust", "rust-src")
+
+
+def test_steps_that_need_not_wait_for_each_other_are_taken_side_by_side():
+    both = threading.Barrier(2)
+    steps = [Step(name, lambda env: False, lambda env: both.wait(timeout=60)) for name in ("one", "other")]
+    environment.setup([(step,) for step in steps])
+
+
+def test_missing_sources_of_rust_are_added_by_rustup(tmp_path, monkeypatch, capfd):
+    said = tmp_path / "rustup"
+    said.write_text('#!/bin/sh\necho "$@"\n')
+    said.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    environment.install_sources(environment.environment())
+    assert capfd.readouterr().out == "component add rust-src\n"
+    said.write_text("#!/bin/sh\nexit 1\n")
+    environment.install_sources(environment.environment())
+    assert "`rustup component add rust-src`" in capfd.readouterr().out
 
 
 def test_a_second_setup_does_nothing():
