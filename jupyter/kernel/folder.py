@@ -208,7 +208,7 @@ class PrivateFolder:
             self.without_libraries = native.reason_not_to_make(kernel / "native")
             self.path = Path(tempfile.mkdtemp(dir=run))
             self.evcxr = self.path / "evcxr"
-            self.lock = open(self.path / "lock", "a")
+            self.lock = open(self.path / "lock", "a")  # noqa: SIM115  held while the kernel lives
             fcntl.flock(self.lock, fcntl.LOCK_EX)
             try:
                 self.toolchain = toolchain.make(self.path / "toolchain")

@@ -201,7 +201,8 @@ def test_names_of_the_crate_are_completed_and_explained():
         matches = kernel.reply(kernel.client.complete("Experiment::"))["matches"]
         assert any(match.startswith("repeat(") for match in matches), matches
         explained = kernel.reply(kernel.client.inspect("Loss::MultiMargin"))
-        assert explained["found"] and "Multi-class hinge loss" in explained["data"]["text/plain"], explained
+        assert explained["found"], explained
+        assert "Multi-class hinge loss" in explained["data"]["text/plain"]
 
 
 def test_a_running_cell_does_not_hold_up_the_shutdown():
@@ -473,7 +474,8 @@ def test_two_kernels_never_share_what_cargo_writes_again():
         assert names
         for path in names:
             assert not path.name.startswith(folder.LOCAL_CRATES), path
-            assert {"deps", "build"} & set(path.parts) and ".fingerprint" not in path.parts, path
+            assert {"deps", "build"} & set(path.parts), path
+            assert ".fingerprint" not in path.parts, path
     finally:
         for private in (first, second):
             private.lock.close()
