@@ -22,12 +22,12 @@
 
 use super::gram_matrix::{Coefficients, GramMatrix};
 use crate::error::Result;
-use crate::nn::{Layer, Logits, Loss, Network, Sgd};
+use crate::nn::{Layer, Logits, Loss, Network, Sgd, numbers};
 use crate::train::examples::Examples;
 use crate::train::linalg::with_one;
 use crate::train::score::Tally;
 use crate::train::step::{Step, Training};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 /// A linear model on images that stay the same.
 pub(super) struct GramEngine {
@@ -223,11 +223,4 @@ fn add<const ROWS: usize>(sums: &mut [f64], n: usize, terms: [Term; ROWS]) {
             *sum = terms.fold(*sum, |sum, (gradient, row)| sum + gradient * row[i]);
         }
     }
-}
-
-/// The entries of a matrix, row by row.
-fn numbers(matrix: &Tensor) -> Vec<f64> {
-    let mut numbers = vec![0.; matrix.numel()];
-    matrix.to_kind(Kind::Double).copy_data(&mut numbers, matrix.numel());
-    numbers
 }

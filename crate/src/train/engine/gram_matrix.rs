@@ -58,10 +58,9 @@ impl GramMatrix {
             for (row, label) in logits.rows().zip(labels) {
                 // The models' logits lie one behind the other.
                 let rows = row.chunks_exact(row.len() / models.len());
-                tallies
-                    .iter_mut()
-                    .zip(rows)
-                    .for_each(|(tally, row)| tally.count(row, loss, *label));
+                for (tally, row) in tallies.iter_mut().zip(rows) {
+                    tally.count(row, loss, *label);
+                }
             }
         }
         tallies
