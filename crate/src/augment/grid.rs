@@ -36,10 +36,8 @@ pub(super) fn sample(
 ) -> Tensor {
     const ZEROS_OUTSIDE: i64 = 0;
     let grid = grid.permute([0, 2, 3, 1]);
-    let mode = match interpolation {
-        Interpolation::Bilinear => 0,
-        Interpolation::Nearest => 1,
-    };
+    // 0 is bilinear, 1 the nearest.
+    let mode = i64::from(interpolation == Interpolation::Nearest);
     let read = |channels: &Tensor| channels.grid_sampler(&grid, mode, ZEROS_OUTSIDE, false);
     if (interpolation, edge) == (Interpolation::Bilinear, Edge::Masked) {
         // A white image gives the covered shares.

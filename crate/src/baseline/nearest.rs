@@ -34,8 +34,8 @@ impl NearestNeighbours {
     /// Keeps training examples with `features`, `[n, d]`, and `labels`, `[n]`.
     ///
     /// # Errors
-    /// [`Error::Setting`](crate::Error::Setting) unless `k` is from 1 to `n`, the features are a matrix of finite numbers, and each of its rows
-    /// has a label.
+    /// [`Error::Setting`](crate::Error::Setting) unless `k` is from 1 to `n`, the features are a matrix of finite
+    /// numbers, and each of its rows has a label.
     pub fn new(k: usize, features: &Tensor, labels: &[u8]) -> Result<NearestNeighbours> {
         let features = doubles(features)?;
         let n = features.size()[0] as usize;
@@ -48,7 +48,8 @@ impl NearestNeighbours {
     /// The class of each example with `features`, `[m, d]`.
     ///
     /// # Errors
-    /// [`Error::Setting`](crate::Error::Setting) for anything but a matrix of finite numbers with the columns of the training features.
+    /// [`Error::Setting`](crate::Error::Setting) for anything but a matrix of finite numbers with the columns of the
+    /// training features.
     pub fn predict(&self, features: &Tensor) -> Result<Vec<u8>> {
         let features = doubles_in_columns("features", features, self.features.size()[1] as usize)?;
         let (k, labels) = (self.k, &self.labels);
@@ -63,7 +64,8 @@ impl NearestNeighbours {
     /// The fraction of examples that are classified correctly, 0 to 1.
     ///
     /// # Errors
-    /// As [`predict`](Self::predict), and [`Error::Setting`](crate::Error::Setting) unless there is a label for each example.
+    /// As [`predict`](Self::predict), and [`Error::Setting`](crate::Error::Setting) unless there is a label for each
+    /// example.
     pub fn accuracy(&self, features: &Tensor, labels: &[u8]) -> Result<f64> {
         accuracy(&self.predict(features)?, labels)
     }

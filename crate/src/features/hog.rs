@@ -35,7 +35,8 @@ impl Hog {
     /// has `cells = 28 / cell_side` rows of cells.
     ///
     /// # Errors
-    /// [`Error::Setting`](crate::Error::Setting) for a setting outside its range, or anything but a matrix `[n, 784]` of finite numbers.
+    /// [`Error::Setting`](crate::Error::Setting) for a setting outside its range, or anything but a matrix `[n, 784]`
+    /// of finite numbers.
     pub fn extract(&self, pixels: &Tensor) -> Result<Tensor> {
         self.validate()?;
         map_images(pixels, |_, image| Ok(self.blocks(&self.histograms(image))))

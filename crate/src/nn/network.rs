@@ -84,7 +84,8 @@ impl Network {
     /// The network of these layers, from input to output.
     ///
     /// # Errors
-    /// [`Error::Setting`](crate::Error::Setting) for no layers, or for one whose parameters do not fit each other or the layer before.
+    /// [`Error::Setting`](crate::Error::Setting) for no layers, or for one whose parameters do not fit each other or
+    /// the layer before.
     pub fn new(layers: Vec<Layer>) -> Result<Network> {
         let mut inputs: Option<i64> = None;
         for layer in &layers {

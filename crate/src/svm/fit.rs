@@ -64,9 +64,10 @@ impl Svm {
     /// Solves the problem for examples with `features`, `[n, d]`, and `labels`, `[n]`.
     ///
     /// # Errors
-    /// [`Error::Setting`](crate::Error::Setting) for a setting outside its range, features that are not a matrix of finite numbers with a
-    /// row for each label, a label beyond the classes, labels of one class only, or more than
-    /// [`MOST_EXAMPLES`](Self::MOST_EXAMPLES); [`Error::GapNotReached`](crate::Error::GapNotReached) if `max_iterations` are too few.
+    /// [`Error::Setting`](crate::Error::Setting) for a setting outside its range, features that are not a matrix of
+    /// finite numbers with a row for each label, a label beyond the classes, labels of one class only, or more than
+    /// [`MOST_EXAMPLES`](Self::MOST_EXAMPLES); [`Error::GapNotReached`](crate::Error::GapNotReached) if
+    /// `max_iterations` are too few.
     pub fn fit(&self, features: &Tensor, labels: &[u8]) -> Result<TrainedSvm> {
         self.validate()?;
         let features = doubles(features)?;
@@ -164,7 +165,8 @@ impl TrainedSvm {
     /// The scores of examples with `features`, `[m, d]`.
     ///
     /// # Errors
-    /// [`Error::Setting`](crate::Error::Setting) for anything but a matrix of finite numbers with the columns of the training features.
+    /// [`Error::Setting`](crate::Error::Setting) for anything but a matrix of finite numbers with the columns of the
+    /// training features.
     pub fn scores(&self, features: &Tensor) -> Result<Logits> {
         let features = doubles_in_columns("features", features, self.support.size()[1] as usize)?;
         let (kernel, classes) = (self.svm.kernel, self.svm.classes);
@@ -186,7 +188,8 @@ impl TrainedSvm {
     /// The fraction of examples that are classified correctly, 0 to 1.
     ///
     /// # Errors
-    /// As [`scores`](Self::scores), and [`Error::Setting`](crate::Error::Setting) unless there is a label for each example.
+    /// As [`scores`](Self::scores), and [`Error::Setting`](crate::Error::Setting) unless there is a label for each
+    /// example.
     pub fn accuracy(&self, features: &Tensor, labels: &[u8]) -> Result<f64> {
         accuracy(&self.predict(features)?, labels)
     }

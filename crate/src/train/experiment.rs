@@ -115,7 +115,8 @@ impl Experiment {
     /// Checks every setting.
     ///
     /// # Errors
-    /// [`Error::Setting`](crate::Error::Setting) and [`Error::Augment`](crate::Error::Augment) name the first field that is outside its range.
+    /// [`Error::Setting`](crate::Error::Setting) and [`Error::Augment`](crate::Error::Augment) name the first field
+    /// that is outside its range.
     pub fn validate(&self) -> Result<()> {
         self.model.validate()?;
         self.sgd.validate()?;

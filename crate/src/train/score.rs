@@ -22,7 +22,8 @@ impl Score {
     /// The score of logits, given the labels of their examples.
     ///
     /// # Errors
-    /// [`Error::Setting`](crate::Error::Setting) unless there is a row of logits for each label, at least one, and a logit for its class.
+    /// [`Error::Setting`](crate::Error::Setting) unless there is a row of logits for each label, at least one, and a
+    /// logit for its class.
     pub fn new(logits: &Logits, loss: Loss, labels: &[u8]) -> Result<Score> {
         let (rows, n) = (logits.rows().len(), labels.len());
         let allowed = format_args!("rows for {n} labels, at least one");

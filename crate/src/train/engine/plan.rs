@@ -59,7 +59,8 @@ impl Cost<'_> {
     /// The engine for this experiment.
     ///
     /// # Errors
-    /// [`Error::Setting`](crate::Error::Setting) if the span engine is demanded for minibatches whose Gram matrix exceeds a gigabyte.
+    /// [`Error::Setting`](crate::Error::Setting) if the span engine is demanded for minibatches whose Gram matrix
+    /// exceeds a gigabyte.
     pub fn plan(self) -> Result<Plan> {
         match self.experiment.engine {
             Engine::Reference => Ok(Plan::Reference),

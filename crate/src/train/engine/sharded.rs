@@ -233,11 +233,8 @@ impl<F: FirstLayer> Shard<F> {
 
 impl<B: Batch> Share for Backward<B> {
     fn share(&self) -> Backward<B> {
-        Backward {
-            batch: self.batch.share(),
-            active: self.active.clone(),
-            delta: self.delta.share(),
-        }
+        let Backward { batch, active, delta } = self;
+        Backward { batch: batch.share(), active: active.clone(), delta: delta.share() }
     }
 }
 

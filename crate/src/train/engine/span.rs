@@ -467,10 +467,7 @@ impl Batch for SpanBatch {
 
 impl Share for Advance {
     fn share(&self) -> Advance {
-        Advance {
-            indices: self.indices.share(),
-            train: self.train.share(),
-            scored: self.scored.share(),
-        }
+        let Advance { indices, train, scored } = self;
+        Advance { indices: indices.share(), train: train.share(), scored: scored.share() }
     }
 }
