@@ -166,6 +166,16 @@ impl Error {
     }
 }
 
+/// Checks that a setting `holds`; otherwise it is an [`Error::Setting`].
+pub(crate) fn require(
+    holds: bool,
+    field: &'static str,
+    allowed: impl fmt::Display,
+    found: impl fmt::Display,
+) -> Result<()> {
+    if holds { Ok(()) } else { Err(Error::setting(field, allowed.to_string(), found)) }
+}
+
 // A notebook cell that ends with `?` shows an error's `Debug` form: the reader is to see the sentence.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@ use super::transform::*;
 use super::*;
 use crate::runtime::threads::side_by_side;
 use rand::{Rng, SeedableRng};
-use std::{fmt, iter};
+use std::fmt;
 
 /// Makes the enum `Transform` and its conversions from the list of types that implement [`RandomTransform`].
 macro_rules! transforms {
@@ -206,7 +206,7 @@ impl Compose {
         self.apply_seeded(images, &seeds)
     }
 
-    /// [`apply`](Self::apply) with one seed for each image; without random transforms the seeds may be empty.
+    /// [`apply`](Self::apply) with one seed for each image.
     pub(crate) fn apply_seeded(
         &self,
         images: &Tensor,
@@ -216,7 +216,7 @@ impl Compose {
         self.transforms.check_size(check_images(images)?)?;
         let transformed = images.empty_like();
         let parts = |tensor: &Tensor| tensor.split(Self::PART as i64, 0).into_iter();
-        let seeds = seeds.chunks(Self::PART).chain(iter::repeat(&[][..]));
+        let seeds = seeds.chunks(Self::PART);
         let work: Vec<_> = parts(images).zip(seeds).zip(parts(&transformed)).collect();
         type Work<'a> = ((Tensor, &'a [ImageSeed]), Tensor);
         side_by_side::<_, _, ()>(work, |((images, seeds), mut place): Work| {
@@ -226,9 +226,8 @@ impl Compose {
     }
 
     fn transform_part(&self, images: &Tensor, seeds: &[ImageSeed]) -> Tensor {
-        let sources = seeds.iter().map(|seed| ChaCha8Rng::from_seed(*seed));
-        let mut sources: Vec<ChaCha8Rng> = sources.collect();
-        let mut sources: Vec<&mut ChaCha8Rng> = sources.iter_mut().collect();
+        let mut sources: Vec<_> = seeds.iter().map(|seed| ChaCha8Rng::from_seed(*seed)).collect();
+        let mut sources: Vec<_> = sources.iter_mut().collect();
         tch::no_grad(|| self.transforms.transform(images, &mut sources))
     }
 }

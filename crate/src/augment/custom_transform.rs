@@ -1,7 +1,6 @@
 //! A transform defined by the user's function.
 
 use super::transform::*;
-use serde::Serializer;
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,9 +18,11 @@ use std::sync::Arc;
 /// assert_eq!(noisy.run(&Digits::synthetic(0), 1)?.history().len(), 3);
 /// # Ok::<(), hinge::Error>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Serialize)]
+#[serde(transparent)] // By name: the function exists only as code.
 pub struct CustomTransform {
     name: &'static str,
+    #[serde(skip)]
     change: Arc<Change>,
 }
 
@@ -61,13 +62,6 @@ impl RandomTransform for CustomTransform {
 impl PartialEq for CustomTransform {
     fn eq(&self, other: &CustomTransform) -> bool {
         self.name == other.name
-    }
-}
-
-/// By name: the function exists only as code.
-impl Serialize for CustomTransform {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::batch::Size;
 use serde::Serialize;
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
 
 /// How a value between pixel centres is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -36,10 +36,8 @@ pub(super) fn sample(
 ) -> Tensor {
     const ZEROS_OUTSIDE: i64 = 0;
     let grid = grid.permute([0, 2, 3, 1]);
-    let mode = match interpolation {
-        Interpolation::Bilinear => 0,
-        Interpolation::Nearest => 1,
-    };
+    // 0 is bilinear, 1 the nearest.
+    let mode = i64::from(interpolation == Interpolation::Nearest);
     let read = |channels: &Tensor| channels.grid_sampler(&grid, mode, ZEROS_OUTSIDE, false);
     if (interpolation, edge) == (Interpolation::Bilinear, Edge::Masked) {
         // A white image gives the covered shares.
@@ -52,12 +50,9 @@ pub(super) fn sample(
 /// Maps all pixels, the first of which lies at `corner` (x, y), by each image's map. A map has `rows` rows
 /// `(a, b, c)` for `ax + by + c`. Returns `[images, rows, height, width]`.
 pub(super) fn map_pixels(maps: &[f32], rows: i64, size: Size, corner: [f32; 2]) -> Tensor {
-    let coordinates = |side: usize, first: f32| {
-        let coordinates: Vec<f32> = (0..side).map(|i| first + i as f32).collect();
-        Tensor::from_slice(&coordinates)
-    };
-    let x = coordinates(size.width, corner[0]);
-    let y = coordinates(size.height, corner[1]).unsqueeze(1);
+    let numbers = |count: usize| Tensor::arange(count as i64, (Kind::Float, Device::Cpu));
+    let x = numbers(size.width) + f64::from(corner[0]);
+    let y = (numbers(size.height) + f64::from(corner[1])).unsqueeze(1);
     let maps = Tensor::from_slice(maps).view([-1, rows, 1, 1, 3]);
     let [a, b, c] = [0, 1, 2].map(|column| maps.select(4, column));
     a * x + (b * y + c)

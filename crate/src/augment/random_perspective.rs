@@ -9,6 +9,9 @@ pub type Corners = [[f64; 2]; 4];
 /// The coefficients a to h of the map (x, y) -> (ax + by + c, dx + ey + f) / (gx + hy + 1).
 type Projection = [f32; 8];
 
+/// The map that leaves every point where it is.
+const UNMOVED: Projection = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
+
 /// Maps each image such that the points `start` move to the points `end` (torchvision's `perspective`).
 ///
 /// # Errors
@@ -21,23 +24,23 @@ pub fn perspective(
     interpolation: Interpolation,
 ) -> Result<Tensor, AugmentError> {
     let size = check_images(images)?;
-    let inverse = inverse_projections(start, &[*end])[0];
-    let allowed = format_args!("four points, no three on a line, to which a map takes {start:?}");
-    require(inverse.is_some(), "perspective", "end", allowed, end)?;
+    let inverse = inverse_projections(start, &[*end])[0].ok_or_else(|| {
+        let allowed = format!("four points, no three on a line, to which a map takes {start:?}");
+        let (transform, found) = ("perspective", format!("{end:?}"));
+        AugmentError::Setting { transform, field: "end", allowed, found }
+    })?;
     Ok(warp_perspective(images, &vec![inverse; size.images], interpolation, Edge::Plain))
 }
 
-/// Maps each image by its own inverse map; without one, an image stays as it is.
+/// Maps each image by its own inverse map.
 fn warp_perspective(
     images: &Tensor,
-    inverses: &[Option<Projection>],
+    inverses: &[Projection],
     interpolation: Interpolation,
     edge: Edge,
 ) -> Tensor {
-    const IDENTITY: Projection = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
     let size = Size::of(images);
-    let map = |inverse: &Option<Projection>| {
-        let [a, b, c, d, e, f, g, h] = inverse.unwrap_or(IDENTITY);
+    let map = |&[a, b, c, d, e, f, g, h]: &Projection| {
         let [a, b, c, d, e, f] = to_grid_units([a, b, c, d, e, f], size);
         [a, b, c, d, e, f, g, h, 1.0]
     };
@@ -137,7 +140,9 @@ impl RandomTransform for RandomPerspective {
         with_probability(self.p, images, sources, |images, sources| {
             let size = Size::of(images);
             let ends = draw_each(sources, |random| self.draw(size, random));
-            let inverses = inverse_projections(&image_corners(size), &ends);
+            let inverses = inverse_projections(&image_corners(size), &ends).into_iter();
+            let inverses: Vec<Projection> =
+                inverses.map(|inverse| inverse.unwrap_or(UNMOVED)).collect();
             warp_perspective(images, &inverses, self.interpolation, Edge::Masked)
         })
     }

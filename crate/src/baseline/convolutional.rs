@@ -1,13 +1,11 @@
 //! A small convolutional network.
 
 use crate::data::{CLASSES, PIXELS, SIDE};
-use crate::error::{Error, Result};
-use crate::features::{doubles, fill_by_blocks, write};
-use crate::nn::Logits;
-use crate::nn::Sgd;
-use crate::nn::accuracy;
-use crate::rng::{ChaCha8Rng, RngExt, Stream, permutation, random};
-use crate::runtime::threads::side_by_side;
+use crate::error::{Error, Result, require};
+use crate::features::{doubles_in_columns, fill_by_blocks, write};
+use crate::nn::{Logits, Sgd, accuracy, check_labels, uniform};
+use crate::rng::{ChaCha8Rng, Stream, permutation, random};
+use crate::runtime::threads::use_one_thread;
 use serde::Serialize;
 use tch::{Kind, Tensor, no_grad};
 
@@ -50,24 +48,13 @@ impl Convolutional {
     pub fn fit(&self, pixels: &Tensor, labels: &[u8]) -> Result<TrainedConvolutional> {
         self.sgd.validate()?;
         for (field, value) in [("epochs", self.epochs), ("batch_size", self.batch_size)] {
-            if value == 0 {
-                return Err(Error::setting(field, "at least 1", value));
-            }
+            require(value > 0, field, "at least 1", value)?;
         }
         let pixels = images(pixels)?;
-        let n = pixels.size()[0] as usize;
-        if labels.len() != n || labels.iter().any(|label| usize::from(*label) >= CLASSES) {
-            return Err(Error::setting(
-                "labels",
-                format!("{n} digits"),
-                format!("{} numbers", labels.len()),
-            ));
-        }
-        let classes: Vec<i64> = labels.iter().map(|label| i64::from(*label)).collect();
-        // In the pool a product is computed by one thread, so that the order of its sums is fixed.
-        let jobs = vec![(pixels, Tensor::from_slice(&classes))];
-        let mut trained = side_by_side::<_, _, Result<Vec<_>>>(jobs, |(x, y)| self.train(&x, &y))?;
-        Ok(TrainedConvolutional { parameters: trained.swap_remove(0) })
+        check_labels(labels, pixels.size()[0] as usize, CLASSES)?;
+        let classes = Tensor::from_slice(labels).to_kind(Kind::Int64);
+        use_one_thread();
+        Ok(TrainedConvolutional { parameters: self.train(&pixels, &classes)? })
     }
 
     fn train(&self, x: &Tensor, y: &Tensor) -> Result<Vec<Tensor>> {
@@ -86,18 +73,10 @@ impl Convolutional {
                     let learning_rate = self.sgd.learning_rate;
                     return Err(Error::Diverged { epoch, step: step + 1, learning_rate });
                 }
-                let gradients = Tensor::run_backward(
-                    &[&loss],
-                    &parameters.iter().collect::<Vec<_>>(),
-                    false,
-                    false,
-                );
+                let handles: Vec<&Tensor> = parameters.iter().collect();
+                let gradients = Tensor::run_backward(&[loss], &handles, false, false);
                 let steps = parameters.iter_mut().zip(gradients).zip(&mut velocities);
-                no_grad(|| {
-                    steps.for_each(|((value, gradient), velocity)| {
-                        self.sgd.step(value, gradient, velocity)
-                    })
-                });
+                no_grad(|| steps.for_each(|((p, g), v)| self.sgd.step(p, g, v)));
             }
         }
         Ok(parameters.iter().map(Tensor::detach).collect())
@@ -106,16 +85,11 @@ impl Convolutional {
 
 /// The weights and biases of each layer.
 fn initialise(random: &mut ChaCha8Rng) -> Vec<Tensor> {
-    let mut uniform = |shape: &[i64], inputs: i64| {
-        let bound = 1. / (inputs as f32).sqrt();
-        let draw = |_| bound * (2. * random.random::<f32>() - 1.);
-        let values: Vec<f32> = (0..shape.iter().product()).map(draw).collect();
-        Tensor::from_slice(&values).view(shape).set_requires_grad(true)
-    };
+    let mut draw = |shape: &[i64], inputs| uniform(shape, inputs, random).set_requires_grad(true);
     let shapes: [&[i64]; 3] = [&[16, 1, 5, 5], &[32, 16, 5, 5], &[10, 32 * 4 * 4]];
     let layer = |shape: &&[i64]| {
         let inputs = shape[1..].iter().product();
-        [uniform(shape, inputs), uniform(&shape[..1], inputs)]
+        [draw(shape, inputs), draw(&shape[..1], inputs)]
     };
     shapes.iter().flat_map(layer).collect()
 }
@@ -133,15 +107,7 @@ fn forward(x: &Tensor, parameters: &[Tensor]) -> Tensor {
 
 /// Images as single-precision floats, `[n, 784]`.
 fn images(pixels: &Tensor) -> Result<Tensor> {
-    let matrix = doubles(pixels)?.to_kind(Kind::Float);
-    match matrix.size()[1] as usize {
-        PIXELS => Ok(matrix),
-        columns => Err(Error::setting(
-            "pixels",
-            format!("a matrix of {PIXELS} columns"),
-            format!("of {columns}"),
-        )),
-    }
+    Ok(doubles_in_columns("pixels", pixels, PIXELS)?.to_kind(Kind::Float))
 }
 
 /// A trained [`Convolutional`] network.
@@ -215,7 +181,7 @@ mod tests {
         );
         assert_eq!(
             error(default(), &x, &y[1..]),
-            "labels must be 60 digits, but it is 59 numbers."
+            "labels must be one for each of 60 examples, but it is 59."
         );
         let steep = Sgd { learning_rate: 1e30, ..Sgd::default() };
         assert!(

@@ -1,9 +1,8 @@
 //! Classification by the nearest training examples.
 
-use crate::error::{Error, Result};
-use crate::features::{doubles, fill_by_blocks, squared_distances};
-use crate::nn::Logits;
-use crate::nn::accuracy;
+use crate::error::{Result, require};
+use crate::features::{doubles, doubles_in_columns, fill_by_blocks, squared_distances};
+use crate::nn::{Logits, accuracy, check_labels, prediction};
 use tch::Tensor;
 
 /// `k` nearest neighbours: an example has the class that most of the `k` training examples nearest to it have.
@@ -35,39 +34,25 @@ impl NearestNeighbours {
     /// Keeps training examples with `features`, `[n, d]`, and `labels`, `[n]`.
     ///
     /// # Errors
-    /// [`Error::Setting`] unless `k` is from 1 to `n`, the features are a matrix of finite numbers, and each of its rows
-    /// has a label.
+    /// [`Error::Setting`](crate::Error::Setting) unless `k` is from 1 to `n`, the features are a matrix of finite
+    /// numbers, and each of its rows has a label.
     pub fn new(k: usize, features: &Tensor, labels: &[u8]) -> Result<NearestNeighbours> {
         let features = doubles(features)?;
         let n = features.size()[0] as usize;
-        if labels.len() != n {
-            return Err(Error::setting(
-                "labels",
-                format!("one for each of {n} examples"),
-                labels.len(),
-            ));
-        }
-        if !(1..=n).contains(&k) {
-            return Err(Error::setting("k", format!("from 1 to {n}, the number of examples"), k));
-        }
+        check_labels(labels, n, 256)?;
+        let allowed = format_args!("from 1 to {n}, the number of examples");
+        require((1..=n).contains(&k), "k", allowed, k)?;
         Ok(NearestNeighbours { k, features, labels: labels.to_vec() })
     }
 
     /// The class of each example with `features`, `[m, d]`.
     ///
     /// # Errors
-    /// [`Error::Setting`] for anything but a matrix of finite numbers with the columns of the training features.
+    /// [`Error::Setting`](crate::Error::Setting) for anything but a matrix of finite numbers with the columns of the
+    /// training features.
     pub fn predict(&self, features: &Tensor) -> Result<Vec<u8>> {
-        let features = doubles(features)?;
+        let features = doubles_in_columns("features", features, self.features.size()[1] as usize)?;
         let (k, labels) = (self.k, &self.labels);
-        let (columns, found) = (self.features.size()[1], features.size()[1]);
-        if columns != found {
-            return Err(Error::setting(
-                "features",
-                format!("a matrix of {columns} columns"),
-                format!("of {found}"),
-            ));
-        }
         Ok(fill_by_blocks(&features, 1, &[&self.features], |x, others, predicted| {
             let distances = Logits::from_tensor(&squared_distances(x, &others[0]));
             for (predicted, row) in predicted.iter_mut().zip(distances.rows()) {
@@ -79,7 +64,8 @@ impl NearestNeighbours {
     /// The fraction of examples that are classified correctly, 0 to 1.
     ///
     /// # Errors
-    /// As [`predict`](Self::predict), and [`Error::Setting`] unless there is a label for each example.
+    /// As [`predict`](Self::predict), and [`Error::Setting`](crate::Error::Setting) unless there is a label for each
+    /// example.
     pub fn accuracy(&self, features: &Tensor, labels: &[u8]) -> Result<f64> {
         accuracy(&self.predict(features)?, labels)
     }
@@ -90,14 +76,9 @@ fn vote(distances: &[f64], labels: &[u8], k: usize) -> u8 {
     let mut order: Vec<usize> = (0..labels.len()).collect();
     let nearer = |a: &usize, b: &usize| distances[*a].total_cmp(&distances[*b]).then(a.cmp(b));
     order.select_nth_unstable_by(k - 1, nearer);
-    let mut votes = [0; 256];
-    order[..k].iter().for_each(|i| votes[usize::from(labels[*i])] += 1);
-    let more = |winner: u8, label: u8| match votes[usize::from(label)] > votes[usize::from(winner)]
-    {
-        true => label,
-        false => winner,
-    };
-    (0..=u8::MAX).fold(0, more)
+    let mut votes = [0.; 256];
+    order[..k].iter().for_each(|i| votes[usize::from(labels[*i])] += 1.);
+    prediction(&votes)
 }
 
 #[cfg(test)]

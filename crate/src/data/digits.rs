@@ -78,8 +78,7 @@ impl Digits {
     /// If a file is missing, unreadable or malformed, or images and labels differ in number. If the digits are
     /// black on white: the mean border pixel of the training or the test images is above half.
     pub fn open(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
-        let folder = folder.as_ref();
-        Digits::own(folder, mnist::read(folder, Content::Any)?, false, "open_inverted")
+        Digits::own(folder.as_ref(), read_idx, false, "open_inverted")
     }
 
     /// Reads your own PNG images, of 28 x 28 pixels and white on black as MNIST's: the training images in
@@ -90,8 +89,7 @@ impl Digits {
     /// If a half has no images, another folder or an image that would be left out; if an image is unreadable,
     /// damaged or of another size. If the digits are black on white, as for [`open`](Self::open).
     pub fn open_png(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
-        let folder = folder.as_ref();
-        Digits::own(folder, read_png(folder)?, false, "open_png_inverted")
+        Digits::own(folder.as_ref(), read_png, false, "open_png_inverted")
     }
 
     /// [`open`](Self::open) for digits that are black on white: the images are [`Images::inverted`].
@@ -99,8 +97,7 @@ impl Digits {
     /// # Errors
     /// The errors of [`open`](Self::open); also if the digits are white on black.
     pub fn open_inverted(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
-        let folder = folder.as_ref();
-        Digits::own(folder, mnist::read(folder, Content::Any)?, true, "open")
+        Digits::own(folder.as_ref(), read_idx, true, "open")
     }
 
     /// [`open_png`](Self::open_png) for digits that are black on white: the images are [`Images::inverted`].
@@ -108,8 +105,7 @@ impl Digits {
     /// # Errors
     /// The errors of [`open_png`](Self::open_png); also if the digits are white on black.
     pub fn open_png_inverted(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
-        let folder = folder.as_ref();
-        Digits::own(folder, read_png(folder)?, true, "open_png")
+        Digits::own(folder.as_ref(), read_png, true, "open_png")
     }
 
     /// Draws 6 000 training and 2 000 test images: the same for the same seed, on every machine.
@@ -137,13 +133,15 @@ impl Digits {
         Ok(Digits { train, test, source: Source::Mnist { folder } })
     }
 
-    /// The user's images, of black digits on white if `inverted`; the function `other` reads the opposite.
+    /// The user's images, read by `read`, of black digits on white if `inverted`; the function `other` reads the
+    /// opposite.
     fn own(
         folder: &Path,
-        halves: [Images; 2],
+        read: fn(&Path) -> Result<[Images; 2], DataError>,
         inverted: bool,
         other: &str,
     ) -> Result<Digits, DataError> {
+        let halves = read(folder)?;
         let colours = ["white digits on black", "black digits on white"];
         for (images, half) in halves.iter().zip(["training", "test"]) {
             if images.are_black_on_white() != inverted {
@@ -156,6 +154,10 @@ impl Digits {
         let [train, test] = halves.map(|images| if inverted { images.inverted() } else { images });
         Ok(Digits { train, test, source: Source::Own { folder: folder.into() } })
     }
+}
+
+fn read_idx(folder: &Path) -> Result<[Images; 2], DataError> {
+    mnist::read(folder, Content::Any)
 }
 
 fn read_png(folder: &Path) -> Result<[Images; 2], DataError> {

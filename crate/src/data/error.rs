@@ -46,13 +46,9 @@ impl DataError {
         found: impl Into<String>,
         remedy: impl Into<String>,
     ) -> DataError {
+        let place = path.as_ref().display().to_string();
         let (expected, found, remedy) = (expected.into(), found.into(), remedy.into());
-        DataError::Unexpected {
-            place: path.as_ref().display().to_string(),
-            expected,
-            found,
-            remedy,
-        }
+        DataError::Unexpected { place, expected, found, remedy }
     }
 
     /// The operating system's refusal to read a file or folder.

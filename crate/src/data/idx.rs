@@ -160,13 +160,10 @@ pub(super) fn check_labels(
     labels: &[u8],
     remedy: &'static str,
 ) -> Result<(), DataError> {
-    match labels.iter().position(|&label| usize::from(label) >= CLASSES) {
-        None => Ok(()),
-        Some(index) => {
-            let found = format!("{} at index {index}", labels[index]);
-            Err(DataError::at(place, "labels from 0 to 9", found, remedy))
-        }
-    }
+    let is_wrong = |label: &u8| usize::from(*label) >= CLASSES;
+    let Some(index) = labels.iter().position(is_wrong) else { return Ok(()) };
+    let found = format!("{} at index {index}", labels[index]);
+    Err(DataError::at(place, "labels from 0 to 9", found, remedy))
 }
 
 /// Reads the next bytes, at most `limit`; memory grows with what is there.

@@ -4,7 +4,7 @@ use super::error::DataError;
 use super::idx::{self, Kind, PIXELS};
 use super::images::Images;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::path::{Path, PathBuf};
 
 /// The name of a file without `.gz`, and the SHA-256 of MNIST's file, unpacked, as in `data/manifest.json`.
@@ -34,7 +34,7 @@ pub(super) enum Content {
 /// Reads the training and the test images from files with MNIST's names.
 pub(super) fn read(folder: &Path, content: Content) -> Result<[Images; 2], DataError> {
     fs::read_dir(folder).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => {
+        NotFound => {
             let expected = "a folder with the four files of MNIST";
             let remedy = "correct the path (or MNIST_DIR), or fetch MNIST with `make data`";
             DataError::at(folder, expected, "no such folder", remedy)
@@ -105,16 +105,12 @@ fn find(folder: &Path, name: &str) -> Result<Option<PathBuf>, DataError> {
                 // Kaggle's archive also has folders of these names.
                 Ok(metadata) if metadata.is_dir() => (),
                 Ok(_) => return Ok(Some(path)),
-                Err(error) if is_absence(error.kind()) => (),
+                Err(error) if matches!(error.kind(), NotFound | NotADirectory) => (),
                 Err(error) => return Err(DataError::unreadable(&path, error)),
             }
         }
     }
     Ok(None)
-}
-
-fn is_absence(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 #[cfg(test)]

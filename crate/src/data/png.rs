@@ -40,13 +40,9 @@ fn entries(folder: &Path, is_expected: fn(&Path) -> bool) -> Result<Vec<PathBuf>
     let mut paths = paths.map_err(unreadable)?;
     paths.retain(|path| !is_hidden(path) && (path.is_dir() || is_image(path)));
     paths.sort();
-    match paths.iter().find(|path| !is_expected(path)) {
-        None => Ok(paths),
-        Some(other) => {
-            let found = if other.is_dir() { "another folder" } else { "another image" };
-            Err(DataError::at(other, EXPECTED, found, "rename, convert or move it"))
-        }
-    }
+    let Some(other) = paths.iter().find(|path| !is_expected(path)) else { return Ok(paths) };
+    let found = if other.is_dir() { "another folder" } else { "another image" };
+    Err(DataError::at(other, EXPECTED, found, "rename, convert or move it"))
 }
 
 /// Whether the name is that of a hidden file or of macOS's folder of file attributes.

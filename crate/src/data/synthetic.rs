@@ -50,10 +50,10 @@ pub(super) fn draw(seed: u64, indices: Range<usize>) -> Images {
 fn image(digit: usize, rng: &mut ChaCha8Rng) -> [u8; PIXELS] {
     let template = TEMPLATES[digit][rng.random_range(0..TEMPLATES[digit].len())];
     let strokes = place(distort(template, rng), rng);
-    let pen = Pen::random(rng);
+    let radii = draw_radii(rng);
     let mut ink = [0.0; PIXELS];
     for stroke in &strokes {
-        pen.draw(&spline(stroke), &mut ink);
+        draw_line(&spline(stroke), radii, &mut ink);
     }
     let blurred = blur(&ink, rng.random_range(0.0..0.22));
     // Above 1 the ink saturates, as it does in most of MNIST's images.
@@ -153,26 +153,19 @@ fn spline(points: &[Point]) -> Vec<Point> {
     line
 }
 
-/// A round pen that may be pressed more at one end of a stroke than at the other.
-struct Pen {
-    /// Radii at the start and at the end of a stroke, in pixels.
-    radii: (f64, f64),
+/// Draws the radii of a round pen at the start and at the end of a stroke, in pixels: it may be pressed more at one
+/// end than at the other.
+fn draw_radii(rng: &mut ChaCha8Rng) -> (f64, f64) {
+    let radius = rng.random_range(0.75..1.65);
+    let change = 0.12 * bell(rng);
+    (radius * (1.0 - change), radius * (1.0 + change))
 }
 
-impl Pen {
-    fn random(rng: &mut ChaCha8Rng) -> Pen {
-        let radius = rng.random_range(0.75..1.65);
-        let change = 0.12 * bell(rng);
-        Pen { radii: (radius * (1.0 - change), radius * (1.0 + change)) }
-    }
-
-    /// Draws a polyline; `ink` is the covered share of each pixel, 0 to 1.
-    fn draw(&self, line: &[Point], ink: &mut [f64; PIXELS]) {
-        let (start, end) = self.radii;
-        for (i, ends) in line.windows(2).enumerate() {
-            let radius = start + (end - start) * i as f64 / line.len() as f64;
-            segment(ends[0], ends[1], radius, ink);
-        }
+/// Draws a polyline with a pen; `ink` is the covered share of each pixel, 0 to 1.
+fn draw_line(line: &[Point], (start, end): (f64, f64), ink: &mut [f64; PIXELS]) {
+    for (i, ends) in line.windows(2).enumerate() {
+        let radius = start + (end - start) * i as f64 / line.len() as f64;
+        segment(ends[0], ends[1], radius, ink);
     }
 }
 

@@ -31,45 +31,29 @@ use tch::Tensor;
 /// [`Error::NoSlant`] for an image with ink in fewer than two rows, [`Error::Setting`] for anything but a matrix
 /// `[n, 784]` of finite numbers.
 pub fn deskew(pixels: &Tensor) -> Result<Tensor> {
-    map_images(pixels, |index, image| {
-        let moments = Moments::of(image).ok_or(Error::NoSlant { index })?;
-        Ok(moments.upright(image))
-    })
+    map_images(pixels, |index, image| upright(image).ok_or(Error::NoSlant { index }))
 }
 
-/// The centre of an image's ink and its slant in columns per row.
-struct Moments {
-    row_mean: f64,
-    column_mean: f64,
-    skew: f64,
-}
-
-impl Moments {
-    /// `None` unless two rows or more have ink: a single row has no slant.
-    fn of(image: &[f64]) -> Option<Moments> {
-        let sum = |of: &dyn Fn(f64, f64) -> f64| -> f64 {
-            let at = |(i, p): (usize, &f64)| p * of((i / SIDE) as f64, (i % SIDE) as f64);
-            image.iter().enumerate().map(at).sum()
-        };
-        let has_ink = |row: &&[f64]| row.iter().any(|p| *p > 0.);
-        if image.chunks_exact(SIDE).filter(has_ink).count() < 2 {
-            return None;
-        }
-        let mass = sum(&|_, _| 1.);
-        let (row_mean, column_mean) = (sum(&|r, _| r) / mass, sum(&|_, c| c) / mass);
-        let mu_rc = sum(&|r, c| (r - row_mean) * (c - column_mean));
-        let mu_rr = sum(&|r, _| (r - row_mean).powi(2));
-        Some(Moments { row_mean, column_mean, skew: mu_rc / mu_rr })
+/// The image without slant; `None` unless two rows or more have ink: a single row has no slant.
+fn upright(image: &[f64]) -> Option<Vec<f64>> {
+    let sum = |of: &dyn Fn(f64, f64) -> f64| -> f64 {
+        let at = |(i, p): (usize, &f64)| p * of((i / SIDE) as f64, (i % SIDE) as f64);
+        image.iter().enumerate().map(at).sum()
+    };
+    let has_ink = |row: &&[f64]| row.iter().any(|p| *p > 0.);
+    if image.chunks_exact(SIDE).filter(has_ink).count() < 2 {
+        return None;
     }
-
-    fn upright(&self, image: &[f64]) -> Vec<f64> {
-        let centre = (SIDE - 1) as f64 / 2.;
-        let new = |i: usize| {
-            let (r, c) = ((i / SIDE) as f64 - centre, (i % SIDE) as f64 - centre);
-            bilinear(image, r + self.row_mean, c + self.skew * r + self.column_mean)
-        };
-        (0..image.len()).map(new).collect()
-    }
+    let mass = sum(&|_, _| 1.);
+    let (row_mean, column_mean) = (sum(&|r, _| r) / mass, sum(&|_, c| c) / mass);
+    let mu_rc = sum(&|r, c| (r - row_mean) * (c - column_mean));
+    let mu_rr = sum(&|r, _| (r - row_mean).powi(2));
+    let (skew, centre) = (mu_rc / mu_rr, (SIDE - 1) as f64 / 2.);
+    let new = |i: usize| {
+        let (r, c) = ((i / SIDE) as f64 - centre, (i % SIDE) as f64 - centre);
+        bilinear(image, r + row_mean, c + skew * r + column_mean)
+    };
+    Some((0..image.len()).map(new).collect())
 }
 
 /// The grey value at a point between pixels; 0 outside the square of the pixels' centres.

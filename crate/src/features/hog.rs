@@ -2,7 +2,7 @@
 
 use super::matrix::map_images;
 use crate::data::{PIXELS, SIDE};
-use crate::error::{Error, Result};
+use crate::error::{Result, require};
 use serde::Serialize;
 use tch::Tensor;
 
@@ -35,27 +35,20 @@ impl Hog {
     /// has `cells = 28 / cell_side` rows of cells.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a setting outside its range, or anything but a matrix `[n, 784]` of finite numbers.
+    /// [`Error::Setting`](crate::Error::Setting) for a setting outside its range, or anything but a matrix `[n, 784]`
+    /// of finite numbers.
     pub fn extract(&self, pixels: &Tensor) -> Result<Tensor> {
         self.validate()?;
         map_images(pixels, |_, image| Ok(self.blocks(&self.histograms(image))))
     }
 
     fn validate(&self) -> Result<()> {
-        if !(1..=180).contains(&self.orientations) {
-            return Err(Error::setting("orientations", "from 1 to 180", self.orientations));
-        }
-        if self.cell_side == 0 || SIDE % self.cell_side != 0 {
-            let allowed = format!("a divisor of the image's {SIDE} pixels");
-            return Err(Error::setting("cell_side", allowed, self.cell_side));
-        }
-        match (1..=self.cells()).contains(&self.block_side) {
-            true => Ok(()),
-            false => {
-                let allowed = format!("from 1 to the image's {} cells", self.cells());
-                Err(Error::setting("block_side", allowed, self.block_side))
-            }
-        }
+        let Hog { orientations, cell_side, block_side } = *self;
+        require((1..=180).contains(&orientations), "orientations", "from 1 to 180", orientations)?;
+        let allowed = format_args!("a divisor of the image's {SIDE} pixels");
+        require(cell_side > 0 && SIDE % cell_side == 0, "cell_side", allowed, cell_side)?;
+        let allowed = format_args!("from 1 to the image's {} cells", self.cells());
+        require((1..=self.cells()).contains(&block_side), "block_side", allowed, block_side)
     }
 
     /// The number of cells along a side of the image.
@@ -100,10 +93,8 @@ impl Hog {
 
 /// The central difference at pixel `i`, at `position` along an axis of this stride; 0 at both ends.
 fn difference(image: &[f64], i: usize, position: usize, stride: usize) -> f64 {
-    match position == 0 || position == SIDE - 1 {
-        true => 0.,
-        false => image[i + stride] - image[i - stride],
-    }
+    let is_end = position == 0 || position == SIDE - 1;
+    if is_end { 0. } else { image[i + stride] - image[i - stride] }
 }
 
 /// Divides by the length; scikit-image adds 1e-5 squared to its square.

@@ -1,7 +1,8 @@
 //! Matrices of features: checks and products.
 
 use crate::data::PIXELS;
-use crate::error::{Error, Result};
+use crate::error::{Result, require};
+use crate::nn::numbers;
 use crate::runtime::threads::side_by_side;
 use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
@@ -12,24 +13,32 @@ const BLOCK: usize = 256;
 /// `features`, `[n, d]`, as doubles in the main memory.
 ///
 /// # Errors
-/// [`Error::Setting`] for anything but a matrix of finite numbers, at least one.
+/// [`Error::Setting`](crate::Error::Setting) for anything but a matrix of finite numbers, at least one.
 pub(crate) fn doubles(features: &Tensor) -> Result<Tensor> {
     let allowed = "a matrix of finite numbers, a row for each example";
-    match (&features.size()[..], features.kind()) {
-        ([rows, columns], Kind::Float | Kind::Double) if rows * columns > 0 => {}
-        (shape, kind) => {
-            return Err(Error::setting(
-                "features",
-                allowed,
-                format!("{kind:?} of shape {shape:?}"),
-            ));
-        }
-    }
+    let (shape, kind) = (features.size(), features.kind());
+    let is_matrix = matches!(shape[..], [rows, columns] if rows * columns > 0)
+        && matches!(kind, Kind::Float | Kind::Double);
+    require(is_matrix, "features", allowed, format_args!("{kind:?} of shape {shape:?}"))?;
     let features = features.detach().to_device(Device::Cpu).to_kind(Kind::Double).contiguous();
-    match features.isfinite().all().int64_value(&[]) {
-        1 => Ok(features),
-        _ => Err(Error::setting("features", allowed, "not finite everywhere")),
-    }
+    let are_finite = features.isfinite().all().int64_value(&[]) == 1;
+    require(are_finite, "features", allowed, "not finite everywhere")?;
+    Ok(features)
+}
+
+/// [`doubles`] of a matrix that must have this number of columns.
+///
+/// # Errors
+/// Those of [`doubles`], and [`Error::Setting`](crate::Error::Setting) for `field` with another number of columns.
+pub(crate) fn doubles_in_columns(
+    field: &'static str,
+    matrix: &Tensor,
+    columns: usize,
+) -> Result<Tensor> {
+    let matrix = doubles(matrix)?;
+    let (allowed, found) = (format_args!("a matrix of {columns} columns"), matrix.size()[1]);
+    require(found == columns as i64, field, allowed, format_args!("of {found}"))?;
+    Ok(matrix)
 }
 
 /// A matrix of `columns` columns with a row for each row of `x`: `fill` computes the rows of a block of `x` from it and
@@ -67,18 +76,9 @@ pub(super) fn map_images(
     pixels: &Tensor,
     of: impl Fn(usize, &[f64]) -> Result<Vec<f64>> + Sync + Send,
 ) -> Result<Tensor> {
-    let matrix = doubles(pixels)?;
-    let [n, columns] = [0, 1].map(|dimension| matrix.size()[dimension] as usize);
-    if columns != PIXELS {
-        return Err(Error::setting(
-            "pixels",
-            format!("a matrix of {PIXELS} columns"),
-            format!("of {columns}"),
-        ));
-    }
-    let mut values = vec![0.; n * PIXELS];
-    matrix.copy_data(&mut values, n * PIXELS);
+    let values = numbers(&doubles_in_columns("pixels", pixels, PIXELS)?);
     let rows = values.par_chunks_exact(PIXELS).enumerate();
     let rows = rows.map(|(index, image)| of(index, image)).collect::<Result<Vec<_>>>()?;
-    Ok(Tensor::from_slice(&rows.concat()).view([n as i64, -1]).to_kind(pixels.kind()))
+    let matrix = Tensor::from_slice(&rows.concat()).view([rows.len() as i64, -1]);
+    Ok(matrix.to_kind(pixels.kind()))
 }

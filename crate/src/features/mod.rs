@@ -7,5 +7,5 @@ mod representation;
 
 pub use deskew::deskew;
 pub use hog::Hog;
-pub(crate) use matrix::{doubles, fill_by_blocks, squared_distances, write};
+pub(crate) use matrix::{doubles, doubles_in_columns, fill_by_blocks, squared_distances, write};
 pub use representation::Representation;

@@ -1,7 +1,7 @@
 //! A loss that the user defines.
 
 use crate::error::{Error, Result};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -23,10 +23,13 @@ use std::hash::{Hash, Hasher};
 /// assert!(run.last().train.loss < 0.5);
 /// # Ok::<(), hinge::Error>(())
 /// ```
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize)]
+#[serde(transparent)] // By name, as functions cannot be serialised.
 pub struct CustomLoss {
     name: &'static str,
+    #[serde(skip)]
     value: Value,
+    #[serde(skip)]
     gradient: Gradient,
 }
 
@@ -92,13 +95,6 @@ impl CustomLoss {
     }
 }
 
-/// By name, as functions cannot be serialised.
-impl Serialize for CustomLoss {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name)
-    }
-}
-
 /// Two losses with the same name are equal.
 impl PartialEq for CustomLoss {
     fn eq(&self, other: &CustomLoss) -> bool {
@@ -122,7 +118,7 @@ impl fmt::Display for CustomLoss {
 
 impl fmt::Debug for CustomLoss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The device that computes the training.
 
-use crate::error::{Error, Result};
+use crate::error::{Result, require};
 use serde::Serialize;
 use std::fmt;
 
@@ -20,18 +20,15 @@ pub enum Device {
 
 impl Device {
     /// # Errors
-    /// [`Error::Setting`] if this machine and its libtorch do not have the device.
+    /// [`Error::Setting`](crate::Error::Setting) if this machine and its libtorch do not have the device.
     pub(crate) fn validate(self) -> Result<()> {
         let is_available = match self {
             Device::Cpu => true,
             Device::Cuda => tch::Cuda::is_available(),
             Device::Mps => tch::utils::has_mps(),
         };
-        if is_available {
-            return Ok(());
-        }
         let allowed = "a device that this machine and its libtorch have, such as cpu";
-        Err(Error::setting("device", allowed, self))
+        require(is_available, "device", allowed, self)
     }
 }
 
@@ -45,13 +42,10 @@ impl From<Device> for tch::Device {
     }
 }
 
+/// As it is serialised: "cpu".
 impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Device::Cpu => "cpu",
-            Device::Cuda => "cuda",
-            Device::Mps => "mps",
-        })
+        self.serialize(f)
     }
 }
 

@@ -14,20 +14,12 @@ pub struct Logits {
 impl Logits {
     /// The rows of a matrix `[n, classes]` of floats.
     pub(crate) fn from_tensor(tensor: &Tensor) -> Logits {
-        let mut values = vec![0.; tensor.numel()];
-        tensor.to_kind(Kind::Double).copy_data(&mut values, tensor.numel());
-        Logits::new(values, tensor.size()[1] as usize)
+        Logits::new(numbers(tensor), tensor.size()[1] as usize)
     }
 
     /// Logits of `classes` classes, a row for each example.
     pub(crate) fn new(values: Vec<f64>, classes: usize) -> Logits {
         Logits { values, classes }
-    }
-
-    /// Logits one below the other, of as many classes.
-    pub(crate) fn concat(parts: &[Logits]) -> Logits {
-        let values = parts.iter().flat_map(|part| &part.values).copied().collect();
-        Logits::new(values, parts.first().map_or(1, |part| part.classes))
     }
 
     /// The number of classes.
@@ -49,6 +41,13 @@ impl Logits {
     pub fn are_finite(&self) -> bool {
         self.values.iter().all(|value| value.is_finite())
     }
+}
+
+/// The entries of a tensor, row by row.
+pub(crate) fn numbers(tensor: &Tensor) -> Vec<f64> {
+    let mut numbers = vec![0.; tensor.numel()];
+    tensor.to_kind(Kind::Double).copy_data(&mut numbers, tensor.numel());
+    numbers
 }
 
 /// The class with the greatest of an example's logits, the first among equals.

@@ -1,8 +1,8 @@
 //! Models, losses and the optimiser.
 
-mod accuracy;
 mod custom_loss;
 mod device;
+mod labels;
 mod logits;
 mod loss;
 mod model;
@@ -17,6 +17,7 @@ pub use model::Model;
 pub use network::{Layer, Network};
 pub use sgd::Sgd;
 
-pub(crate) use accuracy::accuracy;
-pub(crate) use logits::prediction;
-pub(crate) use sgd::{Accumulate, Parameter, at_least_zero, clip_factor};
+pub(crate) use labels::{accuracy, check_labels};
+pub(crate) use logits::{numbers, prediction};
+pub(crate) use network::uniform;
+pub(crate) use sgd::{Accumulate, Parameter, above_zero, at_least_zero, clip_factor};

@@ -1,7 +1,7 @@
 //! The architecture of a model: which layers it has.
 
 use crate::data::{CLASSES, PIXELS};
-use crate::error::{Error, Result};
+use crate::error::{Result, require};
 use serde::Serialize;
 use std::fmt;
 
@@ -45,30 +45,27 @@ impl Model {
 
     /// The number of weights and biases.
     pub fn parameters(&self) -> usize {
-        let mut widths = vec![PIXELS];
-        widths.extend(&self.hidden_units);
-        widths.push(CLASSES);
         let of_layer = |layer: &[usize]| layer[1].saturating_mul(layer[0].saturating_add(1));
-        widths.windows(2).map(of_layer).fold(0, usize::saturating_add)
+        self.widths(PIXELS, CLASSES).windows(2).map(of_layer).fold(0, usize::saturating_add)
+    }
+
+    /// The numbers of inputs, of units of each hidden layer and of classes.
+    pub(super) fn widths(&self, inputs: usize, classes: usize) -> Vec<usize> {
+        [&[inputs][..], &self.hidden_units, &[classes]].concat()
     }
 
     pub(crate) fn validate(&self) -> Result<()> {
-        let error =
-            |allowed: String, found: String| Err(Error::setting("hidden_units", allowed, found));
+        const FIELD: &str = "hidden_units";
         let (layers, parameters) = (self.hidden_units.len(), self.parameters());
-        if layers > Self::MOST_LAYERS {
-            return error(format!("at most {} layers", Self::MOST_LAYERS), layers.to_string());
+        let allowed = format_args!("at most {} layers", Self::MOST_LAYERS);
+        require(layers <= Self::MOST_LAYERS, FIELD, allowed, layers)?;
+        let allowed = format_args!("1 to {} in every layer", Self::MOST_UNITS);
+        for units in &self.hidden_units {
+            require((1..=Self::MOST_UNITS).contains(units), FIELD, allowed, units)?;
         }
-        let mut units = self.hidden_units.iter();
-        if let Some(units) = units.find(|units| !(1..=Self::MOST_UNITS).contains(*units)) {
-            let allowed = format!("1 to {} in every layer", Self::MOST_UNITS);
-            return error(allowed, units.to_string());
-        }
-        if parameters > Self::MOST_PARAMETERS {
-            let allowed = format!("layers with at most {} parameters", Self::MOST_PARAMETERS);
-            return error(allowed, format!("{self} with {parameters}"));
-        }
-        Ok(())
+        let allowed = format_args!("layers with at most {} parameters", Self::MOST_PARAMETERS);
+        let found = format_args!("{self} with {parameters}");
+        require(parameters <= Self::MOST_PARAMETERS, FIELD, allowed, found)
     }
 }
 

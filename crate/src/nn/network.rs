@@ -1,6 +1,6 @@
 //! The parameters of a model: its layers, forward and backward.
 
-use crate::error::{Error, Result};
+use crate::error::{Result, require};
 use crate::nn::{Device, Logits, Model, Sgd};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
@@ -20,15 +20,10 @@ impl Layer {
     /// [`torch.nn.Linear`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html): weights and
     /// biases uniform in `-1/sqrt(inputs) .. 1/sqrt(inputs)`. (tch's own default differs: `sqrt(6/inputs)`.)
     pub(crate) fn initialise(inputs: usize, outputs: usize, random: &mut ChaCha8Rng) -> Layer {
-        let bound = 1. / (inputs as f32).sqrt();
-        let mut uniform = |n: usize| -> Tensor {
-            let values: Vec<f32> =
-                (0..n).map(|_| bound * (2. * random.random::<f32>() - 1.)).collect();
-            Tensor::from_slice(&values)
-        };
+        let (inputs, outputs) = (inputs as i64, outputs as i64);
         Layer {
-            weight: uniform(inputs * outputs).view([outputs as i64, inputs as i64]),
-            bias: uniform(outputs),
+            weight: uniform(&[outputs, inputs], inputs, random),
+            bias: uniform(&[outputs], inputs, random),
         }
     }
 
@@ -52,6 +47,14 @@ impl Layer {
     fn forward(&self, x: &Tensor) -> Tensor {
         x.linear(&self.weight, Some(&self.bias))
     }
+}
+
+/// Numbers drawn uniformly from `-1/sqrt(inputs) .. 1/sqrt(inputs)`.
+pub(crate) fn uniform(shape: &[i64], inputs: i64, random: &mut ChaCha8Rng) -> Tensor {
+    let bound = 1. / (inputs as f32).sqrt();
+    let draw = |_| bound * (2. * random.random::<f32>() - 1.);
+    let values: Vec<f32> = (0..shape.iter().product()).map(draw).collect();
+    Tensor::from_slice(&values).view(shape)
 }
 
 /// The layers of a [`Model`], with ReLU between them.
@@ -81,37 +84,26 @@ impl Network {
     /// The network of these layers, from input to output.
     ///
     /// # Errors
-    /// [`Error::Setting`] for no layers, or for one whose parameters do not fit each other or the layer before.
+    /// [`Error::Setting`](crate::Error::Setting) for no layers, or for one whose parameters do not fit each other or
+    /// the layer before.
     pub fn new(layers: Vec<Layer>) -> Result<Network> {
-        let mut inputs = None;
+        let mut inputs: Option<i64> = None;
         for layer in &layers {
             let (weight, bias) = (layer.weight.size(), layer.bias.size());
-            let fit = match (&weight[..], &bias[..]) {
-                (&[outputs, found], &[biases]) => {
-                    outputs == biases
-                        && outputs > 0
-                        && found > 0
-                        && found == inputs.unwrap_or(found)
-                }
-                _ => false,
-            };
+            let fit = matches!((&weight[..], &bias[..]), (&[outputs, found], &[biases])
+                if outputs == biases && weight.iter().all(|side| *side > 0)
+                    && inputs.is_none_or(|inputs| found == inputs));
             let alike = |tensor: &Tensor| (tensor.kind(), tensor.device()) == layers[0].options();
             let is_float = matches!(layer.weight.kind(), Kind::Float | Kind::Double);
-            if !(fit && is_float && alike(&layer.weight) && alike(&layer.bias)) {
-                let wanted = inputs.map_or("inputs".to_string(), |inputs| inputs.to_string());
-                return Err(Error::setting(
-                    "layers",
-                    format!(
-                        "float weights [outputs, {wanted}] and biases [outputs], all of one kind"
-                    ),
-                    format!("{weight:?} and {bias:?}"),
-                ));
-            }
+            let holds = fit && is_float && alike(&layer.weight) && alike(&layer.bias);
+            let wanted = inputs.map_or("inputs".to_string(), |inputs| inputs.to_string());
+            let allowed = format_args!(
+                "float weights [outputs, {wanted}] and biases [outputs], all of one kind"
+            );
+            require(holds, "layers", allowed, format_args!("{weight:?} and {bias:?}"))?;
             inputs = bias.first().copied();
         }
-        if layers.is_empty() {
-            return Err(Error::setting("layers", "at least one", "none"));
-        }
+        require(!layers.is_empty(), "layers", "at least one", "none")?;
         Ok(Network { layers })
     }
 
@@ -127,15 +119,9 @@ impl Network {
         classes: usize,
         random: &mut ChaCha8Rng,
     ) -> Network {
-        let mut widths = vec![inputs];
-        widths.extend(&model.hidden_units);
-        widths.push(classes);
-        Network {
-            layers: widths
-                .windows(2)
-                .map(|width| Layer::initialise(width[0], width[1], random))
-                .collect(),
-        }
+        let widths = model.widths(inputs, classes);
+        let layer = |width: &[usize]| Layer::initialise(width[0], width[1], random);
+        Network { layers: widths.windows(2).map(layer).collect() }
     }
 
     /// The number of inputs of an example.
@@ -176,28 +162,19 @@ impl Network {
     /// The logits of examples `x`, `[n, inputs]`.
     ///
     /// # Errors
-    /// [`Error::Setting`] unless `x` is a matrix with a column for each input.
+    /// [`Error::Setting`](crate::Error::Setting) unless `x` is a matrix with a column for each input.
     pub fn logits(&self, x: &Tensor) -> Result<Logits> {
         let (kind, device) = self.options();
-        match x.size()[..] {
-            [_, inputs] if inputs as usize == self.inputs() => {
-                Ok(Logits::from_tensor(&self.outputs(&x.to_kind(kind).to_device(device))))
-            }
-            ref shape => Err(Error::setting(
-                "x",
-                format!("of shape [n, {}]", self.inputs()),
-                format!("of shape {shape:?}"),
-            )),
-        }
+        let (inputs, shape) = (self.inputs(), x.size());
+        let fits = matches!(shape[..], [_, columns] if columns as usize == inputs);
+        let allowed = format_args!("of shape [n, {inputs}]");
+        require(fits, "x", allowed, format_args!("of shape {shape:?}"))?;
+        Ok(Logits::from_tensor(&self.outputs(&x.to_kind(kind).to_device(device))))
     }
 
     /// `[n, inputs] -> [n, classes]`
     pub(crate) fn outputs(&self, x: &Tensor) -> Tensor {
-        let mut signal = self.layers[0].forward(x);
-        for layer in &self.layers[1..] {
-            signal = layer.forward(&signal.relu());
-        }
-        signal
+        self.forward(x).1
     }
 
     /// The input of every layer, and the logits.

@@ -1,6 +1,6 @@
 //! Stochastic gradient descent as `torch.optim.SGD` defines it.
 
-use crate::error::{Error, Result};
+use crate::error::{Result, require};
 use serde::Serialize;
 use std::ops::{Add, Mul, SubAssign};
 use tch::Tensor;
@@ -54,17 +54,13 @@ impl Sgd {
     /// Checks every setting.
     ///
     /// # Errors
-    /// [`Error::Setting`] names the first field that is outside its range.
+    /// [`Error::Setting`](crate::Error::Setting) names the first field that is outside its range.
     pub fn validate(&self) -> Result<()> {
         at_least_zero("learning_rate", self.learning_rate)?;
         at_least_zero("weight_decay", self.weight_decay)?;
-        if !(0. ..=1.).contains(&self.momentum) {
-            return Err(Error::setting("momentum", "from 0 to 1", self.momentum));
-        }
-        if self.nesterov && self.momentum == 0. {
-            return Err(Error::setting("momentum", "above 0 with nesterov", self.momentum));
-        }
-        Ok(())
+        let (momentum, has_momentum) = (self.momentum, self.momentum != 0.);
+        require((0. ..=1.).contains(&momentum), "momentum", "from 0 to 1", momentum)?;
+        require(!self.nesterov || has_momentum, "momentum", "above 0 with nesterov", momentum)
     }
 
     /// Takes one step on the parameter `p` with gradient `g` and velocity `v`, numbers or tensors: the definition
@@ -179,10 +175,12 @@ pub(crate) fn clip_factor(sum_of_squares: f64, max_norm: f64) -> f64 {
 
 /// Checks that a setting is finite and at least 0.
 pub(crate) fn at_least_zero(field: &'static str, value: f64) -> Result<()> {
-    if value.is_finite() && value >= 0. {
-        return Ok(());
-    }
-    Err(Error::setting(field, "finite and at least 0", value))
+    require(value.is_finite() && value >= 0., field, "finite and at least 0", value)
+}
+
+/// Checks that a setting is finite and above 0.
+pub(crate) fn above_zero(field: &'static str, value: f64) -> Result<()> {
+    require(value.is_finite() && value > 0., field, "finite and above 0", value)
 }
 
 #[cfg(test)]

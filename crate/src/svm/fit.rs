@@ -5,10 +5,9 @@ use super::dual::Dual;
 use super::kernel::Kernel;
 use super::problem::SvmProblem;
 use crate::data::CLASSES;
-use crate::error::{Error, Result};
-use crate::features::{doubles, fill_by_blocks, write};
-use crate::nn::Logits;
-use crate::nn::accuracy;
+use crate::error::{Result, require};
+use crate::features::{doubles, doubles_in_columns, fill_by_blocks, write};
+use crate::nn::{Logits, above_zero, accuracy, check_labels};
 use serde::Serialize;
 use std::fmt;
 use tch::{Kind, Tensor};
@@ -19,7 +18,6 @@ use tch::{Kind, Tensor};
 ///
 /// ```
 /// use hinge::prelude::*;
-
 ///
 /// let data = Digits::synthetic(0).sample(&Sample::default())?;
 /// let svm = Svm { strength: 0.1, ..Svm::default() }.fit(&data.train.to_tensor(), data.train.labels())?;
@@ -66,21 +64,23 @@ impl Svm {
     /// Solves the problem for examples with `features`, `[n, d]`, and `labels`, `[n]`.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a setting outside its range, features that are not a matrix of finite numbers with a
-    /// row for each label, a label beyond the classes, labels of one class only, or more than
-    /// [`MOST_EXAMPLES`](Self::MOST_EXAMPLES); [`Error::GapNotReached`] if `max_iterations` are too few.
+    /// [`Error::Setting`](crate::Error::Setting) for a setting outside its range, features that are not a matrix of
+    /// finite numbers with a row for each label, a label beyond the classes, labels of one class only, or more than
+    /// [`MOST_EXAMPLES`](Self::MOST_EXAMPLES); [`Error::GapNotReached`](crate::Error::GapNotReached) if
+    /// `max_iterations` are too few.
     pub fn fit(&self, features: &Tensor, labels: &[u8]) -> Result<TrainedSvm> {
         self.validate()?;
         let features = doubles(features)?;
-        self.check_labels(labels, features.size()[0] as usize)?;
+        let n = features.size()[0] as usize;
+        check_labels(labels, n, self.classes)?;
+        let allowed = format_args!("at most {} examples", Self::MOST_EXAMPLES);
+        require(n <= Self::MOST_EXAMPLES, "features", allowed, n)?;
+        let found = format_args!("of class {} only", labels[0]);
+        let are_several = labels.iter().any(|label| *label != labels[0]);
+        require(are_several, "labels", "of two classes or more", found)?;
         let gram = self.kernel.gram(&features);
-        if !gram.iter().all(|k| k.is_finite()) {
-            return Err(Error::setting(
-                "features",
-                "small enough for finite products",
-                "too large",
-            ));
-        }
+        let are_finite = gram.iter().all(|k| k.is_finite());
+        require(are_finite, "features", "small enough for finite products", "too large")?;
         let mut dual = Dual::new(self.problem, self.strength, gram, labels, self.classes);
         let (iterations, certificate) = dual.solve(self.tolerance, self.max_iterations)?;
         Ok(TrainedSvm::new(self, &dual, iterations, certificate, features))
@@ -88,47 +88,11 @@ impl Svm {
 
     fn validate(&self) -> Result<()> {
         self.kernel.validate()?;
-        let above_0 = |field, value: f64| match value.is_finite() && value > 0. {
-            true => Ok(()),
-            false => Err(Error::setting(field, "finite and above 0", value)),
-        };
-        above_0("strength", self.strength)?;
-        above_0("tolerance", self.tolerance)?;
-        if !(2..=256).contains(&self.classes) {
-            return Err(Error::setting("classes", "from 2 to 256", self.classes));
-        }
-        match self.max_iterations {
-            0 => Err(Error::setting("max_iterations", "at least 1", 0)),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_labels(&self, labels: &[u8], rows: usize) -> Result<()> {
-        if labels.len() != rows {
-            return Err(Error::setting(
-                "labels",
-                format!("one for each of {rows} examples"),
-                labels.len(),
-            ));
-        }
-        if rows > Self::MOST_EXAMPLES {
-            return Err(Error::setting(
-                "features",
-                format!("at most {} examples", Self::MOST_EXAMPLES),
-                rows,
-            ));
-        }
-        if let Some(label) = labels.iter().find(|label| usize::from(**label) >= self.classes) {
-            return Err(Error::setting("labels", format!("below {}", self.classes), label));
-        }
-        match labels.iter().all(|label| *label == labels[0]) {
-            true => Err(Error::setting(
-                "labels",
-                "of two classes or more",
-                format!("of class {} only", labels[0]),
-            )),
-            false => Ok(()),
-        }
+        above_zero("strength", self.strength)?;
+        above_zero("tolerance", self.tolerance)?;
+        let (classes, most) = (self.classes, self.max_iterations);
+        require((2..=256).contains(&classes), "classes", "from 2 to 256", classes)?;
+        require(most > 0, "max_iterations", "at least 1", most)
     }
 }
 
@@ -201,17 +165,10 @@ impl TrainedSvm {
     /// The scores of examples with `features`, `[m, d]`.
     ///
     /// # Errors
-    /// [`Error::Setting`] for anything but a matrix of finite numbers with the columns of the training features.
+    /// [`Error::Setting`](crate::Error::Setting) for anything but a matrix of finite numbers with the columns of the
+    /// training features.
     pub fn scores(&self, features: &Tensor) -> Result<Logits> {
-        let features = doubles(features)?;
-        let (columns, found) = (self.support.size()[1], features.size()[1]);
-        if columns != found {
-            return Err(Error::setting(
-                "features",
-                format!("a matrix of {columns} columns"),
-                format!("of {found}"),
-            ));
-        }
+        let features = doubles_in_columns("features", features, self.support.size()[1] as usize)?;
         let (kernel, classes) = (self.svm.kernel, self.svm.classes);
         let others = [&self.support, &self.coefficients];
         let scores = fill_by_blocks(&features, classes, &others, |x, others, rows| {
@@ -231,7 +188,8 @@ impl TrainedSvm {
     /// The fraction of examples that are classified correctly, 0 to 1.
     ///
     /// # Errors
-    /// As [`scores`](Self::scores), and [`Error::Setting`] unless there is a label for each example.
+    /// As [`scores`](Self::scores), and [`Error::Setting`](crate::Error::Setting) unless there is a label for each
+    /// example.
     pub fn accuracy(&self, features: &Tensor, labels: &[u8]) -> Result<f64> {
         accuracy(&self.predict(features)?, labels)
     }
@@ -239,7 +197,7 @@ impl TrainedSvm {
     /// The fraction of training examples that are classified correctly, 0 to 1.
     ///
     /// # Errors
-    /// [`Error::Setting`] unless there is a label for each training example.
+    /// [`Error::Setting`](crate::Error::Setting) unless there is a label for each training example.
     pub fn training_accuracy(&self, labels: &[u8]) -> Result<f64> {
         accuracy(&self.training_scores.predictions().collect::<Vec<u8>>(), labels)
     }

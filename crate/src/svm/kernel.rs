@@ -1,7 +1,8 @@
 //! Kernels: inner products of examples in the space where an SVM is linear.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::features::{fill_by_blocks, squared_distances, write};
+use crate::nn::above_zero;
 use serde::Serialize;
 use std::fmt;
 use tch::Tensor;
@@ -21,10 +22,8 @@ pub enum Kernel {
 impl Kernel {
     pub(super) fn validate(self) -> Result<()> {
         match self {
-            Kernel::Rbf { gamma } if !(gamma.is_finite() && gamma > 0.) => {
-                Err(Error::setting("gamma", "finite and above 0", gamma))
-            }
-            _ => Ok(()),
+            Kernel::Linear => Ok(()),
+            Kernel::Rbf { gamma } => above_zero("gamma", gamma),
         }
     }
 

@@ -3,8 +3,8 @@
 use super::linalg::{BLOCK, index};
 use crate::augment::{Compose, ImageSeed, draw_seeds};
 use crate::data::{Images, PIXELS, SIDE};
-use crate::error::{Error, Result};
-use crate::nn::{Logits, Network};
+use crate::error::{Result, require};
+use crate::nn::{Logits, Network, numbers};
 use crate::rng::ChaCha8Rng;
 use crate::runtime::threads::side_by_side;
 use tch::{Device, Kind, Tensor};
@@ -22,7 +22,7 @@ pub struct Examples {
     inputs: Tensor,
     labels: Vec<u8>,
     transform: Compose,
-    /// The seed of each image's transform; empty if the transform is not random.
+    /// The seed of each image's transform, which only a random one uses.
     seeds: Vec<ImageSeed>,
 }
 
@@ -30,17 +30,14 @@ impl Examples {
     /// Examples with floats as inputs, `[n, inputs]`.
     ///
     /// # Errors
-    /// [`Error::Setting`] unless `inputs` is a matrix with a row for each label.
+    /// [`Error::Setting`](crate::Error::Setting) unless `inputs` is a matrix with a row for each label.
     pub fn new(inputs: Tensor, labels: Vec<u8>) -> Result<Examples> {
-        match inputs.size()[..] {
-            [n, _] if n as usize == labels.len() => {
-                Ok(Examples { inputs, labels, transform: Compose::default(), seeds: Vec::new() })
-            }
-            ref shape => {
-                let allowed = format!("a matrix of one row for each of {} labels", labels.len());
-                Err(Error::setting("inputs", allowed, format!("of shape {shape:?}")))
-            }
-        }
+        let (n, shape) = (labels.len(), inputs.size());
+        let fits = matches!(shape[..], [rows, _] if rows as usize == n);
+        let allowed = format_args!("a matrix of one row for each of {n} labels");
+        require(fits, "inputs", allowed, format_args!("of shape {shape:?}"))?;
+        let seeds = vec![ImageSeed::default(); n];
+        Ok(Examples { inputs, labels, transform: Compose::default(), seeds })
     }
 
     /// Images that are transformed when they are used. A random transform is drawn here, and again by
@@ -50,7 +47,7 @@ impl Examples {
             inputs: Tensor::from_slice(images.pixels()).view([-1, PIXELS as i64]),
             labels: images.labels().to_vec(),
             transform,
-            seeds: Vec::new(),
+            seeds: vec![ImageSeed::default(); images.len()],
         };
         examples.redraw(random);
         examples
@@ -86,8 +83,8 @@ impl Examples {
     /// The inputs at `indices`, in their order: `[indices, inputs]`.
     pub(super) fn rows(&self, indices: &[usize], options: Options) -> Result<Tensor> {
         let rows = self.inputs.index_select(0, &index(indices));
-        let seeds = indices.iter().filter_map(|index| self.seeds.get(*index));
-        self.transformed(rows, &seeds.copied().collect::<Vec<_>>(), options)
+        let seeds: Vec<ImageSeed> = indices.iter().map(|index| self.seeds[*index]).collect();
+        self.transformed(rows, &seeds, options)
     }
 
     /// All inputs.
@@ -97,10 +94,9 @@ impl Examples {
 
     /// The examples in blocks, which other threads can use.
     pub(super) fn blocks(&self) -> impl Iterator<Item = Examples> {
-        let blocks = self.inputs.split(BLOCK as i64, 0).into_iter().zip(self.labels.chunks(BLOCK));
-        // Without a random transform there are no seeds.
-        let seeds = self.seeds.chunks(BLOCK).chain(std::iter::repeat(&[][..]));
-        blocks.zip(seeds).map(|((inputs, labels), seeds)| Examples {
+        let labels_and_seeds = self.labels.chunks(BLOCK).zip(self.seeds.chunks(BLOCK));
+        let blocks = self.inputs.split(BLOCK as i64, 0).into_iter().zip(labels_and_seeds);
+        blocks.map(|(inputs, (labels, seeds))| Examples {
             inputs,
             labels: labels.to_vec(),
             transform: self.transform.clone(),
@@ -112,11 +108,10 @@ impl Examples {
     pub(crate) fn logits(&self, network: &Network) -> Result<Logits> {
         let blocks = self.blocks().map(|block| (block, network.share())).collect();
         let logits = |(block, network): (Examples, Network)| {
-            let outputs = network.outputs(&block.all(network.options())?);
-            Ok(Logits::from_tensor(&outputs))
+            Ok(numbers(&network.outputs(&block.all(network.options())?)))
         };
-        let logits: Result<Vec<Logits>> = side_by_side(blocks, logits);
-        Ok(Logits::concat(&logits?))
+        let logits: Result<Vec<Vec<f64>>> = side_by_side(blocks, logits);
+        Ok(Logits::new(logits?.concat(), network.classes()))
     }
 
     fn transformed(&self, inputs: Tensor, seeds: &[ImageSeed], options: Options) -> Result<Tensor> {

@@ -3,8 +3,8 @@
 use super::Plateau;
 use crate::augment::Compose;
 use crate::data::{CLASSES, PIXELS};
-use crate::error::{Error, Result};
-use crate::nn::{Device, Loss, Model, Network, Sgd};
+use crate::error::{Result, require};
+use crate::nn::{Device, Loss, Model, Network, Sgd, above_zero};
 use crate::rng::ChaCha8Rng;
 use serde::Serialize;
 use std::fmt;
@@ -115,7 +115,8 @@ impl Experiment {
     /// Checks every setting.
     ///
     /// # Errors
-    /// [`Error::Setting`] and [`Error::Augment`] name the first field that is outside its range.
+    /// [`Error::Setting`](crate::Error::Setting) and [`Error::Augment`](crate::Error::Augment) name the first field
+    /// that is outside its range.
     pub fn validate(&self) -> Result<()> {
         self.model.validate()?;
         self.sgd.validate()?;
@@ -123,24 +124,14 @@ impl Experiment {
         self.test_transform.validate()?;
         self.device.validate()?;
         for (field, value) in [("batch_size", self.batch_size), ("score_every", self.score_every)] {
-            if value == 0 {
-                return Err(Error::setting(field, "at least 1", value));
-            }
+            require(value > 0, field, "at least 1", value)?;
         }
-        if !(1..=Self::MOST_EPOCHS).contains(&self.epochs) {
-            let allowed = format!("1 to {}", Self::MOST_EPOCHS);
-            return Err(Error::setting("epochs", allowed, self.epochs));
-        }
-        if let Some(norm) = self.clip_norm
-            && !(norm.is_finite() && norm > 0.)
-        {
-            return Err(Error::setting("clip_norm", "finite and above 0", norm));
-        }
+        let allowed = format_args!("1 to {}", Self::MOST_EPOCHS);
+        require((1..=Self::MOST_EPOCHS).contains(&self.epochs), "epochs", allowed, self.epochs)?;
+        self.clip_norm.map_or(Ok(()), |norm| above_zero("clip_norm", norm))?;
         let Some(plateau) = &self.plateau else { return Ok(()) };
-        if self.score_every != 1 {
-            let allowed = "1 with a plateau schedule, which needs every loss";
-            return Err(Error::setting("score_every", allowed, self.score_every));
-        }
+        let allowed = "1 with a plateau schedule, which needs every loss";
+        require(self.score_every == 1, "score_every", allowed, self.score_every)?;
         plateau.validate()
     }
 
@@ -207,10 +198,8 @@ impl Experiment {
 /// What distinguishes it from the report's protocol: "linear model, multi-margin loss, weight decay 0.1".
 impl fmt::Display for Experiment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, difference) in self.differences().iter().enumerate() {
-            write!(f, "{}{difference}", if index == 0 { "" } else { ", " })?;
-        }
-        Ok(())
+        let differences = self.differences();
+        f.write_str(&differences.iter().map(Difference::to_string).collect::<Vec<_>>().join(", "))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A learning rate that falls when a loss stops falling.
 
 use super::score::Metric;
-use crate::error::{Error, Result};
+use crate::error::{Result, require};
 use crate::nn::at_least_zero;
 use serde::Serialize;
 use std::fmt;
@@ -41,15 +41,12 @@ impl Plateau {
     /// Checks every setting.
     ///
     /// # Errors
-    /// [`Error::Setting`] names the first field that is outside its range.
+    /// [`Error::Setting`](crate::Error::Setting) names the first field that is outside its range.
     pub fn validate(&self) -> Result<()> {
-        if self.metric.is_accuracy() {
-            let allowed = "a loss (the schedule waits for it to fall)";
-            return Err(Error::setting("metric", allowed, self.metric));
-        }
-        if !(self.factor > 0. && self.factor < 1.) {
-            return Err(Error::setting("factor", "above 0 and below 1", self.factor));
-        }
+        let allowed = "a loss (the schedule waits for it to fall)";
+        require(!self.metric.is_accuracy(), "metric", allowed, self.metric)?;
+        let lowers = self.factor > 0. && self.factor < 1.;
+        require(lowers, "factor", "above 0 and below 1", self.factor)?;
         at_least_zero("min_learning_rate", self.min_learning_rate)
     }
 }

@@ -2,8 +2,8 @@
 
 use super::examples::Examples;
 use super::linalg::BLOCK;
-use crate::error::{Error, Result};
-use crate::nn::{Logits, Loss, prediction};
+use crate::error::{Result, require};
+use crate::nn::{Logits, Loss, check_labels, prediction};
 use serde::Serialize;
 use std::fmt;
 use std::iter::Sum;
@@ -22,14 +22,13 @@ impl Score {
     /// The score of logits, given the labels of their examples.
     ///
     /// # Errors
-    /// [`Error::Setting`] unless there is a row of logits for each label, at least one, and a logit for its class.
+    /// [`Error::Setting`](crate::Error::Setting) unless there is a row of logits for each label, at least one, and a
+    /// logit for its class.
     pub fn new(logits: &Logits, loss: Loss, labels: &[u8]) -> Result<Score> {
-        let rows = logits.rows().len();
-        if rows != labels.len() || rows == 0 {
-            let allowed = format!("rows for {} labels, at least one", labels.len());
-            return Err(Error::setting("logits", allowed, format!("{rows} rows")));
-        }
-        check_labels(labels, logits.classes())?;
+        let (rows, n) = (logits.rows().len(), labels.len());
+        let allowed = format_args!("rows for {n} labels, at least one");
+        require(rows == n && n > 0, "logits", allowed, format_args!("{rows} rows"))?;
+        check_labels(labels, n, logits.classes())?;
         Ok(Tally::new(logits, loss, labels).score())
     }
 }
@@ -93,12 +92,6 @@ impl Sum for Tally {
             correct: all.correct + block.correct,
         })
     }
-}
-
-/// Checks that every label is one of `classes` classes.
-pub(super) fn check_labels(labels: &[u8], classes: usize) -> Result<()> {
-    let wrong = labels.iter().find(|label| usize::from(**label) >= classes);
-    wrong.map_or(Ok(()), |label| Err(Error::setting("labels", format!("below {classes}"), label)))
 }
 
 /// The scores after one epoch of training.

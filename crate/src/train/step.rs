@@ -69,11 +69,8 @@ impl<'a> Step<'a> {
         if logits.are_finite() {
             return self.experiment.loss.gradient(logits, &self.labels);
         }
-        Err(Error::Diverged {
-            epoch: self.epoch,
-            step: self.number,
-            learning_rate: self.sgd().learning_rate,
-        })
+        let learning_rate = self.sgd().learning_rate;
+        Err(Error::Diverged { epoch: self.epoch, step: self.number, learning_rate })
     }
 
     /// The factor that clips gradients whose squares add up to `sum_of_squares`; `None` without clipping.

@@ -3,10 +3,10 @@
 use super::engine;
 use super::examples::Examples;
 use super::experiment::Experiment;
-use super::score::{Epoch, Score, Tally, check_labels};
+use super::score::{Epoch, Score, Tally};
 use super::step::{Step, Training};
-use crate::error::{Error, Result};
-use crate::nn::Network;
+use crate::error::{Error, Result, require};
+use crate::nn::{Network, check_labels};
 use crate::rng::ChaCha8Rng;
 use crate::runtime::threads::use_one_thread;
 
@@ -120,17 +120,13 @@ impl Trainer {
     pub fn snapshot(&mut self) -> Result<()> {
         /// Of some 12 kB each with 150 images.
         const MOST_SNAPSHOTS: usize = 256;
-        if self.training.snapshot() {
-            self.snapshots.push(self.epochs);
-            return if self.snapshots.len() < MOST_SNAPSHOTS {
-                Ok(())
-            } else {
-                self.score_snapshots()
-            };
+        if !self.training.snapshot() {
+            let scores = self.score()?;
+            self.scores.push(scores);
+            return Ok(());
         }
-        let scores = self.score()?;
-        self.scores.push(scores);
-        Ok(())
+        self.snapshots.push(self.epochs);
+        if self.snapshots.len() < MOST_SNAPSHOTS { Ok(()) } else { self.score_snapshots() }
     }
 
     /// The scores of the snapshots since the last call, oldest first.
@@ -157,11 +153,9 @@ impl Trainer {
         if [train, test].iter().all(|score: &Score| score.loss.is_finite()) {
             return Ok(Epoch { number, train, test });
         }
-        Err(Error::Diverged {
-            epoch: number,
-            step: self.train.count().div_ceil(self.experiment.batch_size),
-            learning_rate: self.experiment.sgd.learning_rate,
-        })
+        let step = self.train.count().div_ceil(self.experiment.batch_size);
+        let learning_rate = self.experiment.sgd.learning_rate;
+        Err(Error::Diverged { epoch: number, step, learning_rate })
     }
 
     /// The network as trained so far.
@@ -171,29 +165,21 @@ impl Trainer {
 
     fn check_order(&self, order: &[usize]) -> Result<()> {
         let n = self.train.count();
-        let error = |found: String| {
-            Error::setting("order", format!("a permutation of the {n} training examples"), found)
-        };
-        let mut seen = vec![false; n];
+        let allowed = format_args!("a permutation of the {n} training examples");
+        let mut unseen = vec![true; n];
         for index in order {
-            match seen.get_mut(*index) {
-                Some(seen) if !*seen => *seen = true,
-                _ => return Err(error(index.to_string())),
-            }
+            let is_new = unseen.get_mut(*index).is_some_and(std::mem::take);
+            require(is_new, "order", allowed, index)?;
         }
-        if order.len() == n { Ok(()) } else { Err(error(format!("{} long", order.len()))) }
+        require(order.len() == n, "order", allowed, format_args!("{} long", order.len()))
     }
 }
 
 fn check_fit(examples: &Examples, network: &Network) -> Result<()> {
-    if examples.count() == 0 {
-        return Err(Error::setting("examples", "at least 1", 0));
-    }
-    if examples.inputs() != network.inputs() {
-        let allowed = format!("{} numbers an example", network.inputs());
-        return Err(Error::setting("inputs", allowed, examples.inputs()));
-    }
-    check_labels(examples.labels(), network.classes())
+    let (n, inputs, expected) = (examples.count(), examples.inputs(), network.inputs());
+    require(n > 0, "examples", "at least 1", n)?;
+    require(inputs == expected, "inputs", format_args!("{expected} numbers an example"), inputs)?;
+    check_labels(examples.labels(), n, network.classes())
 }
 
 #[cfg(test)]

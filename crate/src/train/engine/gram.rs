@@ -18,16 +18,16 @@
 //! ```
 //!
 //! So a minibatch of 32 costs some 10 000 multiplications, too few for tensors to be worth their calls. Scores are
-//! computed from Gram matrices, too ([`GramMatrix`]).
+//! computed from Gram matrices, too ([`tallies`]).
 
-use super::gram_matrix::{Coefficients, GramMatrix};
+use super::gram_matrix::{Coefficients, tallies};
 use crate::error::Result;
-use crate::nn::{Layer, Logits, Loss, Network, Sgd};
+use crate::nn::{Layer, Logits, Loss, Network, Sgd, numbers};
 use crate::train::examples::Examples;
-use crate::train::linalg::with_one;
+use crate::train::linalg::{gram, with_one};
 use crate::train::score::Tally;
 use crate::train::step::{Step, Training};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 /// A linear model on images that stay the same.
 pub(super) struct GramEngine {
@@ -43,7 +43,7 @@ pub(super) struct GramEngine {
     /// `a`
     scale: Stepped,
     /// `[Y X^T, Y W0]` of each set of scored examples.
-    scored: [GramMatrix; 2],
+    scored: [Tensor; 2],
     /// Models to score later.
     snapshots: Vec<Coefficients>,
 }
@@ -67,24 +67,22 @@ impl GramEngine {
         let (n, classes) = (train.count() as i64, layer.bias.size()[0]);
         let images = with_one(&train.all(options)?);
         let start = Tensor::cat(&[&layer.weight, &layer.bias.unsqueeze(1)], 1);
-        let combined = Tensor::cat(&[images, start], 0);
-        let of_train = GramMatrix::new(train, &combined, options)?;
-        let gram = |examples: &Examples| {
+        let combined = Tensor::cat(&[&images, &start], 0);
+        let of_train = gram(&images, &combined);
+        let of_scored = |examples: &Examples| -> Result<Tensor> {
             if examples == train {
-                return Ok(of_train.share());
+                return Ok(of_train.shallow_clone());
             }
-            GramMatrix::new(examples, &combined, options)
+            Ok(gram(&with_one(&examples.all(options)?), &combined))
         };
-        let scored = [gram(&scored[0])?, gram(&scored[1])?];
-        let whole = of_train.whole();
         Ok(GramEngine {
             classes: classes as usize,
-            gram: numbers(&whole.narrow(1, 0, n)),
-            logits: Stepped::new(numbers(&whole.narrow(1, n, classes).tr())),
+            gram: numbers(&of_train.narrow(1, 0, n)),
+            logits: Stepped::new(numbers(&of_train.narrow(1, n, classes).tr())),
             coefficients: Stepped::new(vec![0.; (n * classes) as usize]),
             scale: Stepped::new(vec![1.]),
+            scored: [of_scored(&scored[0])?, of_scored(&scored[1])?],
             combined,
-            scored,
             snapshots: Vec::new(),
         })
     }
@@ -155,7 +153,7 @@ impl Training for GramEngine {
     }
 
     fn score(&mut self, set: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
-        let tallies = self.scored[set].tallies(&[self.model()], examples.labels(), loss);
+        let tallies = tallies(&self.scored[set], &[self.model()], examples.labels(), loss);
         Ok(tallies.into_iter().sum())
     }
 
@@ -166,7 +164,7 @@ impl Training for GramEngine {
 
     fn score_snapshots(&mut self, scored: &[Examples; 2], loss: Loss) -> [Vec<Tally>; 2] {
         let models = std::mem::take(&mut self.snapshots);
-        [0, 1].map(|set| self.scored[set].tallies(&models, scored[set].labels(), loss))
+        [0, 1].map(|set| tallies(&self.scored[set], &models, scored[set].labels(), loss))
     }
 
     fn network(&self) -> Network {
@@ -223,11 +221,4 @@ fn add<const ROWS: usize>(sums: &mut [f64], n: usize, terms: [Term; ROWS]) {
             *sum = terms.fold(*sum, |sum, (gradient, row)| sum + gradient * row[i]);
         }
     }
-}
-
-/// The entries of a matrix, row by row.
-fn numbers(matrix: &Tensor) -> Vec<f64> {
-    let mut numbers = vec![0.; matrix.numel()];
-    matrix.to_kind(Kind::Double).copy_data(&mut numbers, matrix.numel());
-    numbers
 }

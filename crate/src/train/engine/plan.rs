@@ -1,6 +1,6 @@
 //! The choice of an engine by the arithmetic that it needs.
 
-use crate::error::{Error, Result};
+use crate::error::{Result, require};
 use crate::train::experiment::{Engine, Experiment};
 
 /// An engine that was chosen.
@@ -59,7 +59,8 @@ impl Cost<'_> {
     /// The engine for this experiment.
     ///
     /// # Errors
-    /// [`Error::Setting`] if the span engine is demanded for minibatches whose Gram matrix exceeds a gigabyte.
+    /// [`Error::Setting`](crate::Error::Setting) if the span engine is demanded for minibatches whose Gram matrix
+    /// exceeds a gigabyte.
     pub fn plan(self) -> Result<Plan> {
         match self.experiment.engine {
             Engine::Reference => Ok(Plan::Reference),
@@ -75,11 +76,10 @@ impl Cost<'_> {
             let plan = SpanPlan { block: None, scoring: self.scoring_all_images() };
             return Ok(if self.is_linear { Plan::Gram } else { Plan::Span(plan) });
         }
-        if block.saturating_mul(block) <= Self::MOST_ENTRIES {
-            return Ok(Plan::Span(SpanPlan { block: Some(block), scoring: self.scoring_blocks() }));
-        }
-        let found = format!("span, with minibatches of {} images", self.experiment.batch_size);
-        Err(Error::setting("engine", "direct or automatic for such minibatches", found))
+        let fits = block.saturating_mul(block) <= Self::MOST_ENTRIES;
+        let found = format_args!("span, with minibatches of {} images", self.experiment.batch_size);
+        require(fits, "engine", "direct or automatic for such minibatches", found)?;
+        Ok(Plan::Span(SpanPlan { block: Some(block), scoring: self.scoring_blocks() }))
     }
 
     fn of_direct(self) -> usize {

@@ -94,27 +94,25 @@ struct ShardGradient {
 impl<F: FirstLayer> Sharded<F> {
     /// Divides `network`; `first` makes a shard's first layer from weights `[inputs + 1, units]`.
     pub fn new(network: Network, sgd: &Sgd, first: impl Fn(Tensor) -> F) -> Sharded<F> {
-        let mut layers = network.layers.into_iter();
-        let (lowest, second) = (layers.next(), layers.next());
-        let (bias, second) = second.map(|layer| (layer.bias, layer.weight)).unzip();
+        let mut layers = network.layers;
+        let lowest = layers.remove(0);
+        let mut layers = layers.into_iter();
+        let (bias, second) = layers.next().map(|layer| (layer.bias, layer.weight)).unzip();
         let shard = |(from, units): (i64, i64)| {
-            let part = |layer: &Layer| {
-                let weight = layer.weight.narrow(0, from, units);
-                let bias = layer.bias.narrow(0, from, units);
-                // Unit by unit in memory, as torch stores it: products with few units are faster.
-                Tensor::cat(&[weight, bias.unsqueeze(1)], 1).tr()
-            };
+            let [weight, bias] =
+                [&lowest.weight, &lowest.bias].map(|all| all.narrow(0, from, units));
             let columns = |weight: &Tensor| weight.narrow(1, from, units).contiguous();
-            Some(Shard {
-                first: first(part(lowest.as_ref()?)),
+            Shard {
+                // Unit by unit in memory, as torch stores it: products with few units are faster.
+                first: first(Tensor::cat(&[weight, bias.unsqueeze(1)], 1).tr()),
                 second: second.as_ref().map(|weight| Parameter::new(columns(weight), sgd)),
                 hidden: None,
-            })
+            }
         };
-        let units = lowest.as_ref().map_or(0, |layer| layer.bias.size()[0]);
+        let units = lowest.bias.size()[0];
         let parts = if second.is_some() { parts(units) } else { vec![(0, units)] };
         Sharded {
-            shards: parts.into_iter().filter_map(shard).collect(),
+            shards: parts.into_iter().map(shard).collect(),
             head: Head::new(bias, layers.collect()),
         }
     }
@@ -136,7 +134,7 @@ impl<F: FirstLayer> Sharded<F> {
     /// Takes a step and returns the examples of the minibatch that had a gradient.
     pub fn step(&mut self, batch: F::Batch, step: &Step) -> Result<Vec<usize>> {
         let parts = self.each(&batch, |shard, batch| shard.forward(&batch));
-        let mut gradient = self.head.backward(sum(parts), step)?;
+        let mut gradient = self.head.backward(parts.into_iter().sum(), step)?;
         let backward = Backward {
             batch: batch.select(&gradient.active),
             active: gradient.active.clone(),
@@ -171,7 +169,7 @@ impl<F: FirstLayer> Sharded<F> {
             let outputs = outputs(&mut shard.first, shared);
             shard.part(outputs).1
         });
-        Logits::from_tensor(&self.head.logits(sum(parts)))
+        Logits::from_tensor(&self.head.logits(parts.into_iter().sum()))
     }
 
     /// The network as trained so far, with the weights of the first layers, `[inputs + 1, units]`.
@@ -235,11 +233,8 @@ impl<F: FirstLayer> Shard<F> {
 
 impl<B: Batch> Share for Backward<B> {
     fn share(&self) -> Backward<B> {
-        Backward {
-            batch: self.batch.share(),
-            active: self.active.clone(),
-            delta: self.delta.share(),
-        }
+        let Backward { batch, active, delta } = self;
+        Backward { batch: batch.share(), active: active.clone(), delta: delta.share() }
     }
 }
 
@@ -265,13 +260,6 @@ fn parts(units: i64) -> Vec<(i64, i64)> {
     let shards = (units / LEAST_UNITS).clamp(1, SHARDS);
     let first = |shard: i64| shard * units / shards;
     (0..shards).map(|shard| (first(shard), first(shard + 1) - first(shard))).collect()
-}
-
-/// The sum of the shards' parts, in their order.
-fn sum(parts: Vec<Tensor>) -> Tensor {
-    let mut parts = parts.into_iter();
-    let first = parts.next().unwrap_or_else(|| Tensor::from(0.));
-    parts.fold(first, |sum, part| sum + part)
 }
 
 #[cfg(test)]

@@ -230,9 +230,9 @@ impl Training for Span {
             self.advance(&seen);
             return Ok(());
         };
+        let Some(first) = steps.first() else { return Ok(()) };
         // A block is a whole number of minibatches, or all images.
-        let batch_size = steps.first().map_or(1, |step| step.indices.len());
-        for steps in steps.chunks(size.div_ceil(batch_size)) {
+        for steps in steps.chunks(size.div_ceil(first.indices.len())) {
             let block = images(steps);
             self.use_images(with_one(&train.rows(&block, self.options)?));
             let places: Vec<usize> = (0..block.len()).collect();
@@ -248,7 +248,7 @@ impl Training for Span {
 
     fn network(&self) -> Network {
         let columns = self.images.tr();
-        self.network.network(|layer| layer.weights(&columns))
+        self.network.network(|layer| layer.combined(&layer.layer.weights, &columns))
     }
 }
 
@@ -274,7 +274,8 @@ impl SpanLayer {
         }
     }
 
-    /// The outputs for images, given those at the start and the images' Gram matrix with the training images.
+    /// The outputs for images, given those at the start and the images' Gram matrix with the training images; the
+    /// weights themselves, given those at the start and the training images as columns, `[inputs + 1, n]`.
     fn combined(&self, at_start: &Tensor, gram: &Tensor) -> Tensor {
         match &self.coefficients {
             Some(Coefficients { weights, images, .. }) => {
@@ -282,11 +283,6 @@ impl SpanLayer {
             }
             None => at_start.copy(),
         }
-    }
-
-    /// The layer as trained so far, where the training images are `columns`, `[inputs + 1, n]`.
-    fn weights(&self, columns: &Tensor) -> Tensor {
-        self.combined(&self.layer.weights, columns)
     }
 
     /// Ends an epoch: see [`Span::advance`].
@@ -471,10 +467,7 @@ impl Batch for SpanBatch {
 
 impl Share for Advance {
     fn share(&self) -> Advance {
-        Advance {
-            indices: self.indices.share(),
-            train: self.train.share(),
-            scored: self.scored.share(),
-        }
+        let Advance { indices, train, scored } = self;
+        Advance { indices: indices.share(), train: train.share(), scored: scored.share() }
     }
 }
