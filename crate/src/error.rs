@@ -156,6 +156,22 @@ pub enum Error {
     Table(#[from] polars::error::PolarsError),
 }
 
+/// The error of a distribution whose parameters are impossible.
+pub(crate) fn statistics(error: impl fmt::Display) -> Error {
+    Error::Statistics(error.to_string())
+}
+
+/// Checks that there are at least `needed` seeds, values or runs for `purpose`.
+pub(crate) fn at_least(
+    needed: usize,
+    what: &'static str,
+    found: usize,
+    purpose: &'static str,
+) -> Result<()> {
+    let is_enough = found >= needed;
+    is_enough.then_some(()).ok_or(Error::TooFew { purpose, what, needed, found })
+}
+
 impl Error {
     pub(crate) fn setting(
         field: &'static str,

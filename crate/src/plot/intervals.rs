@@ -4,7 +4,7 @@ use super::Image;
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Stroke};
 use super::style::{Colour, INK, MARGIN, MUTED, TRAIN, WHITE, WIDTH, text_width};
-use crate::error::{Error, Result};
+use crate::error::{Result, at_least};
 use crate::study::{Distribution, Interval, Unit};
 
 /// A row of the chart; its values are in the unit of the chart.
@@ -79,11 +79,9 @@ impl Chart {
     }
 
     /// # Errors
-    /// [`Error::TooFew`] without a row.
+    /// [`Error::TooFew`](crate::Error::TooFew) without a row.
     pub fn draw(&self) -> Result<Image> {
-        if self.rows.is_empty() {
-            return Err(Error::TooFew { purpose: "Figure", what: "results", needed: 1, found: 0 });
-        }
+        at_least(1, "results", self.rows.len(), "Figure")?;
         let widest = |texts: &dyn Fn(&Row) -> String| {
             self.rows.iter().map(|row| text_width(&texts(row))).fold(0., f64::max)
         };

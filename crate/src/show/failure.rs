@@ -1,8 +1,7 @@
 //! A cell that failed although evcxr reports success.
 
-use super::Show;
 use super::display::{Representation, escape};
-use super::wire::{self, Message};
+use super::{Show, wire};
 use std::fmt::Display;
 
 /// Why a cell failed.
@@ -26,21 +25,13 @@ impl Failure {
             Failure::FalseClaim(reason) => ("FalseClaim", reason),
         }
     }
-
-    /// The message that the kernel launcher turns into an error.
-    pub(crate) fn message(&self) -> wire::Failure {
-        let (ename, evalue) = self.parts();
-        let traceback = vec![format!("\u{1b}[31m{ename}\u{1b}[0m: {evalue}")];
-        wire::Failure { ename, evalue: evalue.to_string(), traceback }
-    }
 }
 
 impl Show for Failure {
     fn representations(&self) -> Vec<Representation> {
-        vec![
-            self.message().representation(),
-            ("text/html", format!("<p style=\"color:#b00020\">{}</p>", escape(self.parts().1))),
-        ]
+        let (name, reason) = self.parts();
+        let html = format!("<p style=\"color:#b00020\">{}</p>", escape(reason));
+        vec![wire::failure(name, reason), ("text/html", html)]
     }
 }
 
@@ -49,10 +40,10 @@ impl<T: Show, E: Display> Show for Result<T, E> {
     fn representations(&self) -> Vec<Representation> {
         match self {
             Ok(value) => value.representations(),
-            Err(error) => vec![
-                Failure::Error(error.to_string()).message().representation(),
-                ("text/plain", format!("Err({error})")),
-            ],
+            Err(error) => {
+                let message = wire::failure("Error", &error.to_string());
+                vec![message, ("text/plain", format!("Err({error})"))]
+            }
         }
     }
 }

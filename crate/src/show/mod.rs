@@ -7,7 +7,6 @@ mod defects;
 mod digits;
 pub(crate) mod display;
 mod failure;
-mod frame;
 mod gains;
 mod html;
 mod runs;

@@ -142,8 +142,7 @@ impl Run {
 
     /// The scores after the last epoch.
     pub fn last(&self) -> Epoch {
-        // `Experiment::validate` demands at least one epoch.
-        self.history[self.history.len() - 1]
+        last(&self.history)
     }
 
     /// The values of one metric after each epoch.
@@ -178,10 +177,12 @@ impl Run {
 
 pub(super) fn at(history: &[Epoch], number: usize) -> Result<Epoch> {
     let epoch = history.iter().find(|epoch| epoch.number == number);
-    epoch.copied().ok_or(Error::NoSuchEpoch {
-        asked: number,
-        last: history.last().map_or(0, |epoch| epoch.number),
-    })
+    epoch.copied().ok_or(Error::NoSuchEpoch { asked: number, last: last(history).number })
+}
+
+/// The last epoch; `Experiment::validate` demands at least one.
+pub(super) fn last(history: &[Epoch]) -> Epoch {
+    history[history.len() - 1]
 }
 
 /// A sentence with the scores after the last epoch.
