@@ -123,7 +123,7 @@ pub enum Error {
         settings: String,
     },
 
-    /// The gradient of a loss of one's own is not that of the loss.
+    /// The gradient of a custom loss is not that of the loss.
     #[error("The gradient must be that of the loss: {0}.")]
     Gradient(String),
 

@@ -38,17 +38,15 @@ pub(super) struct Chart {
 const ROW: f64 = 30.;
 
 impl Row {
+    /// A value with an interval.
+    pub fn new(name: impl Into<String>, middle: f64, interval: Interval) -> Row {
+        let (name, colour, spread) = (name.into(), TRAIN, None);
+        Row { name, colour, middle, interval, spread, seeds: Vec::new(), published: Vec::new() }
+    }
+
     /// The mean over seeds with its 95 % interval.
-    pub fn new(name: impl Into<String>, over_seeds: &Distribution) -> Row {
-        Row {
-            name: name.into(),
-            colour: TRAIN,
-            middle: over_seeds.mean(),
-            interval: over_seeds.confidence_interval(),
-            spread: None,
-            seeds: Vec::new(),
-            published: Vec::new(),
-        }
+    pub fn over_seeds(name: &str, values: &Distribution) -> Row {
+        Row::new(name, values.mean(), values.confidence_interval())
     }
 
     /// "+2.3 (+1.1 to +3.5)"

@@ -15,6 +15,5 @@ mod table;
 pub(crate) mod wire;
 
 pub use display::Show;
-pub use failure::Failure;
 pub use runs::{final_results, final_results_over_seeds};
 pub use table::{Table, show};

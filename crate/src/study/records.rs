@@ -1,6 +1,7 @@
 //! The scores of runs as data frames, and as files for other programs.
 
 use super::{Experiment, Run, Runs, Seeds, parquet};
+use crate::data::Source;
 use crate::error::{Error, Result};
 use crate::runtime::files;
 use crate::train::{Epoch, Metric};
@@ -64,8 +65,7 @@ impl Run {
     /// # Errors
     /// [`Error::Write`] for a name with another ending, or if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let source = self.split.source.to_string();
-        save(path.as_ref(), &self.experiment, &source, &self.records())
+        save(path.as_ref(), &self.experiment, &self.split.source, &self.records())
     }
 }
 
@@ -104,8 +104,7 @@ impl Runs {
     /// # Errors
     /// [`Error::Write`] for a name with another ending, or if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let source = self.source.to_string();
-        save(path.as_ref(), &self.experiment, &source, &self.records())
+        save(path.as_ref(), &self.experiment, &self.source, &self.records())
     }
 }
 
@@ -113,8 +112,9 @@ fn records(seed: Seeds, history: &[Epoch]) -> impl Iterator<Item = Record> {
     history.iter().map(move |scores| Record { seed, scores: *scores })
 }
 
-fn save(path: &Path, experiment: &Experiment, source: &str, records: &[Record]) -> Result<()> {
-    let settings = json!({ "experiment": experiment, "data": source, "hinge": crate::VERSION });
+fn save(path: &Path, experiment: &Experiment, source: &Source, records: &[Record]) -> Result<()> {
+    let data = source.to_string();
+    let settings = json!({ "experiment": experiment, "data": data, "hinge": crate::VERSION });
     let frame = Record::frame(records)?;
     let failed = |reason: String| Error::Write { path: path.into(), reason };
     let scores = match path.extension().and_then(|ending| ending.to_str()) {

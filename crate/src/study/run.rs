@@ -35,7 +35,7 @@ impl Experiment {
         self.validate()?;
         let split = self.split(digits, seed)?;
         let (history, network) = self.train(&split, seed, after_epoch)?;
-        Ok(Run::new(self.clone(), seed, split, history, network))
+        Ok(Run { experiment: self.clone(), seed, split, history, network })
     }
 
     /// The images that a run with this seed is trained and tested on.
@@ -112,21 +112,11 @@ pub struct Run {
     pub seed: Seeds,
     /// The images that the network was trained and tested on.
     pub split: Split,
-    history: Vec<Epoch>,
-    network: Network,
+    pub(crate) history: Vec<Epoch>,
+    pub(crate) network: Network,
 }
 
 impl Run {
-    pub(crate) fn new(
-        experiment: Experiment,
-        seed: Seeds,
-        split: Split,
-        history: Vec<Epoch>,
-        network: Network,
-    ) -> Run {
-        Run { experiment, seed, split, history, network }
-    }
-
     /// The scores after each epoch that was scored, first to last.
     pub fn history(&self) -> &[Epoch] {
         &self.history
