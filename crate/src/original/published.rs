@@ -113,15 +113,13 @@ fn parse(json: &str) -> serde_json::Result<Vec<Published>> {
 
 impl Entry {
     fn published(self, protocol: &Protocol) -> Published {
-        let base = self.augmentation.map_or_else(Experiment::default, Recipe::experiment);
-        let learning_rate = match self.augmentation {
-            Some(_) => base.sgd.learning_rate,
-            None => protocol.learning_rate,
-        };
+        let sgd = Sgd { learning_rate: protocol.learning_rate, ..Sgd::default() };
+        let plain = || Experiment { sgd, ..Experiment::default() };
+        let base = self.augmentation.map_or_else(plain, Recipe::experiment);
         let experiment = Experiment {
             model: self.hidden_units.map_or_else(Model::linear, Model::hidden),
             loss: self.loss,
-            sgd: Sgd { learning_rate, weight_decay: self.weight_decay, ..base.sgd },
+            sgd: Sgd { weight_decay: self.weight_decay, ..base.sgd },
             train_examples: protocol.train_examples,
             test_examples: protocol.test_examples,
             epochs: protocol.epochs,

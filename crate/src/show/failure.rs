@@ -6,9 +6,9 @@ use std::fmt::Display;
 
 /// An error as a cell's value makes the cell fail, as `?` does.
 ///
-/// evcxr reports the status `ok` for a cell whose value is an error or whose claim is false. The message
-/// [`failure`](wire::failure) tells the project's kernel launcher, which turns it into an error of the cell: red in
-/// JupyterLab, where the variables survive, and the end of an execution by nbconvert.
+/// evcxr reports the status `ok` for a cell whose value is an error or whose claim is false. A failure message tells
+/// the project's kernel launcher, which turns it into an error of the cell: red in JupyterLab, where the variables
+/// survive, and the end of an execution by nbconvert.
 impl<T: Show, E: Display> Show for Result<T, E> {
     fn representations(&self) -> Vec<Representation> {
         match self {
