@@ -123,7 +123,7 @@ pub enum Error {
         settings: String,
     },
 
-    /// The gradient of a loss of one's own is not that of the loss.
+    /// The gradient of a custom loss is not that of the loss.
     #[error("The gradient must be that of the loss: {0}.")]
     Gradient(String),
 
@@ -154,6 +154,22 @@ pub enum Error {
     /// A table could not be made.
     #[error("The table could not be made: {0}.")]
     Table(#[from] polars::error::PolarsError),
+}
+
+/// The error of a distribution whose parameters are impossible.
+pub(crate) fn statistics(error: impl fmt::Display) -> Error {
+    Error::Statistics(error.to_string())
+}
+
+/// Checks that there are at least `needed` seeds, values or runs for `purpose`.
+pub(crate) fn at_least(
+    needed: usize,
+    what: &'static str,
+    found: usize,
+    purpose: &'static str,
+) -> Result<()> {
+    let is_enough = found >= needed;
+    is_enough.then_some(()).ok_or(Error::TooFew { purpose, what, needed, found })
 }
 
 impl Error {

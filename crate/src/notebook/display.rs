@@ -48,11 +48,8 @@ impl Display {
         interrupt::check()?;
         let representations = value.representations();
         if !launcher::is_there() {
-            for (mime, text) in &representations {
-                if *mime == "text/plain" {
-                    println!("{text}");
-                }
-            }
+            let texts = representations.iter().filter(|(mime, _)| *mime == "text/plain");
+            texts.for_each(|(_, text)| println!("{text}"));
             return Ok(());
         }
         let data: Result<serde_json::Map<String, Value>> =

@@ -2,10 +2,9 @@
 
 use super::QUICK;
 use crate::data::Source;
-use crate::show::Show;
 use crate::show::display::{Representation, escape};
-use crate::show::wire::{self, Message};
-use crate::study::{Judged, Mode};
+use crate::show::{Show, wire};
+use crate::study::Mode;
 
 /// The versions, the data and the mode of a notebook.
 #[derive(Clone, Debug)]
@@ -40,14 +39,6 @@ impl Session {
         }
         warnings
     }
-
-    fn kind(&self) -> &'static str {
-        match self.source {
-            Source::Mnist { .. } => "mnist",
-            Source::Own { .. } => "own",
-            Source::Synthetic { .. } => "synthetic",
-        }
-    }
 }
 
 impl Show for Session {
@@ -64,13 +55,7 @@ impl Show for Session {
         );
         let text = [vec![self.sentence()], warnings].concat().join("\n");
         let mode = if self.quick { Mode::Quick } else { Mode::Full };
-        let session = wire::Session {
-            hinge: crate::VERSION,
-            libtorch: LIBTORCH,
-            data: wire::Data { kind: self.kind(), description: self.source.to_string() },
-            quick: self.quick,
-            judged: Judged::new(&self.source, mode) == Judged::Yes,
-        };
-        vec![session.representation(), ("text/html", html), ("text/plain", text)]
+        let session = wire::session(LIBTORCH, &self.source, mode);
+        vec![session, ("text/html", html), ("text/plain", text)]
     }
 }

@@ -3,7 +3,7 @@
 use super::Part;
 use super::published::{Origin, Published, published};
 use crate::data::Source;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, at_least};
 use crate::study::{Distribution, Experiment, Interval, Judged, Mode, Runs};
 use crate::train::Metric;
 use std::fmt;
@@ -59,6 +59,8 @@ pub struct ComparedValue {
     judged: Judged,
 }
 
+const PURPOSE: &str = "Comparison with published values";
+
 /// Where a published value lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -79,18 +81,13 @@ impl Comparison {
     /// runs whose settings the part does not publish, and [`Error::NoSuchEpoch`] if the runs have no scores after
     /// the epoch of a published value.
     pub fn new(part: Part, runs: &[&Runs], mode: Mode) -> Result<Comparison> {
-        let Some(source) = runs.first().map(|runs| &runs.source) else {
-            let purpose = "Comparison with published values";
-            return Err(Error::TooFew { purpose, what: "runs", needed: 1, found: 0 });
-        };
-        if let Some(other) = runs.iter().find(|runs| runs.source != *source) {
-            let allowed = format!("the same for all runs, {source}");
-            return Err(Error::setting("source", allowed, &other.source));
-        }
+        at_least(1, "runs", runs.len(), PURPOSE)?;
+        let source = &runs[0].source;
         let judged = Judged::new(source, mode);
         let published = published(part)?;
         let mut compared = Vec::new();
         for runs in runs {
+            runs.check_source(source)?;
             let of_runs = |published: &&&Published| {
                 published.has_settings_of(&full_size(published, runs, mode))
             };
@@ -104,6 +101,15 @@ impl Comparison {
             }
         }
         Ok(Comparison { part, source: source.clone(), judged, runs: compared })
+    }
+
+    /// The number of our seeds.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] without a value.
+    pub(crate) fn seeds(&self) -> Result<usize> {
+        at_least(1, "published values", self.values().count(), PURPOSE)?;
+        Ok(self.runs[0].values[0].ours.count())
     }
 
     /// All values, run by run.
@@ -216,9 +222,20 @@ mod tests {
     use super::*;
     use crate::data::Digits;
 
+    impl ComparedValue {
+        pub(crate) fn example(
+            metric: Metric,
+            published: f64,
+            ours: Distribution,
+            judged: Judged,
+        ) -> ComparedValue {
+            ComparedValue { metric, published, ours, judged }
+        }
+    }
+
     impl Comparison {
         /// The same comparison as if it were on MNIST.
-        pub(crate) fn as_if_judged(mut self) -> Comparison {
+        pub(crate) fn judged(mut self) -> Comparison {
             self.judged = Judged::Yes;
             for value in self.runs.iter_mut().flat_map(|run| &mut run.values) {
                 value.judged = Judged::Yes;

@@ -1,11 +1,11 @@
 //! The numbers that the original report and its notebook published.
 
 use super::Recipe;
-use crate::error::{self, Error};
+use crate::error::{Error, Result};
 use crate::nn::{Loss, Model, Sgd};
 use crate::study::Experiment;
 use crate::train::{Epoch, Score};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -25,7 +25,7 @@ pub struct Published {
 }
 
 /// A part of the report that publishes numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub enum Part {
     /// Task 1b: the linear SVM.
     #[serde(rename = "1b")]
@@ -45,7 +45,7 @@ pub enum Part {
 }
 
 /// Where a number is published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// In the written report.
@@ -58,10 +58,10 @@ pub enum Origin {
 ///
 /// # Errors
 /// [`Error::Published`] if the crate's own file of published values is damaged.
-pub fn published(part: Part) -> error::Result<Vec<&'static Published>> {
-    static ALL: LazyLock<Result<Vec<Published>, String>> =
+pub fn published(part: Part) -> Result<Vec<&'static Published>> {
+    static ALL: LazyLock<serde_json::Result<Vec<Published>>> =
         LazyLock::new(|| parse(include_str!("published.json")));
-    let all = ALL.as_ref().map_err(|reason| Error::Published(reason.clone()))?;
+    let all = ALL.as_ref().map_err(|reason| Error::Published(reason.to_string()))?;
     Ok(all.iter().filter(|published| published.part == part).collect())
 }
 
@@ -99,28 +99,27 @@ struct Entry {
     hidden_units: Option<usize>,
     #[serde(default)]
     weight_decay: f64,
-    augmentation: Option<String>,
+    augmentation: Option<Recipe>,
     epoch: usize,
     /// In the order of [`Metric::ALL`](crate::train::Metric::ALL).
     scores: [f64; 4],
     note: Option<String>,
 }
 
-fn parse(json: &str) -> Result<Vec<Published>, String> {
-    let File { protocol, results } = serde_json::from_str(json).map_err(|e| e.to_string())?;
-    results.into_iter().map(|entry| entry.published(&protocol)).collect()
+fn parse(json: &str) -> serde_json::Result<Vec<Published>> {
+    let File { protocol, results } = serde_json::from_str(json)?;
+    Ok(results.into_iter().map(|entry| entry.published(&protocol)).collect())
 }
 
 impl Entry {
-    fn published(self, protocol: &Protocol) -> Result<Published, String> {
-        let recipe = self.augmentation.as_deref().map(recipe).transpose()?;
-        let base = recipe.map_or_else(Experiment::default, Recipe::experiment);
-        let recipe_rate = recipe.map(|_| base.sgd.learning_rate);
-        let learning_rate = recipe_rate.unwrap_or(protocol.learning_rate);
+    fn published(self, protocol: &Protocol) -> Published {
+        let sgd = Sgd { learning_rate: protocol.learning_rate, ..Sgd::default() };
+        let plain = || Experiment { sgd, ..Experiment::default() };
+        let base = self.augmentation.map_or_else(plain, Recipe::experiment);
         let experiment = Experiment {
             model: self.hidden_units.map_or_else(Model::linear, Model::hidden),
             loss: self.loss,
-            sgd: Sgd { learning_rate, weight_decay: self.weight_decay, ..base.sgd },
+            sgd: Sgd { weight_decay: self.weight_decay, ..base.sgd },
             train_examples: protocol.train_examples,
             test_examples: protocol.test_examples,
             epochs: protocol.epochs,
@@ -131,40 +130,27 @@ impl Entry {
         let [train_loss, train_accuracy, test_loss, test_accuracy] = self.scores;
         let (train, test) = (score(train_loss, train_accuracy), score(test_loss, test_accuracy));
         let scores = Epoch { number: self.epoch, train, test };
-        Ok(Published { part: self.part, origin: self.source, experiment, scores, note: self.note })
+        Published { part: self.part, origin: self.source, experiment, scores, note: self.note }
     }
 }
 
-fn recipe(name: &str) -> Result<Recipe, String> {
-    let recipe = Recipe::ALL.into_iter().find(|recipe| recipe.name() == name);
-    recipe.ok_or(format!("there is no augmentation {name:?}"))
-}
-
+/// As in `published.json`.
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Part::LinearSvm => "1b",
-            Part::WeightDecay => "1c",
-            Part::LogisticRegression => "2b",
-            Part::HiddenLayer => "3a",
-            Part::Augmentation => "4",
-        })
+        self.serialize(f)
     }
 }
 
+/// As in `published.json`.
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Origin::Report => "report",
-            Origin::Notebook => "notebook",
-        })
+        self.serialize(f)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Result;
     use crate::nn::Device;
     use crate::train::Engine;
 
@@ -236,10 +222,10 @@ mod tests {
         for (text, instead, reason) in [
             ("\"epochs\": 100", "\"epochs\": -1", "invalid value"),
             ("\"1b\"", "\"7b\"", "unknown variant `7b`"),
-            ("\"r4\"", "\"r6\"", "there is no augmentation \"r6\""),
+            ("\"r4\"", "\"r6\"", "unknown variant `r6`"),
         ] {
             let error = parse(&file.replace(text, instead)).expect_err("it is damaged");
-            assert!(error.contains(reason), "{error}");
+            assert!(error.to_string().contains(reason), "{error}");
         }
     }
 }

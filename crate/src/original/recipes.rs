@@ -7,6 +7,7 @@ use crate::augment::{
 use crate::nn::{Model, Sgd};
 use crate::study::Experiment;
 use crate::train::{Metric, Plateau};
+use serde::Deserialize;
 use std::fmt;
 
 /// An augmentation that the original tried, under the original's name.
@@ -22,7 +23,8 @@ use std::fmt;
 /// assert_eq!(Recipe::R4.experiment().train_transform, r4);
 /// assert_eq!(r4.to_string(), "r4");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Recipe {
     /// "blur", the one given in the assignment: GaussianBlur(3), with its default sigma 0.1..=2.0.
     Blur,
@@ -36,8 +38,10 @@ pub enum Recipe {
     /// "r4", the reported one: r3 with Normalize(0.1307, 0.3081) before the sharpness.
     R4,
     /// "r4.1": r4 with RandomErasing(p 0.1, scale 0.02..=0.1) before the sharpness.
+    #[serde(rename = "r4.1")]
     R41,
     /// "r4.2": r4's transform, trained with learning rate 0.01 and momentum 0.9.
+    #[serde(rename = "r4.2")]
     R42,
     /// "r5": RandomApply(GaussianBlur(3, sigma 0.1..=0.2), p 0.3); RandomRotation(2);
     /// RandomAffine(0, translate (0.02, 0.02)).

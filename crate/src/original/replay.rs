@@ -34,7 +34,8 @@ pub fn never_trained(digits: &Digits, seed: u64) -> Result<Run> {
         stepped.epoch(&permutation(svm.train_examples, &mut order))?;
         history.push(Epoch { number, ..scored.score()? });
     }
-    Ok(Run::new(logistic_regression, seed.into(), split, history, scored.network()))
+    let (seed, network) = (seed.into(), scored.network());
+    Ok(Run { experiment: logistic_regression, seed, split, history, network })
 }
 
 /// The training loss of `run`'s network as the original computes it, the unweighted mean over minibatches of unequal

@@ -2,7 +2,6 @@
 
 use super::Figure;
 use super::intervals::{Chart, Row};
-use super::style::TRAIN;
 use crate::error::Result;
 use crate::study::Interval;
 use crate::train::Metric;
@@ -33,14 +32,8 @@ pub struct Component {
 /// # Errors
 /// [`Error::TooFew`](crate::Error::TooFew) for no component.
 pub fn variance_components(metric: Metric, components: &[Component]) -> Result<Figure> {
-    let row = |component: &Component| Row {
-        name: component.source.clone(),
-        colour: TRAIN,
-        middle: component.standard_deviation,
-        interval: component.interval,
-        spread: None,
-        seeds: Vec::new(),
-        published: Vec::new(),
+    let row = |component: &Component| {
+        Row::new(&component.source, component.standard_deviation, component.interval)
     };
     let chart = Chart {
         rows: components.iter().map(row).collect(),

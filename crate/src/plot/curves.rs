@@ -5,7 +5,7 @@ use super::axis::Axis;
 use super::canvas::{Anchor, Canvas};
 use super::lines::{self, Line, Vertex};
 use super::style::{Colour, MARGIN, MUTED, TEST, TRAIN, WIDTH, heading_lines};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, at_least};
 use crate::show::display::capitalised;
 use crate::study::{Experiment, Interval, Run, Runs, Unit};
 use crate::train::Metric;
@@ -79,10 +79,7 @@ pub fn learning_curves(results: &dyn Curves) -> Result<Figure> {
 /// # Errors
 /// [`Error::TooFew`] for no results, [`Error::Figure`] for results without an epoch.
 pub fn compare_learning_curves(results: &[&dyn Curves]) -> Result<Figure> {
-    if results.is_empty() {
-        let purpose = "Comparison of learning curves";
-        return Err(Error::TooFew { purpose, what: "results", needed: 1, found: 0 });
-    }
+    at_least(1, "results", results.len(), "Comparison of learning curves")?;
     let titles = results.iter().map(|result| heading_lines(&capitalised(result.experiment())));
     let titles: Vec<Vec<String>> = titles.collect();
     // Below the longest title, so that the panels of all results are equally high.

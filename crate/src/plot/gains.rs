@@ -40,7 +40,7 @@ pub fn gains(gains: &Gains) -> Result<Figure> {
 fn chart(gains: &Gains) -> Chart {
     let row = |gain: &Gain| Row {
         seeds: gain.by_seed.values().to_vec(),
-        ..Row::new(&gain.name, &gain.by_seed)
+        ..Row::over_seeds(&gain.name, &gain.by_seed)
     };
     Chart {
         rows: gains.all().iter().map(row).collect(),

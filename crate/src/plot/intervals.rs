@@ -4,7 +4,7 @@ use super::Image;
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Stroke};
 use super::style::{Colour, INK, MARGIN, MUTED, TRAIN, WHITE, WIDTH, text_width};
-use crate::error::{Error, Result};
+use crate::error::{Result, at_least};
 use crate::study::{Distribution, Interval, Unit};
 
 /// A row of the chart; its values are in the unit of the chart.
@@ -38,17 +38,15 @@ pub(super) struct Chart {
 const ROW: f64 = 30.;
 
 impl Row {
+    /// A value with an interval.
+    pub fn new(name: impl Into<String>, middle: f64, interval: Interval) -> Row {
+        let (name, colour, spread) = (name.into(), TRAIN, None);
+        Row { name, colour, middle, interval, spread, seeds: Vec::new(), published: Vec::new() }
+    }
+
     /// The mean over seeds with its 95 % interval.
-    pub fn new(name: impl Into<String>, over_seeds: &Distribution) -> Row {
-        Row {
-            name: name.into(),
-            colour: TRAIN,
-            middle: over_seeds.mean(),
-            interval: over_seeds.confidence_interval(),
-            spread: None,
-            seeds: Vec::new(),
-            published: Vec::new(),
-        }
+    pub fn over_seeds(name: &str, values: &Distribution) -> Row {
+        Row::new(name, values.mean(), values.confidence_interval())
     }
 
     /// "+2.3 (+1.1 to +3.5)"
@@ -79,11 +77,9 @@ impl Chart {
     }
 
     /// # Errors
-    /// [`Error::TooFew`] without a row.
+    /// [`Error::TooFew`](crate::Error::TooFew) without a row.
     pub fn draw(&self) -> Result<Image> {
-        if self.rows.is_empty() {
-            return Err(Error::TooFew { purpose: "Figure", what: "results", needed: 1, found: 0 });
-        }
+        at_least(1, "results", self.rows.len(), "Figure")?;
         let widest = |texts: &dyn Fn(&Row) -> String| {
             self.rows.iter().map(|row| text_width(&texts(row))).fold(0., f64::max)
         };

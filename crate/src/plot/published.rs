@@ -4,7 +4,7 @@ use super::Figure;
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Stroke};
 use super::style::{Colour, GRID, INK, MARGIN, MUTED, TEST, TRAIN, WHITE, WIDTH, text_width};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::original::{ComparedRun, ComparedValue, Comparison, Place};
 use crate::show::settings::Settings;
 use crate::study::{Judged, Unit};
@@ -25,12 +25,9 @@ const REACH: f64 = 8.;
 /// deviations from the mean is drawn at the end of the axis, with its distance.
 ///
 /// # Errors
-/// [`Error::Figure`] if there is no published value.
+/// [`Error::TooFew`](crate::Error::TooFew) if there is no published value.
 pub fn published(comparison: &Comparison) -> Result<Figure> {
-    let Some(first) = comparison.values().next() else {
-        return Err(Error::Figure("there is no published value to draw".into()));
-    };
-    let seeds = first.ours.count();
+    let seeds = comparison.seeds()?;
     let settings = Settings::new(comparison.runs.iter().map(|run| &run.experiment));
     let canvas = draw(comparison, &settings, seeds);
     let result = sentence(comparison);
@@ -214,7 +211,7 @@ mod tests {
 
     #[test]
     fn every_value_outside_is_called_so_in_the_picture_and_in_words() -> Result<()> {
-        let comparison = comparison()?.as_if_judged();
+        let comparison = comparison()?.judged();
         let figure = published(&comparison)?;
         // The key names both signs.
         let verdicts = figure.image.svg()?.matches(">outside").count();

@@ -96,7 +96,7 @@ fn chart(metric: Metric, results: &[Ranked]) -> Chart {
         colour: result.group.colour(),
         spread: Some(result.over_seeds.prediction_interval().possible(metric)),
         published: result.published.clone(),
-        ..Row::new(&result.name, &result.over_seeds)
+        ..Row::over_seeds(&result.name, &result.over_seeds)
     };
     let occurring = |group: &Group| results.iter().any(|result| result.group == *group);
     let groups = Group::ALL.into_iter().filter(occurring);

@@ -5,7 +5,7 @@ use super::axis::Axis;
 use super::canvas::Canvas;
 use super::lines::{self, Line, Vertex};
 use super::style::{MARGIN, SERIES, WIDTH, text_width};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, at_least};
 use crate::study::{Distribution, Unit};
 use crate::train::Metric;
 
@@ -29,16 +29,11 @@ impl SizeCurve {
     ) -> Result<SizeCurve> {
         let mut points: Vec<(usize, Distribution)> = points.into_iter().collect();
         points.sort_by_key(|(images, _)| *images);
-        match points.first() {
-            None => Err(Error::TooFew {
-                purpose: "Learning curve",
-                what: "points",
-                needed: 1,
-                found: 0,
-            }),
-            Some((0, _)) => Err(Error::setting("points", "at least 1 training image", 0)),
-            Some(_) => Ok(SizeCurve { name: name.into(), points }),
+        at_least(1, "points", points.len(), "Learning curve")?;
+        if points[0].0 == 0 {
+            return Err(Error::setting("points", "at least 1 training image", 0));
         }
+        Ok(SizeCurve { name: name.into(), points })
     }
 
     fn sentence(&self, metric: Metric) -> String {
@@ -79,14 +74,7 @@ impl SizeCurve {
 /// # Errors
 /// [`Error::TooFew`] for no curve.
 pub fn size_curves(metric: Metric, curves: &[SizeCurve]) -> Result<Figure> {
-    if curves.is_empty() {
-        return Err(Error::TooFew {
-            purpose: "Learning curves",
-            what: "curves",
-            needed: 1,
-            found: 0,
-        });
-    }
+    at_least(1, "curves", curves.len(), "Learning curves")?;
     const TOP: f64 = 44.;
     const BOTTOM: f64 = 400.;
     let lines: Vec<Line> =

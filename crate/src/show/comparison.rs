@@ -3,59 +3,52 @@
 use super::display::Representation;
 use super::runs::{from_to, mean_and_sd};
 use super::settings::Settings;
-use super::table::shown;
-use super::wire::{self, Message};
-use super::{Show, Table};
+use super::{Show, Table, wire};
 use crate::error::Result;
 use crate::original::{ComparedRun, ComparedValue, Comparison};
 use crate::study::{Judged, Unit};
-use polars::prelude::*;
 
 impl Show for Comparison {
     fn representations(&self) -> Vec<Representation> {
-        let mut representations = shown(table(self));
-        representations.push(wire::Comparison::from(self).representation());
-        representations
+        [table(self).representations(), vec![wire::comparison(self)]].concat()
     }
 }
 
 const NUMBERS: [&str; 4] = ["published", "ours, mean ± sd", "95 % prediction interval", "z-score"];
 
+/// A value; the first of a run names the run and its own settings.
+type Row<'a> = (Option<(&'a ComparedRun, &'a String)>, &'a ComparedValue);
+
 fn table(comparison: &Comparison) -> Result<Table> {
     let settings = Settings::new(comparison.runs.iter().map(|run| &run.experiment));
-    let values: Vec<&ComparedValue> = comparison.values().collect();
-    let column = |text: &dyn Fn(&ComparedValue) -> String| -> Vec<String> {
-        values.iter().map(|value| text(value)).collect()
-    };
-    let of_run = |text: &dyn Fn(&ComparedRun) -> String| -> Vec<String> {
-        let said_once =
-            |run: &ComparedRun| [text(run), String::new(), String::new(), String::new()];
-        comparison.runs.iter().flat_map(said_once).collect()
-    };
-    let [published, ours, prediction, z_score] = NUMBERS;
-    let mut frame = df!(
-        "source" => of_run(&|run| run.origin.to_string()),
-        "epoch" => of_run(&|run| run.epoch.to_string()),
-        "metric" => column(&|value| value.metric.unit().label(value.metric)),
-        published => column(&|value| value.metric.unit().cell(value.published)),
-        ours => column(&|value| mean_and_sd(&value.ours, value.metric)),
-        prediction => column(&|value| from_to(value.prediction(), |end| value.metric.unit().cell(end))),
-        "published is" => column(&|value| value.place().to_string()),
-        z_score => column(&|value| value.z_score().map_or("–".to_string(), |z| Unit::Difference.digits(z, 1))),
-    )?;
-    if settings.differ() {
-        let own = settings.own.iter().flat_map(|own| [own.as_str(), "", "", ""]);
-        let own: Vec<&str> = own.collect();
-        frame.insert_column(0, Series::new("settings".into(), own).into_column())?;
+    let mut rows: Vec<Row> = Vec::new();
+    for (run, own) in comparison.runs.iter().zip(&settings.own) {
+        let names = [Some((run, own)), None, None, None];
+        rows.extend(names.into_iter().zip(&run.values));
     }
-    Ok(Table::new(settings.caption(caption(comparison)), frame).right(NUMBERS).right(["epoch"]))
+    let [published, ours, prediction, z_score] = NUMBERS;
+    let cell = |value: &ComparedValue, number: f64| value.metric.unit().cell(number);
+    let z = |value: &ComparedValue| value.z_score().map(|z| Unit::Difference.digits(z, 1));
+    let columns: [(&str, &dyn Fn(&Row) -> String); 9] = [
+        ("settings", &|(run, _)| run.map_or("", |(_, own)| own).to_string()),
+        ("source", &|(run, _)| run.map_or(String::new(), |(run, _)| run.origin.to_string())),
+        ("epoch", &|(run, _)| run.map_or(String::new(), |(run, _)| run.epoch.to_string())),
+        ("metric", &|(_, value)| value.metric.unit().label(value.metric)),
+        (published, &|(_, value)| cell(value, value.published)),
+        (ours, &|(_, value)| mean_and_sd(&value.ours, value.metric)),
+        (prediction, &|(_, value)| from_to(value.prediction(), |end| cell(value, end))),
+        ("published is", &|(_, value)| value.place().to_string()),
+        (z_score, &|(_, value)| z(value).unwrap_or("–".to_string())),
+    ];
+    let columns = if settings.differ() { &columns[..] } else { &columns[1..] };
+    let caption = settings.caption(caption(comparison)?);
+    Ok(Table::of_texts(caption, &rows, columns)?.right(NUMBERS).right(["epoch"]))
 }
 
-fn caption(comparison: &Comparison) -> String {
+fn caption(comparison: &Comparison) -> Result<String> {
     let Comparison { part, source, .. } = comparison;
-    let count = comparison.values().count();
-    let seeds = comparison.values().next().map_or(0, |value| value.ours.count());
-    match comparison.judged {
+    let (count, seeds) = (comparison.values().count(), comparison.seeds()?);
+    Ok(match comparison.judged {
         Judged::Yes => format!(
             "Part {part}: {} of {count} published values lie inside the 95 % prediction interval of our {seeds} seeds, on \
              {source}.",
@@ -64,7 +57,7 @@ fn caption(comparison: &Comparison) -> String {
         Judged::No(reason) => format!(
             "Part {part}: {count} published values beside our {seeds} seeds, on {source}; not compared ({reason})."
         ),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -97,7 +90,7 @@ mod tests {
 
     #[test]
     fn values_that_are_compared_are_counted_in_the_caption() -> Result<()> {
-        let comparison = comparison()?.as_if_judged();
+        let comparison = comparison()?.judged();
         let html = html(&comparison);
         let inside = comparison.inside();
         assert_eq!(html.matches(">inside</td>").count(), inside);

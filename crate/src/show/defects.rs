@@ -1,8 +1,7 @@
 //! A defect of the original as a sentence, and its log as it was printed.
 
-use super::Show;
 use super::display::{Representation, escape, html_and_text};
-use super::wire::{self, Message};
+use super::{Show, wire};
 use crate::original::{Evidence, Log};
 
 impl Show for Evidence {
@@ -12,7 +11,7 @@ impl Show for Evidence {
         let html = format!("<p><strong>Defect {number}: {escaped}.</strong> {sentence}</p>");
         let text = format!("Defect {number}: {title}. {}", self.sentence);
         let mut representations = html_and_text(html, text);
-        representations.push(wire::Defects::from(self).representation());
+        representations.push(wire::defects(self));
         representations
     }
 }

@@ -1,7 +1,6 @@
 //! A data set as a table.
 
 use super::display::Representation;
-use super::table::shown;
 use super::{Show, Table};
 use crate::data::{CLASSES, Digits};
 use crate::error::Result;
@@ -9,7 +8,7 @@ use polars::prelude::*;
 
 impl Show for Digits {
     fn representations(&self) -> Vec<Representation> {
-        shown(table(self))
+        table(self).representations()
     }
 }
 

@@ -2,36 +2,29 @@
 
 use super::display::Representation;
 use super::runs::{INTERVAL_OF_MEAN, from_to};
-use super::table::shown;
 use super::{Show, Table};
 use crate::error::Result;
-use crate::study::{Distribution, Gains};
-use polars::prelude::*;
+use crate::study::{Gain, Gains};
 
 impl Show for Gains {
     fn representations(&self) -> Vec<Representation> {
-        shown(table(self))
+        table(self).representations()
     }
 }
 
 fn table(gains: &Gains) -> Result<Table> {
     let unit = gains.metric.unit().of_differences();
-    let column = |text: &dyn Fn(&Distribution) -> String| -> Vec<String> {
-        gains.all().iter().map(|gain| text(&gain.by_seed)).collect()
-    };
-    let frame = df!(
-        "setting" => gains.all().iter().map(|gain| gain.name.as_str()).collect::<Vec<_>>(),
-        unit.label("mean gain") => column(&|gain| unit.cell(gain.mean())),
-        INTERVAL_OF_MEAN => column(&|gain| from_to(gain.confidence_interval(), |value| unit.cell(value))),
-        "minimum" => column(&|gain| unit.cell(gain.min())),
-        "maximum" => column(&|gain| unit.cell(gain.max())),
-    )?;
-    let caption = format!(
-        "Gain in {} over: {}. {} seeds, in pairs, on {}.",
-        gains.metric,
-        gains.baseline,
-        gains.seeds(),
-        gains.source
-    );
-    Ok(Table::new(caption, frame).right_but_first())
+    let cell = |value: f64| unit.cell(value);
+    let Gains { metric, baseline, source, .. } = gains;
+    let seeds = gains.seeds();
+    let caption =
+        format!("Gain in {metric} over: {baseline}. {seeds} seeds, in pairs, on {source}.");
+    let columns: [(&str, &dyn Fn(&Gain) -> String); 5] = [
+        ("setting", &|gain| gain.name.clone()),
+        (&unit.label("mean gain"), &|gain| cell(gain.by_seed.mean())),
+        (INTERVAL_OF_MEAN, &|gain| from_to(gain.by_seed.confidence_interval(), cell)),
+        ("minimum", &|gain| cell(gain.by_seed.min())),
+        ("maximum", &|gain| cell(gain.by_seed.max())),
+    ];
+    Ok(Table::of_texts(caption, gains.all(), &columns)?.right_but_first())
 }

@@ -2,10 +2,11 @@
 
 use super::display::escape;
 
-/// A column's heading and the alignment of its cells.
-pub(super) struct Heading {
-    pub text: String,
+/// A column: its heading, the alignment of its cells, and these from top to bottom.
+pub(super) struct Column {
+    pub heading: String,
     pub side: Side,
+    pub cells: Vec<Cell>,
 }
 
 #[derive(Clone, Copy)]
@@ -22,18 +23,12 @@ pub(super) struct Cell {
     pub style: &'static str,
 }
 
-impl From<String> for Cell {
-    fn from(text: String) -> Cell {
-        Cell { text, style: "" }
-    }
-}
-
 /// No wider than the box around the table. In an untrusted notebook JupyterLab drops what it does not know and keeps
 /// the first.
 const CAPTION_WIDTH: &str = "max-width:44em;max-width:min(44em,100cqw)";
 
 /// A table in a box, in which it scrolls if it is wider than the page; its caption stays in sight.
-pub(super) fn table(caption: &str, headings: &[Heading], rows: &[Vec<Cell>]) -> String {
+pub(super) fn table(caption: &str, columns: &[Column]) -> String {
     let caption = if caption.is_empty() {
         String::new()
     } else {
@@ -41,24 +36,27 @@ pub(super) fn table(caption: &str, headings: &[Heading], rows: &[Vec<Cell>]) -> 
             format!("text-align:left;padding:.3em 0;position:sticky;left:0;{CAPTION_WIDTH}");
         format!("<caption style=\"{style}\">{}</caption>", escape(caption))
     };
-    let row = |cells: &Vec<Cell>| -> String {
-        let cells = headings.iter().zip(cells).map(|(heading, cell)| heading.cell(cell));
-        format!("<tr>{}</tr>", cells.collect::<String>())
+    let row = |row: usize| -> String {
+        let cells: String = columns.iter().map(|column| column.cell(row)).collect();
+        format!("<tr>{cells}</tr>")
     };
+    let rows = columns.first().map_or(0, |column| column.cells.len());
     format!(
         "<div class=\"wide\" style=\"overflow-x:auto;container-type:inline-size\"><table style=\"border-collapse:collapse;margin:0\">{caption}\
          <thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
-        headings.iter().map(Heading::html).collect::<String>(),
-        rows.iter().map(row).collect::<String>()
+        columns.iter().map(Column::heading).collect::<String>(),
+        (0..rows).map(row).collect::<String>()
     )
 }
 
-impl Heading {
-    pub fn new(text: impl Into<String>, side: Side) -> Heading {
-        Heading { text: text.into(), side }
+impl Column {
+    /// A column of texts without a style.
+    pub fn new(heading: impl Into<String>, side: Side, texts: Vec<String>) -> Column {
+        let cells = texts.into_iter().map(|text| Cell { text, style: "" }).collect();
+        Column { heading: heading.into(), side, cells }
     }
 
-    fn html(&self) -> String {
+    fn heading(&self) -> String {
         let side = match self.side {
             Side::Left => "left",
             Side::Right => "right",
@@ -66,19 +64,19 @@ impl Heading {
         format!(
             "<th scope=\"col\" style=\"text-align:{side};vertical-align:bottom;border-bottom:2px solid #8888;\
              padding:.25em .7em\">{}</th>",
-            escape(&self.text)
+            escape(&self.heading)
         )
     }
 
-    fn cell(&self, cell: &Cell) -> String {
+    fn cell(&self, row: usize) -> String {
         let side = match self.side {
             Side::Left => "left",
             Side::Right => "right;white-space:nowrap",
         };
+        let Cell { text, style } = &self.cells[row];
         format!(
-            "<td style=\"text-align:{side};border-bottom:1px solid #8888;padding:.25em .7em{}\">{}</td>",
-            cell.style,
-            escape(&cell.text)
+            "<td style=\"text-align:{side};border-bottom:1px solid #8888;padding:.25em .7em{style}\">{}</td>",
+            escape(text)
         )
     }
 }
@@ -88,9 +86,8 @@ mod tests {
     use super::*;
 
     fn html(caption: &str) -> String {
-        let headings = [Heading::new("a & b", Side::Left), Heading::new("loss", Side::Right)];
-        let row = vec!["x < y".to_string().into(), "0.5".to_string().into()];
-        table(caption, &headings, &[row])
+        let texts = Column::new("a & b", Side::Left, vec!["x < y".into()]);
+        table(caption, &[texts, Column::new("loss", Side::Right, vec!["0.5".into()])])
     }
 
     #[test]

@@ -7,7 +7,6 @@ mod defects;
 mod digits;
 pub(crate) mod display;
 mod failure;
-mod frame;
 mod gains;
 mod html;
 mod runs;
@@ -16,6 +15,5 @@ mod table;
 pub(crate) mod wire;
 
 pub use display::Show;
-pub use failure::Failure;
 pub use runs::{final_results, final_results_over_seeds};
 pub use table::{Table, show};

@@ -2,7 +2,6 @@
 
 use super::display::{Representation, capitalised, escape, html_and_text};
 use super::settings::Settings;
-use super::table::shown;
 use super::{Show, Table};
 use crate::error::Result;
 use crate::study::{Distribution, Interval, Run, Runs};
@@ -18,28 +17,27 @@ impl Show for Run {
 
 impl Show for Runs {
     fn representations(&self) -> Vec<Representation> {
-        shown(table(self))
+        table(self).representations()
     }
 }
 
 /// A row for each metric after the last epoch.
 fn table(runs: &Runs) -> Result<Table> {
-    let each: Vec<(Metric, Distribution)> = Metric::ALL
-        .into_iter()
-        .map(|metric| Ok((metric, runs.last(metric)?)))
-        .collect::<Result<_>>()?;
-    let column = |text: &dyn Fn(&Distribution, Metric) -> String| -> Vec<String> {
-        each.iter().map(|(metric, over_seeds)| text(over_seeds, *metric)).collect()
-    };
+    type Row = (Metric, Distribution);
+    let rows = Metric::ALL.into_iter().map(|metric| Ok((metric, runs.last(metric)?)));
+    let rows: Vec<Row> = rows.collect::<Result<_>>()?;
     let cell = |metric: Metric, value: f64| metric.unit().cell(value);
-    let frame = df!(
-        "metric" => column(&|_, metric| metric.unit().label(metric)),
-        "mean" => column(&|d, metric| cell(metric, d.mean())),
-        "sd" => column(&|d, metric| cell(metric, d.standard_deviation())),
-        INTERVAL_OF_MEAN => column(&|d, metric| from_to(d.confidence_interval().possible(metric), |value| cell(metric, value))),
-        "minimum" => column(&|d, metric| cell(metric, d.min())),
-        "maximum" => column(&|d, metric| cell(metric, d.max())),
-    )?;
+    let interval = |metric: Metric, over_seeds: &Distribution| {
+        from_to(over_seeds.confidence_interval().possible(metric), |end| cell(metric, end))
+    };
+    let columns: [(&str, &dyn Fn(&Row) -> String); 6] = [
+        ("metric", &|(metric, _)| metric.unit().label(metric)),
+        ("mean", &|(metric, over_seeds)| cell(*metric, over_seeds.mean())),
+        ("sd", &|(metric, over_seeds)| cell(*metric, over_seeds.standard_deviation())),
+        (INTERVAL_OF_MEAN, &|(metric, over_seeds)| interval(*metric, over_seeds)),
+        ("minimum", &|(metric, over_seeds)| cell(*metric, over_seeds.min())),
+        ("maximum", &|(metric, over_seeds)| cell(*metric, over_seeds.max())),
+    ];
     let caption = format!(
         "{}, after epoch {}, {} seeds, on {}.",
         capitalised(&runs.experiment),
@@ -47,7 +45,7 @@ fn table(runs: &Runs) -> Result<Table> {
         runs.count(),
         runs.source
     );
-    Ok(Table::new(caption, frame).right_but_first())
+    Ok(Table::of_texts(caption, &rows, &columns)?.right_but_first())
 }
 
 /// The scores of several runs after their last epochs, a row each.

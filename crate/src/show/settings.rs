@@ -14,18 +14,15 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub fn new<'a>(experiments: impl IntoIterator<Item = &'a Experiment>) -> Settings {
-        Settings::of(experiments.into_iter().map(Experiment::differences).collect())
-    }
-
-    fn of(rows: Vec<Vec<Difference>>) -> Settings {
+        let rows: Vec<Vec<Difference>> =
+            experiments.into_iter().map(Experiment::differences).collect();
         let is_shared = |difference: &Difference| rows.iter().all(|row| row.contains(difference));
         let first = rows.first().cloned().unwrap_or_default();
         let shared: Vec<Difference> = first.into_iter().filter(is_shared).collect();
-        let own: Vec<String> = rows
-            .iter()
-            .map(|row| listed(row.iter().filter(|difference| !shared.contains(difference))))
-            .collect();
-        Settings { shared: listed(&shared), own }
+        let own = |row: &Vec<Difference>| {
+            listed(row.iter().filter(|difference| !shared.contains(difference)))
+        };
+        Settings { own: rows.iter().map(own).collect(), shared: listed(&shared) }
     }
 
     /// The column of what each row has of its own; `None` if there is nothing.

@@ -1,8 +1,8 @@
 //! A data frame as a table for readers.
 
+use super::Show;
 use super::display::{Representation, escape, html_and_text};
-use super::html::{self, Cell, Heading, Side};
-use super::{Failure, Show};
+use super::html::{self, Side};
 use crate::error::Result;
 use crate::study::Unit;
 use polars::prelude::*;
@@ -92,23 +92,31 @@ impl Table {
         (0..column.len()).map(|index| Ok(cell(column.get(index)?))).collect()
     }
 
-    fn heading(&self, column: &Column) -> Heading {
+    fn column(&self, column: &Column) -> Result<html::Column> {
         let is_right = self.right.iter().any(|name| name == column.name());
         let is_right = is_right || column.dtype().is_primitive_numeric();
         let side = if is_right { Side::Right } else { Side::Left };
-        Heading::new(self.unit(column).label(column.name()), side)
+        let heading = self.unit(column).label(column.name());
+        Ok(html::Column::new(heading, side, self.cells(column)?))
     }
 
     fn html(&self) -> Result<String> {
-        let columns = self.frame.columns();
-        let headings: Vec<Heading> = columns.iter().map(|column| self.heading(column)).collect();
-        let mut rows: Vec<Vec<Cell>> = (0..self.frame.height()).map(|_| Vec::new()).collect();
-        for column in columns {
-            for (row, text) in rows.iter_mut().zip(self.cells(column)?) {
-                row.push(text.into());
-            }
-        }
-        Ok(html::table(&self.caption, &headings, &rows))
+        let columns = self.frame.columns().iter().map(|column| self.column(column));
+        Ok(html::table(&self.caption, &columns.collect::<Result<Vec<_>>>()?))
+    }
+
+    /// A table of texts: a row for each of `rows`, and columns of a heading and each row's text.
+    pub(super) fn of_texts<R>(
+        caption: impl Into<String>,
+        rows: &[R],
+        columns: &[(&str, &dyn Fn(&R) -> String)],
+    ) -> Result<Table> {
+        let column = |(heading, text): &(&str, &dyn Fn(&R) -> String)| {
+            let texts: Vec<String> = rows.iter().map(text).collect();
+            Series::new((*heading).into(), texts).into_column()
+        };
+        let frame = DataFrame::new(rows.len(), columns.iter().map(column).collect())?;
+        Ok(Table::new(caption, frame))
     }
 }
 
@@ -120,14 +128,6 @@ impl Show for Table {
             format!("<p>{}</p><pre>{}</pre>", escape(&error.to_string()), escape(&text))
         });
         html_and_text(html, text)
-    }
-}
-
-/// A table, or the error that there is none, as a failure of the cell.
-pub(super) fn shown(table: Result<Table>) -> Vec<Representation> {
-    match table {
-        Ok(table) => table.representations(),
-        Err(error) => Failure::Error(error.to_string()).representations(),
     }
 }
 

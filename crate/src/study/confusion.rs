@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::data::CLASSES;
-use crate::error::{Error, Result};
+use crate::error::{Result, at_least};
 
 /// The confusion matrix: `counts[label][prediction]` test images with this label and this prediction.
 ///
@@ -53,13 +53,23 @@ impl Confusion {
     /// A matrix of these counts: rows are labels, columns predictions.
     ///
     /// # Errors
-    /// [`Error::TooFew`] if all counts are 0.
+    /// [`Error::TooFew`](crate::Error::TooFew) if all counts are 0.
     pub fn from_counts(counts: [[usize; CLASSES]; CLASSES]) -> Result<Confusion> {
-        if counts.iter().flatten().all(|count| *count == 0) {
-            let purpose = "Confusion matrix";
-            return Err(Error::TooFew { purpose, what: "images", needed: 1, found: 0 });
-        }
+        at_least(1, "images", counts.as_flattened().iter().sum(), "Confusion matrix")?;
         Ok(Confusion { counts })
+    }
+
+    /// The sum of several matrices, such as those of all seeds.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`](crate::Error::TooFew) for no matrix.
+    pub fn pooled(confusions: &[Confusion]) -> Result<Confusion> {
+        let mut counts = [[0; CLASSES]; CLASSES];
+        for confusion in confusions {
+            let cells = counts.as_flattened_mut().iter_mut().zip(confusion.counts.as_flattened());
+            cells.for_each(|(sum, count)| *sum += count);
+        }
+        Confusion::from_counts(counts)
     }
 
     /// The counts: rows are labels, columns predictions.
@@ -70,7 +80,7 @@ impl Confusion {
     /// The fraction classified correctly, 0 to 1: the sum of the diagonal over the sum of all counts.
     pub fn accuracy(&self) -> f64 {
         let correct: usize = (0..CLASSES).map(|class| self.counts[class][class]).sum();
-        correct as f64 / self.counts.iter().flatten().sum::<usize>() as f64
+        correct as f64 / self.counts.as_flattened().iter().sum::<usize>() as f64
     }
 
     /// The fraction of the images of `class` that is classified correctly, 0 to 1; `None` if there are none.
@@ -113,6 +123,18 @@ mod tests {
         let mut counts = [[0; CLASSES]; CLASSES];
         counts[3][3] = 5;
         assert_eq!(Confusion::from_counts(counts)?.most_frequent_mistake(), None);
+        Ok(())
+    }
+
+    #[test]
+    fn pooled_matrices_are_added_cell_by_cell() -> Result<()> {
+        let matrix = |count| {
+            let mut counts = [[0; CLASSES]; CLASSES];
+            counts[4][9] = count;
+            Confusion::from_counts(counts)
+        };
+        assert_eq!(Confusion::pooled(&[matrix(2)?, matrix(3)?])?, matrix(5)?);
+        assert!(Confusion::pooled(&[]).is_err());
         Ok(())
     }
 

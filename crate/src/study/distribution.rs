@@ -1,7 +1,7 @@
 //! Values over seeds: their mean, spread and intervals.
 
 use super::Unit;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, at_least, statistics};
 use crate::train::Metric;
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -52,7 +52,7 @@ pub struct Distribution {
     values: Vec<f64>,
     /// Student's distribution with `n - 1` degrees of freedom.
     #[serde(skip)]
-    student: StudentsT,
+    pub(super) student: StudentsT,
 }
 
 impl Distribution {
@@ -61,13 +61,8 @@ impl Distribution {
     /// # Errors
     /// [`Error::TooFew`] for fewer than two values: one value has no spread.
     pub fn new(values: Vec<f64>) -> Result<Distribution> {
-        let degrees_of_freedom = values.len() as f64 - 1.;
-        let student = StudentsT::new(0., 1., degrees_of_freedom).map_err(|_| Error::TooFew {
-            purpose: "Distribution over seeds",
-            what: "values",
-            needed: 2,
-            found: values.len(),
-        })?;
+        at_least(2, "values", values.len(), "Distribution over seeds")?;
+        let student = StudentsT::new(0., 1., values.len() as f64 - 1.).map_err(statistics)?;
         Ok(Distribution { values, student })
     }
 

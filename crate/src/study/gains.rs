@@ -2,7 +2,7 @@
 
 use super::{Distribution, Runs};
 use crate::data::Source;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, at_least};
 use crate::train::Metric;
 
 /// A metric after the last epoch of several experiments, minus that of a baseline, seed by seed: the two runs of a
@@ -41,7 +41,7 @@ impl Gains {
     /// The differences of `changed`, each under its name, to `baseline`.
     ///
     /// # Errors
-    /// [`Error::Unpaired`] for runs whose seeds are not those of the baseline, [`Error::TooFew`] for no runs.
+    /// As [`Runs::gain_over`] if seeds or images are not those of the baseline, [`Error::TooFew`] for no runs.
     pub fn over<N: ToString>(
         baseline: &Runs,
         metric: Metric,
@@ -51,10 +51,7 @@ impl Gains {
             Ok(Gain { name: name.to_string(), by_seed: runs.gain_over(baseline, metric)? })
         };
         let gains = changed.into_iter().map(gain).collect::<Result<Vec<_>>>()?;
-        if gains.is_empty() {
-            let purpose = "Comparison with a baseline";
-            return Err(Error::TooFew { purpose, what: "runs", needed: 1, found: 0 });
-        }
+        at_least(1, "runs", gains.len(), "Comparison with a baseline")?;
         let (source, baseline) = (baseline.source.clone(), baseline.experiment.to_string());
         Ok(Gains { metric, baseline, source, gains })
     }

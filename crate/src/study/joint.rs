@@ -1,7 +1,7 @@
 //! One test of several correlated values.
 
 use super::Distribution;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, at_least, statistics};
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
 /// Could another run have several values at once that runs over seeds did not have? Hotelling's test of one more
@@ -37,28 +37,14 @@ impl JointTest {
         let n = metrics.first().map_or(0, Distribution::count);
         if metrics.len() != values.len() || metrics.iter().any(|metric| metric.count() != n) {
             let allowed = format!("{} and all over {n} seeds", values.len());
-            return Err(Error::setting(
-                "metrics",
-                allowed,
-                format!("{} or over other seeds", metrics.len()),
-            ));
+            let found = format!("{} or over other seeds", metrics.len());
+            return Err(Error::setting("metrics", allowed, found));
         }
-        if metrics
-            .iter()
-            .flat_map(Distribution::values)
-            .chain(values)
-            .any(|value| !value.is_finite())
-        {
+        let mut numbers = metrics.iter().flat_map(Distribution::values).chain(values);
+        if !numbers.all(|value| value.is_finite()) {
             return Err(Error::setting("values", "finite", "not"));
         }
-        if n <= metrics.len() {
-            return Err(Error::TooFew {
-                purpose: "Joint test",
-                what: "seeds",
-                needed: metrics.len() + 1,
-                found: n,
-            });
-        }
+        at_least(metrics.len() + 1, "seeds", n, "Joint test")?;
         // The factor L of S = L L^T, row by row, without the rows of metrics that are left out; and L^-1 (x - m).
         let (mut tested, mut left_out) = (Vec::new(), Vec::new());
         let (mut factor, mut standardised): (Vec<Vec<f64>>, Vec<f64>) = (Vec::new(), Vec::new());
@@ -70,7 +56,8 @@ impl JointTest {
             }
             let variance = covariance(metric, metric);
             let rest = variance - row.iter().map(|value| value * value).sum::<f64>();
-            if !varies(metric) || rest <= 1e-9 * variance {
+            // A constant metric's variance can differ from 0 by the rounding of its mean.
+            if metric.max() == metric.min() || rest <= 1e-9 * variance {
                 left_out.push(index);
                 continue;
             }
@@ -82,24 +69,15 @@ impl JointTest {
             tested.push(index);
         }
         if tested.is_empty() {
-            return Err(Error::setting(
-                "metrics",
-                "different over seeds, at least one",
-                "constant, all of them",
-            ));
+            let allowed = "different over seeds, at least one";
+            return Err(Error::setting("metrics", allowed, "constant, all of them"));
         }
         let (n, p) = (n as f64, tested.len() as f64);
         let t_squared = n / (n + 1.) * standardised.iter().map(|value| value * value).sum::<f64>();
-        let f =
-            FisherSnedecor::new(p, n - p).map_err(|error| Error::Statistics(error.to_string()))?;
+        let f = FisherSnedecor::new(p, n - p).map_err(statistics)?;
         let p_value = f.sf(t_squared * (n - p) / (p * (n - 1.)));
         Ok(JointTest { tested, left_out, t_squared, p_value })
     }
-}
-
-/// Whether values differ by more than the rounding of their mean.
-fn varies(metric: &Distribution) -> bool {
-    metric.max() > metric.min()
 }
 
 /// The sample covariance over the seeds.

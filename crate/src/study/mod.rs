@@ -1,7 +1,6 @@
 //! Studies: an experiment, one run of it, its repetition over seeds, statistics, and claims about the results.
 
 mod claims;
-pub(crate) mod column;
 mod confusion;
 mod distribution;
 mod evaluation;

@@ -3,7 +3,7 @@
 use super::Distribution;
 use crate::error::{Error, Result};
 use crate::rng::{RngExt, Stream, random};
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::distribution::ContinuousCDF;
 
 impl Distribution {
     /// The most values whose signs are flipped in all `2^n` ways; for more, flips are drawn.
@@ -20,17 +20,11 @@ impl Distribution {
     pub fn t_test(&self) -> Result<f64> {
         let sd = self.standard_deviation();
         if !(sd.is_finite() && sd > 0.) {
-            return Err(Error::setting(
-                "values",
-                "finite and different for a t-test",
-                format!("with sd {sd}"),
-            ));
+            let allowed = "finite and different for a t-test";
+            return Err(Error::setting("values", allowed, format!("with sd {sd}")));
         }
-        let n = self.count() as f64;
-        let t = self.mean().abs() * n.sqrt() / sd;
-        let student =
-            StudentsT::new(0., 1., n - 1.).map_err(|error| Error::Statistics(error.to_string()))?;
-        Ok(2. * student.sf(t))
+        let t = self.mean().abs() * (self.count() as f64).sqrt() / sd;
+        Ok(2. * self.student.sf(t))
     }
 
     /// The two-sided p-value of the sign-flip test (Fisher's randomisation test) that values are symmetric around 0:
@@ -60,13 +54,8 @@ impl Distribution {
             return Ok(as_far as f64 / f64::from(choices));
         }
         let mut random = random(0, Stream::Sampling);
-        let mut draw = || -> Vec<bool> { values.iter().map(|_| random.random()).collect() };
-        let as_far = (0..Self::FLIPS)
-            .filter(|_| {
-                let signs = draw();
-                is_as_far(&|i| signs[i])
-            })
-            .count();
+        let draws = (0..Self::FLIPS).map(|_| values.iter().map(|_| random.random()).collect());
+        let as_far = draws.filter(|signs: &Vec<bool>| is_as_far(&|i| signs[i])).count();
         Ok((as_far + 1) as f64 / (Self::FLIPS + 1) as f64)
     }
 }

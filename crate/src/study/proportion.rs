@@ -1,7 +1,7 @@
 //! A counted fraction, such as the accuracy of one run.
 
 use super::Interval;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, statistics};
 use statrs::distribution::{Beta, ContinuousCDF};
 
 /// `successes` among `trials`, for example correctly classified images among all.
@@ -28,13 +28,13 @@ impl Proportion {
     /// # Errors
     /// [`Error::Setting`] for no trials, or more successes than trials.
     pub fn new(successes: usize, trials: usize) -> Result<Proportion> {
-        match trials {
-            0 => Err(Error::setting("trials", "at least 1", trials)),
-            _ if successes > trials => {
-                Err(Error::setting("successes", format!("at most {trials}"), successes))
-            }
-            _ => Ok(Proportion { successes, trials }),
+        if trials == 0 {
+            return Err(Error::setting("trials", "at least 1", trials));
         }
+        if successes > trials {
+            return Err(Error::setting("successes", format!("at most {trials}"), successes));
+        }
+        Ok(Proportion { successes, trials })
     }
 
     /// The fraction, 0 to 1.
@@ -50,9 +50,8 @@ impl Proportion {
     /// [`Error::Statistics`] if the quantile cannot be computed.
     pub fn confidence_interval(&self) -> Result<Interval> {
         let (k, n) = (self.successes as f64, self.trials as f64);
-        let quantile = |a: f64, b: f64, p: f64| match Beta::new(a, b) {
-            Ok(beta) => Ok(beta.inverse_cdf(p)),
-            Err(error) => Err(Error::Statistics(error.to_string())),
+        let quantile = |a: f64, b: f64, p: f64| -> Result<f64> {
+            Ok(Beta::new(a, b).map_err(statistics)?.inverse_cdf(p))
         };
         Ok(Interval {
             low: if self.successes == 0 { 0. } else { quantile(k, n - k + 1., 0.025)? },

@@ -1,11 +1,13 @@
-//! The scores of runs as columns, and as files for other programs.
+//! The scores of runs as data frames, and as files for other programs.
 
-use super::column::{Column, Values};
 use super::{Experiment, Run, Runs, Seeds, parquet};
+use crate::data::Source;
 use crate::error::{Error, Result};
 use crate::runtime::files;
 use crate::train::{Epoch, Metric};
+use polars::prelude::{AnyValue, Column, DataFrame, IntoColumn, NamedFrom, Series};
 use serde_json::{Map, Value, json};
+use std::iter;
 use std::path::Path;
 
 /// The scores of one seed after one epoch.
@@ -18,15 +20,15 @@ pub struct Record {
 }
 
 impl Record {
-    /// Seed, epoch, losses, and accuracies as fractions.
-    pub(crate) fn columns(records: &[Record]) -> Vec<Column> {
-        let counts = |name: &str, count: fn(&Record) -> u64| Column {
-            name: name.to_string(),
-            values: Values::Counts(records.iter().map(count).collect()),
+    /// Seed, epoch, losses, and accuracies as fractions. Records of four seeds have a column for each.
+    fn frame(records: &[Record]) -> Result<DataFrame> {
+        let counts = |name: &str, count: fn(&Record) -> u64| {
+            let counts: Vec<u64> = records.iter().map(count).collect();
+            Series::new(name.into(), counts).into_column()
         };
-        let scores = |metric: Metric| Column {
-            name: metric.to_string().replace(' ', "_"),
-            values: Values::Scores(records.iter().map(|r| r.scores.get(metric)).collect()),
+        let scores = |metric: Metric| {
+            let scores: Vec<f64> = records.iter().map(|r| r.scores.get(metric)).collect();
+            Series::new(metric.to_string().replace(' ', "_").into(), scores).into_column()
         };
         let mut columns = if records.iter().all(|record| record.seed.single().is_some()) {
             vec![counts("seed", |record| record.seed.order)]
@@ -40,7 +42,7 @@ impl Record {
         };
         columns.push(counts("epoch", |record| record.scores.number as u64));
         columns.extend(Metric::ALL.map(scores));
-        columns
+        Ok(DataFrame::new(records.len(), columns)?)
     }
 }
 
@@ -50,13 +52,20 @@ impl Run {
         records(self.seed, self.history()).collect()
     }
 
+    /// A row for each epoch that was scored: seed, epoch, losses, and accuracies as fractions.
+    ///
+    /// # Errors
+    /// [`Error::Table`] if polars cannot make a frame of them.
+    pub fn frame(&self) -> Result<DataFrame> {
+        Record::frame(&self.records())
+    }
+
     /// Writes the scores to a file, as [`Runs::save`] does.
     ///
     /// # Errors
     /// [`Error::Write`] for a name with another ending, or if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let source = self.split.source.to_string();
-        save(path.as_ref(), &self.experiment, &source, &self.records())
+        save(path.as_ref(), &self.experiment, &self.split.source, &self.records())
     }
 }
 
@@ -65,6 +74,14 @@ impl Runs {
     pub fn records(&self) -> Vec<Record> {
         let seeds = self.seeds.iter().zip(self.histories());
         seeds.flat_map(|(seed, history)| records(*seed, history)).collect()
+    }
+
+    /// A row for each seed and epoch that was scored: seed, epoch, losses, and accuracies as fractions.
+    ///
+    /// # Errors
+    /// [`Error::Table`] if polars cannot make a frame of them.
+    pub fn frame(&self) -> Result<DataFrame> {
+        Record::frame(&self.records())
     }
 
     /// Writes the scores to a file: `NAME.csv` has a line for each seed and epoch, `NAME.parquet` the same in
@@ -87,8 +104,7 @@ impl Runs {
     /// # Errors
     /// [`Error::Write`] for a name with another ending, or if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let source = self.source.to_string();
-        save(path.as_ref(), &self.experiment, &source, &self.records())
+        save(path.as_ref(), &self.experiment, &self.source, &self.records())
     }
 }
 
@@ -96,20 +112,21 @@ fn records(seed: Seeds, history: &[Epoch]) -> impl Iterator<Item = Record> {
     history.iter().map(move |scores| Record { seed, scores: *scores })
 }
 
-fn save(path: &Path, experiment: &Experiment, source: &str, records: &[Record]) -> Result<()> {
-    let settings = json!({ "experiment": experiment, "data": source, "hinge": crate::VERSION });
-    let columns = Record::columns(records);
+fn save(path: &Path, experiment: &Experiment, source: &Source, records: &[Record]) -> Result<()> {
+    let data = source.to_string();
+    let settings = json!({ "experiment": experiment, "data": data, "hinge": crate::VERSION });
+    let frame = Record::frame(records)?;
     let failed = |reason: String| Error::Write { path: path.into(), reason };
     let scores = match path.extension().and_then(|ending| ending.to_str()) {
-        Some("csv") => csv(&columns, records.len()).into_bytes(),
-        Some("parquet") => parquet::bytes(&columns).map_err(|error| failed(error.to_string()))?,
+        Some("csv") => csv(&frame)?.into_bytes(),
+        Some("parquet") => parquet::bytes(&frame).map_err(|error| failed(error.to_string()))?,
         Some("json") => {
-            let row = |row| columns.iter().map(|c| (c.name.clone(), c.cell(row))).collect();
-            let scores: Vec<Map<String, Value>> = (0..records.len()).map(row).collect();
-            return files::write(
-                path,
-                pretty(&json!({ "settings": settings, "scores": scores })).as_bytes(),
-            );
+            let named = |column: &Column, row| Ok((column.name().to_string(), cell(column, row)?));
+            let row = |row| frame.columns().iter().map(|column| named(column, row)).collect();
+            let scores =
+                (0..records.len()).map(row).collect::<Result<Vec<Map<String, Value>>>>()?;
+            let content = pretty(&json!({ "settings": settings, "scores": scores }));
+            return files::write(path, content.as_bytes());
         }
         _ => return Err(failed("expected a name that ends in .csv, .json or .parquet".into())),
     };
@@ -121,13 +138,23 @@ fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
+/// The number in a row; as JSON writes it, reading it gives the same bits.
+fn cell(column: &Column, row: usize) -> Result<Value> {
+    Ok(match column.get(row)? {
+        AnyValue::UInt64(count) => count.into(),
+        AnyValue::Float64(score) => score.into(),
+        other => other.to_string().into(),
+    })
+}
+
 /// A line of names, then one for each row; numbers and names need no quotes.
-fn csv(columns: &[Column], rows: usize) -> String {
-    let line = |cell: &dyn Fn(&Column) -> String| {
-        columns.iter().map(cell).collect::<Vec<_>>().join(",") + "\n"
+fn csv(frame: &DataFrame) -> Result<String> {
+    let line = |cell: &dyn Fn(&Column) -> Result<String>| -> Result<String> {
+        Ok(frame.columns().iter().map(cell).collect::<Result<Vec<_>>>()?.join(",") + "\n")
     };
-    let row = |row: usize| line(&|column| column.cell(row).to_string());
-    line(&|column| column.name.clone()) + &(0..rows).map(row).collect::<String>()
+    let row = |row: usize| line(&|column| Ok(cell(column, row)?.to_string()));
+    let names = line(&|column| Ok(column.name().to_string()));
+    iter::once(names).chain((0..frame.height()).map(row)).collect()
 }
 
 #[cfg(test)]
@@ -148,6 +175,12 @@ mod tests {
         let folder = folder.path().join("results");
         runs()?.save(folder.join(name))?;
         Ok([name, beside].map(|name| fs::read_to_string(folder.join(name)).unwrap_or_default()))
+    }
+
+    #[test]
+    fn a_frame_has_a_row_for_each_seed_and_epoch() -> Result<()> {
+        assert_eq!(runs()?.frame()?.shape(), (6, 6));
+        Ok(())
     }
 
     #[test]
@@ -188,7 +221,7 @@ mod tests {
         let reader = SerializedFileReader::new(file).expect("it is Parquet");
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
         let names: Vec<&str> = schema.columns().iter().map(|column| column.name()).collect();
-        assert_eq!(names.join(","), csv(&Record::columns(&[]), 0).trim());
+        assert_eq!(names.join(","), csv(&Record::frame(&[])?)?.trim());
 
         let record = |row: Read<Row>| -> Read<Record> {
             let row = row?;

@@ -35,7 +35,7 @@ impl Experiment {
         self.validate()?;
         let split = self.split(digits, seed)?;
         let (history, network) = self.train(&split, seed, after_epoch)?;
-        Ok(Run::new(self.clone(), seed, split, history, network))
+        Ok(Run { experiment: self.clone(), seed, split, history, network })
     }
 
     /// The images that a run with this seed is trained and tested on.
@@ -112,21 +112,11 @@ pub struct Run {
     pub seed: Seeds,
     /// The images that the network was trained and tested on.
     pub split: Split,
-    history: Vec<Epoch>,
-    network: Network,
+    pub(crate) history: Vec<Epoch>,
+    pub(crate) network: Network,
 }
 
 impl Run {
-    pub(crate) fn new(
-        experiment: Experiment,
-        seed: Seeds,
-        split: Split,
-        history: Vec<Epoch>,
-        network: Network,
-    ) -> Run {
-        Run { experiment, seed, split, history, network }
-    }
-
     /// The scores after each epoch that was scored, first to last.
     pub fn history(&self) -> &[Epoch] {
         &self.history
@@ -142,8 +132,7 @@ impl Run {
 
     /// The scores after the last epoch.
     pub fn last(&self) -> Epoch {
-        // `Experiment::validate` demands at least one epoch.
-        self.history[self.history.len() - 1]
+        last(&self.history)
     }
 
     /// The values of one metric after each epoch.
@@ -178,10 +167,12 @@ impl Run {
 
 pub(super) fn at(history: &[Epoch], number: usize) -> Result<Epoch> {
     let epoch = history.iter().find(|epoch| epoch.number == number);
-    epoch.copied().ok_or(Error::NoSuchEpoch {
-        asked: number,
-        last: history.last().map_or(0, |epoch| epoch.number),
-    })
+    epoch.copied().ok_or(Error::NoSuchEpoch { asked: number, last: last(history).number })
+}
+
+/// The last epoch; `Experiment::validate` demands at least one.
+pub(super) fn last(history: &[Epoch]) -> Epoch {
+    history[history.len() - 1]
 }
 
 /// A sentence with the scores after the last epoch.

@@ -1,9 +1,9 @@
 //! An experiment repeated over seeds.
 
-use super::run::at;
+use super::run::{at, last};
 use super::{Distribution, Run, Seeds};
 use crate::data::{Digits, Source};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, at_least};
 use crate::runtime::interrupt;
 use crate::runtime::progress::Progress;
 use crate::runtime::threads::side_by_side;
@@ -52,7 +52,7 @@ impl Experiment {
         seeds: impl IntoIterator<Item = S>,
     ) -> Result<Runs> {
         let seeds: Vec<Seeds> = seeds.into_iter().map(Into::into).collect();
-        at_least_two(seeds.len())?;
+        at_least(2, "seeds", seeds.len(), "Repetition")?;
         let history = |run: Run| Ok(run.history().to_vec());
         Ok(Runs {
             histories: self.repeat_with(digits, seeds.iter().copied(), history)?,
@@ -108,18 +108,9 @@ impl Experiment {
 /// Checks that no seed comes twice.
 fn check_different(seeds: &[Seeds]) -> Result<()> {
     let mut seen = HashSet::new();
-    let twice = seeds.iter().find(|seed| !seen.insert(**seed));
-    twice.map_or(Ok(()), |seed| {
-        let allowed = "different from each other, as the same seed gives the same run";
-        Err(Error::setting("seeds", allowed, format!("a list with {seed} more than once")))
-    })
-}
-
-fn at_least_two(found: usize) -> Result<()> {
-    if found >= 2 {
-        return Ok(());
-    }
-    Err(Error::TooFew { purpose: "Repetition", what: "seeds", needed: 2, found })
+    let Some(twice) = seeds.iter().find(|seed| !seen.insert(**seed)) else { return Ok(()) };
+    let allowed = "different from each other, as the same seed gives the same run";
+    Err(Error::setting("seeds", allowed, format!("a list with {twice} more than once")))
 }
 
 impl Runs {
@@ -134,7 +125,7 @@ impl Runs {
     /// [`Error::TooFew`] for fewer than two.
     pub fn first(&self, count: usize) -> Result<Runs> {
         let count = count.min(self.count());
-        at_least_two(count)?;
+        at_least(2, "seeds", count, "Repetition")?;
         Ok(Runs {
             seeds: self.seeds[..count].to_vec(),
             histories: self.histories[..count].to_vec(),
@@ -154,7 +145,8 @@ impl Runs {
 
     /// The epochs after which scores were computed.
     pub fn scored_epochs(&self) -> Vec<usize> {
-        self.histories.iter().take(1).flatten().map(|epoch| epoch.number).collect()
+        // All runs are scored after the same epochs, and there are two runs or more.
+        self.histories[0].iter().map(|epoch| epoch.number).collect()
     }
 
     /// A metric after `epoch`, counted from 1, over the seeds.
@@ -162,8 +154,7 @@ impl Runs {
     /// # Errors
     /// [`Error::NoSuchEpoch`] if the runs ended before, or if the epoch was not scored.
     pub fn at(&self, epoch: usize, metric: Metric) -> Result<Distribution> {
-        let value = |history: &Vec<Epoch>| at(history, epoch).map(|scores| scores.get(metric));
-        Distribution::new(self.histories.iter().map(value).collect::<Result<_>>()?)
+        self.over_seeds(|history| Ok(at(history, epoch)?.get(metric)))
     }
 
     /// A metric after the last epoch, over the seeds.
@@ -181,12 +172,10 @@ impl Runs {
     /// [`Error::TooFew`] for fewer than two seeds.
     pub fn worsening(&self, metric: Metric) -> Result<Distribution> {
         let sign = if metric.is_accuracy() { -1. } else { 1. };
-        let worsening = |history: &Vec<Epoch>| {
-            let mut values = history.iter().map(|scores| sign * scores.get(metric));
-            let best = values.clone().fold(f64::INFINITY, f64::min);
-            values.next_back().map_or(0., |last| last - best)
-        };
-        Distribution::new(self.histories.iter().map(worsening).collect())
+        self.over_seeds(|history| {
+            let values = history.iter().map(|scores| sign * scores.get(metric));
+            Ok(sign * last(history).get(metric) - values.fold(f64::INFINITY, f64::min))
+        })
     }
 
     /// How much test accuracy still rises after the first epoch whose train accuracy is `fitted` or more; 0 for
@@ -195,13 +184,16 @@ impl Runs {
     /// # Errors
     /// [`Error::TooFew`] for fewer than two seeds.
     pub fn gain_after_fitting(&self, fitted: f64) -> Result<Distribution> {
-        let gain = |history: &Vec<Epoch>| {
+        self.over_seeds(|history| {
             let first = history.iter().find(|epoch| epoch.train.accuracy >= fitted);
-            first
-                .zip(history.last())
-                .map_or(0., |(first, last)| last.test.accuracy - first.test.accuracy)
-        };
-        Distribution::new(self.histories.iter().map(gain).collect())
+            Ok(first.map_or(0., |first| last(history).test.accuracy - first.test.accuracy))
+        })
+    }
+
+    fn over_seeds(&self, value: impl Fn(&[Epoch]) -> Result<f64>) -> Result<Distribution> {
+        Distribution::new(
+            self.histories.iter().map(|history| value(history)).collect::<Result<_>>()?,
+        )
     }
 
     /// Train accuracy minus test accuracy after the last epoch, seed by seed.
@@ -216,8 +208,9 @@ impl Runs {
     /// on the same images.
     ///
     /// # Errors
-    /// [`Error::Unpaired`] if the seeds differ.
+    /// [`Error::Unpaired`] if the seeds differ, [`Error::Setting`] if the images have another source.
     pub fn gain_over(&self, other: &Runs, metric: Metric) -> Result<Distribution> {
+        other.check_source(&self.source)?;
         if self.seeds != other.seeds {
             let list = |runs: &Runs| {
                 let seeds: Vec<String> = runs.seeds.iter().map(Seeds::to_string).collect();
@@ -226,6 +219,15 @@ impl Runs {
             return Err(Error::Unpaired { left: list(self), right: list(other) });
         }
         self.last(metric)?.minus(&other.last(metric)?)
+    }
+
+    /// Checks that the images are those of other runs.
+    pub(crate) fn check_source(&self, source: &Source) -> Result<()> {
+        if self.source == *source {
+            return Ok(());
+        }
+        let allowed = format!("the same for all runs, {source}");
+        Err(Error::setting("source", allowed, &self.source))
     }
 }
 
@@ -274,5 +276,13 @@ mod tests {
             "seeds must be different from each other, as the same seed gives the same run, but it is a list with 1 \
              more than once."
         );
+    }
+
+    #[test]
+    fn runs_on_different_images_are_no_pairs() -> Result<()> {
+        let [runs, others] = [0, 1].map(|seed| short().repeat(&Digits::synthetic(seed), 0..2));
+        let error = runs?.gain_over(&others?, Metric::TestLoss).expect_err("images differ");
+        assert!(error.to_string().contains("source must be the same for all runs"), "{error}");
+        Ok(())
     }
 }
