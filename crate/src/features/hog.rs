@@ -46,7 +46,7 @@ impl Hog {
         let Hog { orientations, cell_side, block_side } = *self;
         require((1..=180).contains(&orientations), "orientations", "from 1 to 180", orientations)?;
         let allowed = format_args!("a divisor of the image's {SIDE} pixels");
-        require(cell_side > 0 && SIDE % cell_side == 0, "cell_side", allowed, cell_side)?;
+        require(cell_side > 0 && SIDE.is_multiple_of(cell_side), "cell_side", allowed, cell_side)?;
         let allowed = format_args!("from 1 to the image's {} cells", self.cells());
         require((1..=self.cells()).contains(&block_side), "block_side", allowed, block_side)
     }

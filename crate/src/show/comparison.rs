@@ -3,6 +3,7 @@
 use super::display::Representation;
 use super::runs::{from_to, mean_and_sd};
 use super::settings::Settings;
+use super::table::TextColumn;
 use super::{Show, Table, wire};
 use crate::error::Result;
 use crate::original::{ComparedRun, ComparedValue, Comparison};
@@ -29,7 +30,7 @@ fn table(comparison: &Comparison) -> Result<Table> {
     let [published, ours, prediction, z_score] = NUMBERS;
     let cell = |value: &ComparedValue, number: f64| value.metric.unit().cell(number);
     let z = |value: &ComparedValue| value.z_score().map(|z| Unit::Difference.digits(z, 1));
-    let columns: [(&str, &dyn Fn(&Row) -> String); 9] = [
+    let columns: [TextColumn<Row>; 9] = [
         ("settings", &|(run, _)| run.map_or("", |(_, own)| own).to_string()),
         ("source", &|(run, _)| run.map_or(String::new(), |(run, _)| run.origin.to_string())),
         ("epoch", &|(run, _)| run.map_or(String::new(), |(run, _)| run.epoch.to_string())),

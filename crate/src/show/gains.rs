@@ -2,6 +2,7 @@
 
 use super::display::Representation;
 use super::runs::{INTERVAL_OF_MEAN, from_to};
+use super::table::TextColumn;
 use super::{Show, Table};
 use crate::error::Result;
 use crate::study::{Gain, Gains};
@@ -19,7 +20,7 @@ fn table(gains: &Gains) -> Result<Table> {
     let seeds = gains.seeds();
     let caption =
         format!("Gain in {metric} over: {baseline}. {seeds} seeds, in pairs, on {source}.");
-    let columns: [(&str, &dyn Fn(&Gain) -> String); 5] = [
+    let columns: [TextColumn<Gain>; 5] = [
         ("setting", &|gain| gain.name.clone()),
         (&unit.label("mean gain"), &|gain| cell(gain.by_seed.mean())),
         (INTERVAL_OF_MEAN, &|gain| from_to(gain.by_seed.confidence_interval(), cell)),

@@ -2,6 +2,7 @@
 
 use super::display::{Representation, capitalised, escape, html_and_text};
 use super::settings::Settings;
+use super::table::TextColumn;
 use super::{Show, Table};
 use crate::error::Result;
 use crate::study::{Distribution, Interval, Run, Runs};
@@ -30,7 +31,7 @@ fn table(runs: &Runs) -> Result<Table> {
     let interval = |metric: Metric, over_seeds: &Distribution| {
         from_to(over_seeds.confidence_interval().possible(metric), |end| cell(metric, end))
     };
-    let columns: [(&str, &dyn Fn(&Row) -> String); 6] = [
+    let columns: [TextColumn<Row>; 6] = [
         ("metric", &|(metric, _)| metric.unit().label(metric)),
         ("mean", &|(metric, over_seeds)| cell(*metric, over_seeds.mean())),
         ("sd", &|(metric, over_seeds)| cell(*metric, over_seeds.standard_deviation())),

@@ -41,6 +41,9 @@ pub fn show(frame: &DataFrame) -> Table {
     Table::new("", frame.clone())
 }
 
+/// A column of texts: its heading, and the text of each row.
+pub(super) type TextColumn<'a, R> = (&'a str, &'a dyn Fn(&R) -> String);
+
 impl Table {
     /// A table of `frame` under `caption`; numbers that are not whole are shown with 4 decimals.
     pub fn new(caption: impl Into<String>, frame: DataFrame) -> Table {
@@ -109,9 +112,9 @@ impl Table {
     pub(super) fn of_texts<R>(
         caption: impl Into<String>,
         rows: &[R],
-        columns: &[(&str, &dyn Fn(&R) -> String)],
+        columns: &[TextColumn<R>],
     ) -> Result<Table> {
-        let column = |(heading, text): &(&str, &dyn Fn(&R) -> String)| {
+        let column = |(heading, text): &TextColumn<R>| {
             let texts: Vec<String> = rows.iter().map(text).collect();
             Series::new((*heading).into(), texts).into_column()
         };
