@@ -13,7 +13,7 @@ from test_kernel import DEP, Kernel
 FORMS = {
     "a method with ?": (
         "let it = Experiment { epochs: 1, ..Experiment::default() }.run(&digits, 43)?;",
-        "it.seed == 43",
+        "it.seed == Seeds::from(43)",
     ),
     "to_string": ("let it = 7.to_string();", 'it == "7"'),
     "an iterator": ("let it = (1..4).map(|x| x * x).collect::<Vec<_>>();", "it == [1, 4, 9]"),
