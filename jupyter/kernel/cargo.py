@@ -13,6 +13,7 @@ more, for minutes; rustc checks a cell against what is compiled already.
     types.json                 the types of a cell's variables, after a check that found no error
 """
 
+import contextlib
 import json
 import os
 import re
@@ -20,11 +21,15 @@ import shlex
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 CRATE = re.compile(r"hinge *=")
+# With the features that the crate uses, so that cargo need not compile them apart.
+SHARED = re.compile(r'(tch|serde_json) *= *"[^"]*"')
 HERE = Path.cwd()
 CELLS = Path(".cells")
+NOTED_CRATE = CELLS / "crate.json"
 TYPES = Path("types.json")
 SOURCE = Path("src") / "lib.rs"
 LIBRARY = "libctx.dylib" if sys.platform == "darwin" else "libctx.so"
@@ -127,19 +132,43 @@ def build(cargo: str, key: str, words: list[str]) -> int:
     options = [word for word in words if word not in ("build", "check")]
     # Cargo must see for itself whether the sources of other local packages have changed.
     is_all = not any("path" in line for line in added)
-    if crate and added:
-        write_manifest(HERE / "crate", manifest, crate)
-        status, stdout, _ = run(cargo, "build", *options, "--package", "hinge", folder=HERE / "crate")
-        if status:
-            return status
+    if crate and not all(map(SHARED.fullmatch, added)):
+        # The sources of the crate are those that it was compiled from: the launcher sees to that.
+        if not (linked := noted_crate(crate)):
+            write_manifest(HERE / "crate", manifest, crate)
+            status, stdout, _ = run(cargo, "build", *options, "--package", "hinge", folder=HERE / "crate")
+            if status:
+                return status
+            linked = linked_crate(messages(stdout))
+            note_crate(crate, linked)
         write_manifest(HERE / "added", manifest, added)
-        linked = ("--", *linked_crate(messages(stdout)))
-        status, _, stderr = run(cargo, "rustc", "-vv", *options, *linked, folder=HERE / "added")
+        status, _, stderr = run(cargo, "rustc", "-vv", *options, "--", *linked, folder=HERE / "added")
     else:
         status, _, stderr = run(cargo, "build", "-vv", *options)
     if status == 0 and (found := as_compiled(stderr)):
         record(key, *found, is_all)
+        if crate and not added:
+            pairs = pairwise(found[1])
+            linked = [
+                pair for pair in pairs if pair[0] == "-L" or (pair[0] == "--extern" and pair[1].startswith("hinge="))
+            ]
+            note_crate(crate, [word for pair in linked for word in pair])
     return status
+
+
+def note_crate(lines: list[str], linked: list[str]) -> None:
+    """Notes how rustc is told of the crate that the lines of a manifest ask for."""
+    CELLS.mkdir(exist_ok=True)
+    NOTED_CRATE.write_text(json.dumps([lines, linked]).replace(str(HERE), "$PWD"))
+
+
+def noted_crate(lines: list[str]) -> list[str]:
+    """What was noted of it; nothing if it is not compiled."""
+    with contextlib.suppress(FileNotFoundError):
+        noted, linked = json.loads(NOTED_CRATE.read_text().replace("$PWD", str(HERE)))
+        if noted == lines:
+            return linked
+    return []
 
 
 def linked_crate(built: list[dict]) -> list[str]:

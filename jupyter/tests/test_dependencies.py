@@ -16,7 +16,8 @@ def rust():
 def units(kernel: Kernel) -> dict[str, int]:
     """What cargo has compiled in a kernel's folder, and when; the cells' own aside."""
     fingerprints = (kernel.folder() / "evcxr").glob("target/*/debug/.fingerprint/*")
-    return {unit.name: unit.stat().st_mtime_ns for unit in fingerprints if not unit.name.startswith("ctx-")}
+    newest = {unit.name: max(file.stat().st_mtime_ns for file in unit.iterdir()) for unit in fingerprints}
+    return {name: time for name, time in newest.items() if not name.startswith("ctx-")}
 
 
 def add(kernel: Kernel, code: str) -> str:
