@@ -13,7 +13,7 @@ help:
 	@echo 'make lab        open the notebooks in JupyterLab'
 	@echo 'make notebooks  execute the notebooks and store their outputs in notebooks/'
 	@echo 'make data       download MNIST to data/mnist/'
-	@echo 'make reference  compare with runs of PyTorch: those in HINGE_REFERENCE_DIR, or our copy'
+	@echo 'make reference  compare with reference values: our copy, and those in HINGE_REFERENCE_DIR'
 	@echo 'make bench      compare our speed with PyTorch'\''s (installs PyTorch, 5 GB on Linux)'
 	@echo 'make kernel     set up what these targets need, and no more'
 	@echo 'make lock       pin the newest Python packages in jupyter/setup/, jupyter/browser/ and bench/'

@@ -1,1 +1,1 @@
-"""The Rust kernel: starts evcxr in a build folder for each kernel, and stands between it and Jupyter."""
+"""The Rust kernel: starts evcxr in a build folder for each kernel, and passes messages between it and Jupyter."""

@@ -62,7 +62,7 @@ def of_value(data: dict) -> dict | None:
 
 
 def shown(content: object) -> dict:
-    """The error that the crate's `Failure` stands for."""
+    """The error that the crate's failure message describes."""
     if not isinstance(content, dict):
         return error(str(content))
     found = error(str(content.get("evalue", "")), content.get("ename", "Error"))
