@@ -293,9 +293,11 @@ def find_evcxr() -> Path | None:
 
 def install_evcxr(env: Environment) -> None:
     build = ROOT / "target" / "evcxr"
+    # It holds rust-analyzer, whose full optimisation takes half as much time again and is not felt.
+    profile = {"CARGO_PROFILE_RELEASE_OPT_LEVEL": "1", "CARGO_PROFILE_RELEASE_LTO": "off"}
     call(
         "cargo", "install", "--quiet", "--locked", "--root", OWN, "--target-dir", build,
-        f"evcxr_jupyter@{EVCXR_VERSION}",
+        f"evcxr_jupyter@{EVCXR_VERSION}", env=os.environ | profile,
     )  # fmt: skip
     shutil.rmtree(build)
 
