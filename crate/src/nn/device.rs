@@ -1,14 +1,14 @@
 //! The device that computes the training.
 
 use crate::error::{Result, require};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The device that computes the training.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Device {
-    /// The processor. The default: the same seed gives the same bits.
+    /// The processor. The default: the same seed gives the same bits on processors of one kind, with one libtorch.
     #[default]
     Cpu,
     /// The first CUDA device. It needs a libtorch with CUDA, named by `LIBTORCH`. The order of summation may vary,
