@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,11 +30,12 @@ class Stage:
 
 @dataclass
 class Outcome:
-    """The numbers of passed and failed tests of a stage, and the skipped ones with place and reason."""
+    """The numbers of passed and failed tests of a stage, the skipped ones with place and reason, and its duration."""
 
     passed: int = 0
     failed: int = 0
     skipped: list[str] = field(default_factory=list)
+    seconds: float = 0
 
 
 SKIPPED = re.compile(r"^SKIPPED \[\d+\] (.+)")
@@ -62,7 +64,7 @@ def count(pattern: str, line: str) -> int:
 def run(stage: Stage) -> Outcome:
     """Runs a stage and shows its output."""
     print(f"\n== {stage.name}: {stage.command}", flush=True)
-    outcome = Outcome()
+    outcome, start = Outcome(), time.monotonic()
     # One stream, so that errors appear in their place.
     output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
     with subprocess.Popen(stage.command.split(), cwd=ROOT, **output) as process, ended_with_us(process):
@@ -71,6 +73,7 @@ def run(stage: Stage) -> Outcome:
             outcome.passed += count(stage.passed, line)
             outcome.failed += count(stage.failed, line)
             outcome.skipped += SKIPPED.findall(line)
+    outcome.seconds = time.monotonic() - start
     if process.returncode:
         outcome.failed = max(outcome.failed, 1)
     elif not stage.passed:
@@ -97,7 +100,7 @@ def main() -> int:
     outcomes = [run(stage) for stage in stages]
     print()
     for stage, outcome in zip(stages, outcomes, strict=True):
-        print(f"{stage.name}: {outcome.passed} passed, {outcome.failed} failed")
+        print(f"{stage.name}: {outcome.passed} passed, {outcome.failed} failed, {outcome.seconds:.0f} s")
         for skipped in outcome.skipped:
             print(f"  not run: {skipped}")
     if not chromium:
