@@ -179,7 +179,7 @@ def test_a_read_only_folder_is_said(complete, expected):
 
 def test_another_version_is_refused(complete, expected):
     frozen = complete.frozen()
-    frozen["guard"]["version"] = "0.0.9"
+    frozen["guard"]["hinge"] = "0.0.9"
     (complete.folder / "study.json").write_text(json.dumps(frozen))
     said = complete.call("shard", "--index", 0, code=2)
     assert "0.0.9" in said
@@ -307,6 +307,28 @@ def test_a_node_with_another_arithmetic_says_so_in_its_log(study, slurm):
     logs = [path.read_text() for path in (study.folder / "logs").iterdir()]
     assert len(logs) == 2
     assert all("arithmetic" in log for log in logs)
+
+
+def test_the_session_of_the_documentation_works(program, cluster, tmp_path):
+    page = (ROOT / "notebooks" / "beyond-one-machine.md").read_text()
+    (sweep,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "curves.json").write_text(sweep)
+    commands = re.findall(r"^hinge-study .*", "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)), re.MULTILINE)
+    verbs = [command.split()[1] for command in commands]
+    assert verbs == ["run", "submit", "status", "collect"]
+    path = {"PATH": f"{program.parent}:{cluster.environment['PATH']}"}
+
+    def call(command: str, code: int = 0) -> str:
+        return run(["sh", "-c", f"cd '{tmp_path}' && {command}"], cluster.environment | path, code)
+
+    call(commands[0].replace("1m", "1ms"), code=3)
+    call(commands[1])
+    cluster.finish()
+    assert "all 12 shards" in call(commands[2])
+    call(commands[3])
+    rows = (tmp_path / "curves.csv").read_text().splitlines()
+    assert len(rows) == 1 + 12 * 20 * 6
+    call(commands[0])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
