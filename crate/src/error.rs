@@ -151,6 +151,14 @@ pub enum Error {
         reached: String,
     },
 
+    /// A study cannot be begun, continued or read.
+    #[error("{0}")]
+    Study(String),
+
+    /// Parts of a study are missing.
+    #[error("{0}")]
+    Incomplete(String),
+
     /// A table could not be made.
     #[error("The table could not be made: {0}.")]
     Table(#[from] polars::error::PolarsError),

@@ -10,7 +10,7 @@ use std::fmt;
 macro_rules! transforms {
     ($($(#[$documentation:meta])* $name:ident,)*) => {
         /// One step of an augmentation. Each of its types converts into it with `.into()`.
-        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         pub enum Transform {
             $($(#[$documentation])* $name($name),)*
         }
@@ -58,6 +58,7 @@ transforms! {
     /// Several transforms with a common probability.
     RandomApply,
     /// The user's function.
+    #[serde(skip_deserializing)]
     CustomTransform,
 }
 
@@ -98,7 +99,8 @@ impl RandomTransform for [Transform] {
 /// assert_eq!(quartered, Tensor::from_slice(&[1f32, 2.]).view([1, 1, 2]));
 /// # Ok::<(), hinge::augment::AugmentError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RandomApply {
     /// The transforms, first to last.
     pub transforms: Vec<Transform>,
@@ -142,7 +144,8 @@ impl RandomTransform for RandomApply {
 /// assert_eq!(shift_then_halve.to_string(), "Normalize, Normalize");
 /// # Ok::<(), hinge::augment::AugmentError>(())
 /// ```
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Compose {
     /// The transforms, first to last.
     pub transforms: Vec<Transform>,

@@ -20,7 +20,8 @@ use super::transform::*;
 /// assert!(same.allclose(&ramp, 0., 1e-5, false)); // displacements of 0 leave the image as it is
 /// # Ok::<(), hinge::augment::AugmentError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ElasticTransform {
     /// The magnitude of the displacements before smoothing, in half pixels, in 0..=1e6. Defaults to 50.
     pub alpha: f64,

@@ -98,7 +98,8 @@ fn reflected(i: usize, shift: usize, side: usize) -> usize {
 /// assert!((blurred.double_value(&[0, 1, 1]) - 1. / 9.).abs() < 1e-6);
 /// # Ok::<(), hinge::augment::AugmentError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct GaussianBlur {
     /// The width and height of the kernel in pixels: odd, and less than twice the image's side.
     pub kernel_size: usize,

@@ -5,11 +5,11 @@
 //! of the image, border pixels included (`align_corners = false`). Outside the image every value is 0.
 
 use super::batch::Size;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 /// How a value between pixel centres is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Interpolation {
     /// The nearest pixel.
     Nearest,

@@ -30,7 +30,8 @@ pub fn normalize(images: &Tensor, mean: f64, std: f64) -> Result<Tensor, Augment
 /// assert_eq!(normalized, Tensor::from_slice(&[-1f32, 0., 2.]).view([1, 1, 3]));
 /// # Ok::<(), hinge::augment::AugmentError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Normalize {
     /// The value that becomes 0; in -1e6..=1e6.
     pub mean: f64,

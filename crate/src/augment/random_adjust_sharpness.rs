@@ -51,7 +51,8 @@ fn sharpen(images: &Tensor, factor: f64) -> Tensor {
 /// assert!((smoothed.double_value(&[0, 1, 1]) - 5. / 13.).abs() < 1e-6);
 /// # Ok::<(), hinge::augment::AugmentError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RandomAdjustSharpness {
     /// 0 smooths, 1 changes nothing, 2 doubles the sharpness; in 0..=1e6.
     pub sharpness_factor: f64,

@@ -104,7 +104,8 @@ pub(super) fn warp_affine(
 /// assert_eq!(quarter.apply(&right, &mut random(0, Stream::Augmentation))?, bottom); // clockwise
 /// # Ok::<(), hinge::augment::AugmentError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RandomAffine {
     /// The angles in degrees, clockwise (unlike [`RandomRotation`](super::RandomRotation)'s), within
     /// -360..=360.

@@ -62,7 +62,8 @@ fn inside_spans(side: usize, spans: impl Iterator<Item = (usize, usize)>) -> Ten
 /// assert_eq!(erased.sum(tch::Kind::Float).double_value(&[]), 28. * 28. - 14. * 14.);
 /// # Ok::<(), hinge::augment::AugmentError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RandomErasing {
     /// The probability in 0..=1. Defaults to 0.5.
     pub p: f64,

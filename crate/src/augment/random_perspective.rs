@@ -102,7 +102,8 @@ fn is_quadrilateral([p, q, r, s]: &Corners) -> bool {
 /// assert!(same.allclose(&ramp, 0., 1e-5, false)); // corners that stay leave the image as it is
 /// # Ok::<(), hinge::augment::AugmentError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RandomPerspective {
     /// The greatest move of a corner over half the side, in 0..=1. Defaults to 0.5.
     pub distortion_scale: f64,

@@ -37,7 +37,8 @@ fn rotation(degrees: f64) -> Affine {
 /// assert_eq!(quarter.apply(&right, &mut random(0, Stream::Augmentation))?, top); // counter-clockwise
 /// # Ok::<(), hinge::augment::AugmentError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RandomRotation {
     /// The angles in degrees, counter-clockwise, within -360..=360.
     pub degrees: RangeInclusive<f64>,

@@ -3,7 +3,7 @@
 pub(super) use super::batch::{Size, check_images};
 pub(super) use super::error::{AugmentError, Checked, check, check_range, require};
 pub(super) use crate::rng::{ChaCha8Rng, RngExt};
-pub(super) use serde::Serialize;
+pub(super) use serde::{Deserialize, Serialize};
 pub(super) use std::ops::RangeInclusive;
 pub(super) use tch::{Kind, Tensor};
 

@@ -2,7 +2,7 @@
 
 use crate::data::{CLASSES, PIXELS};
 use crate::error::{Result, require};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A fully connected classifier: `x -> Linear -> ReLU -> Linear -> ... -> logits`.
@@ -17,7 +17,8 @@ use std::fmt;
 /// assert_eq!(Model::hidden(50).parameters(), (784 * 50 + 50) + (50 * 10 + 10));
 /// assert_eq!(Model { hidden_units: vec![50, 20] }.to_string(), "hidden layer of 50 and 20 ReLU units");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Model {
     /// The number of ReLU units of each hidden layer, from input to output; empty for a linear model.
     pub hidden_units: Vec<usize>,

@@ -1,7 +1,7 @@
 //! Stochastic gradient descent as `torch.optim.SGD` defines it.
 
 use crate::error::{Result, require};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::ops::{Add, Mul, SubAssign};
 use tch::Tensor;
 
@@ -32,7 +32,8 @@ use tch::Tensor;
 /// assert!(0. < difference && difference <= 0.1 * 0.5 / 28.);
 /// # Ok::<(), hinge::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Sgd {
     /// The learning rate, finite and at least 0. Defaults to the report's `0.02`.
     pub learning_rate: f64,

@@ -22,6 +22,7 @@ fn write_in(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let readable = Permissions::from_mode(0o666);
     let mut part = Builder::new().permissions(readable).tempfile_in(folder)?;
     part.write_all(bytes)?;
+    part.as_file().sync_all()?;
     part.persist(path)?;
     Ok(())
 }

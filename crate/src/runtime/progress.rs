@@ -19,11 +19,18 @@ pub struct Progress {
 impl Progress {
     /// The start of `total` equal pieces of work.
     pub fn new(what: impl ToString, total: usize) -> Progress {
+        Progress::weighted(what, total, total as f64)
+    }
+
+    /// The start of `total` pieces of work that cost `cost` together.
+    pub fn weighted(what: impl ToString, total: usize, cost: f64) -> Progress {
         let now = Instant::now();
         let work = Arc::new(Mutex::new(Work {
             what: what.to_string(),
             total,
             done: 0,
+            cost,
+            spent: 0.,
             start: now,
             last_line: now,
         }));
@@ -41,8 +48,14 @@ impl Progress {
     /// # Errors
     /// [`Error::Interrupted`], with how far the work came.
     pub fn advance(&mut self) -> Result<()> {
+        self.advance_by(1.)
+    }
+
+    /// [`advance`](Self::advance) by a piece that cost `cost`.
+    pub fn advance_by(&mut self, cost: f64) -> Result<()> {
         let mut work = lock(&self.work);
         work.done += 1;
+        work.spent += cost;
         if self.bar.is_none() {
             work.print_now_and_then();
         }
@@ -82,6 +95,9 @@ struct Work {
     what: String,
     total: usize,
     done: usize,
+    /// What all pieces cost together, and what those cost that are done.
+    cost: f64,
+    spent: f64,
     start: Instant,
     last_line: Instant,
 }
@@ -95,19 +111,30 @@ impl Work {
 
     /// Infinite before the first piece is done.
     fn seconds_left(&self) -> f64 {
-        let each = self.start.elapsed().as_secs_f64() / self.done as f64;
-        (each * (self.total - self.done) as f64).ceil()
+        let pace = self.start.elapsed().as_secs_f64() / self.spent;
+        (pace * (self.cost - self.spent).max(0.)).ceil()
     }
 
     fn line(&self) -> String {
-        format!("{}, about {:.0} s left", self.reached(), self.seconds_left())
+        format!("{}, about {} left", self.reached(), show_seconds(self.seconds_left()))
     }
 
     fn print_now_and_then(&mut self) {
-        if self.done < self.total && self.last_line.elapsed() >= Self::BETWEEN_LINES {
+        // The longer the work, the rarer the lines.
+        let between = Self::BETWEEN_LINES.max(self.start.elapsed() / 50);
+        if self.done < self.total && self.last_line.elapsed() >= between {
             self.last_line = Instant::now();
             println!("{}", self.line());
         }
+    }
+}
+
+/// "90 s", "12 min" or "14 h".
+pub fn show_seconds(seconds: f64) -> String {
+    match seconds {
+        ..120. => format!("{seconds:.0} s"),
+        ..7200. => format!("{:.0} min", seconds / 60.),
+        _ => format!("{:.0} h", seconds / 3600.),
     }
 }
 

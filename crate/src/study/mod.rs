@@ -5,6 +5,7 @@ mod confusion;
 mod distribution;
 mod evaluation;
 mod gains;
+mod guard;
 mod holm;
 mod joint;
 mod judged;
@@ -15,6 +16,10 @@ mod records;
 mod run;
 mod runs;
 mod seeds;
+mod slurm;
+#[expect(clippy::module_inception, reason = "a file has the name of its type")]
+mod study;
+mod sweep;
 mod unit;
 
 pub use claims::{Claim, Claims, Required, Verdict};
@@ -22,6 +27,7 @@ pub use confusion::{Confusion, Mistake};
 pub use distribution::{Distribution, Interval};
 pub use evaluation::Evaluation;
 pub use gains::{Gain, Gains};
+pub use guard::{PORTABLE, is_portable};
 pub use holm::holm;
 pub use joint::JointTest;
 pub use judged::{Judged, Mode};
@@ -30,6 +36,9 @@ pub use records::Record;
 pub use run::Run;
 pub use runs::Runs;
 pub use seeds::Seeds;
+pub use slurm::{Slurm, Status};
+pub use study::Study;
+pub use sweep::Sweep;
 pub use unit::Unit;
 
 pub use crate::train::{Difference, Experiment};

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::runtime::files;
 use crate::train::{Epoch, Metric};
 use polars::prelude::{AnyValue, Column, DataFrame, IntoColumn, NamedFrom, Series};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::iter;
 use std::path::Path;
@@ -21,7 +22,7 @@ pub struct Record {
 
 impl Record {
     /// Seed, epoch, losses, and accuracies as fractions. Records of four seeds have a column for each.
-    fn frame(records: &[Record]) -> Result<DataFrame> {
+    pub(super) fn frame(records: &[Record]) -> Result<DataFrame> {
         let counts = |name: &str, count: fn(&Record) -> u64| {
             let counts: Vec<u64> = records.iter().map(count).collect();
             Series::new(name.into(), counts).into_column()
@@ -65,7 +66,8 @@ impl Run {
     /// # Errors
     /// [`Error::Write`] for a name with another ending, or if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        save(path.as_ref(), &self.experiment, &self.split.source, &self.records())
+        let settings = settings(&self.experiment, &self.split.source);
+        save(path.as_ref(), &settings, &self.frame()?)
     }
 }
 
@@ -104,27 +106,32 @@ impl Runs {
     /// # Errors
     /// [`Error::Write`] for a name with another ending, or if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        save(path.as_ref(), &self.experiment, &self.source, &self.records())
+        save(path.as_ref(), &settings(&self.experiment, &self.source), &self.frame()?)
     }
 }
 
-fn records(seed: Seeds, history: &[Epoch]) -> impl Iterator<Item = Record> {
+pub(super) fn records(seed: Seeds, history: &[Epoch]) -> impl Iterator<Item = Record> {
     history.iter().map(move |scores| Record { seed, scores: *scores })
 }
 
-fn save(path: &Path, experiment: &Experiment, source: &Source, records: &[Record]) -> Result<()> {
+fn settings(experiment: &Experiment, source: &Source) -> Value {
     let data = source.to_string();
-    let settings = json!({ "experiment": experiment, "data": data, "hinge": crate::VERSION });
-    let frame = Record::frame(records)?;
+    json!({ "experiment": experiment, "data": data, "hinge": crate::VERSION })
+}
+
+/// Writes a frame and the settings that it came from.
+pub(super) fn save(path: &Path, settings: &impl Serialize, frame: &DataFrame) -> Result<()> {
     let failed = |reason: String| Error::Write { path: path.into(), reason };
+    let settings = serde_json::to_value(settings).map_err(|error| failed(error.to_string()))?;
     let scores = match path.extension().and_then(|ending| ending.to_str()) {
-        Some("csv") => csv(&frame)?.into_bytes(),
-        Some("parquet") => parquet::bytes(&frame).map_err(|error| failed(error.to_string()))?,
+        Some("csv") => csv(frame)?.into_bytes(),
+        Some("parquet") => parquet::bytes(frame, &settings.to_string())
+            .map_err(|error| failed(error.to_string()))?,
         Some("json") => {
             let named = |column: &Column, row| Ok((column.name().to_string(), cell(column, row)?));
             let row = |row| frame.columns().iter().map(|column| named(column, row)).collect();
             let scores =
-                (0..records.len()).map(row).collect::<Result<Vec<Map<String, Value>>>>()?;
+                (0..frame.height()).map(row).collect::<Result<Vec<Map<String, Value>>>>()?;
             let content = pretty(&json!({ "settings": settings, "scores": scores }));
             return files::write(path, content.as_bytes());
         }

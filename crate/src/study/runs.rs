@@ -106,7 +106,7 @@ impl Experiment {
 }
 
 /// Checks that no seed comes twice.
-fn check_different(seeds: &[Seeds]) -> Result<()> {
+pub(super) fn check_different(seeds: &[Seeds]) -> Result<()> {
     let mut seen = HashSet::new();
     let Some(twice) = seeds.iter().find(|seed| !seen.insert(**seed)) else { return Ok(()) };
     let allowed = "different from each other, as the same seed gives the same run";
@@ -114,6 +114,17 @@ fn check_different(seeds: &[Seeds]) -> Result<()> {
 }
 
 impl Runs {
+    /// The runs of an experiment over several seeds, with the scores of each.
+    pub(super) fn new(
+        experiment: Experiment,
+        source: Source,
+        seeds: Vec<Seeds>,
+        histories: Vec<Vec<Epoch>>,
+    ) -> Result<Runs> {
+        at_least(2, "seeds", seeds.len(), "Repetition")?;
+        Ok(Runs { experiment, source, seeds, histories })
+    }
+
     /// The number of runs.
     pub fn count(&self) -> usize {
         self.seeds.len()

@@ -1,5 +1,6 @@
 //! The seeds of a run, one for each source of randomness.
 
+use serde::de::{self, Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -65,5 +66,25 @@ impl Serialize for Seeds {
             Some(seed) => serializer.serialize_u64(seed),
             None => serializer.collect_str(self),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Seeds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Seeds, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let of_text = |text: &str| {
+            let seed =
+                |name| text.split("; ").find_map(|part| part.strip_prefix(name)?.parse().ok());
+            Some(Seeds {
+                train_sample: seed("train sample ")?,
+                test_sample: seed("test sample ")?,
+                initialisation: seed("initialisation ")?,
+                order: seed("order ")?,
+            })
+        };
+        let seeds = value.as_u64().map(Seeds::from).or_else(|| of_text(value.as_str()?));
+        let expected =
+            "expected a number, or \"train sample 0; test sample 0; initialisation 0; order 7\"";
+        seeds.ok_or_else(|| de::Error::custom(format!("{expected}, found {value}")))
     }
 }

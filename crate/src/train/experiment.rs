@@ -6,7 +6,7 @@ use crate::data::{CLASSES, PIXELS};
 use crate::error::{Result, require};
 use crate::nn::{Device, Loss, Model, Network, Sgd, above_zero};
 use crate::rng::ChaCha8Rng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The settings of a training run. The defaults are the report's protocol for Task 1.
@@ -18,7 +18,8 @@ use std::fmt;
 /// assert_eq!(run.history().len(), 5);
 /// # Ok::<(), hinge::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Experiment {
     /// The architecture. Defaults to a linear model.
     pub model: Model,
@@ -56,7 +57,7 @@ pub struct Experiment {
 }
 
 /// How the steps of training are computed. All engines take the same steps, within float rounding.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Engine {
     /// [`Direct`](Engine::Direct) or [`Span`](Engine::Span), whichever needs less arithmetic. The default.

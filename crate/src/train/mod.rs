@@ -14,6 +14,7 @@ mod score;
 mod step;
 mod trainer;
 
+pub(crate) use engine::seconds;
 pub use examples::Examples;
 pub use experiment::{Difference, Engine, Experiment};
 pub use plateau::{Plateau, PlateauSchedule};

@@ -3,7 +3,7 @@
 use super::score::Metric;
 use crate::error::{Result, require};
 use crate::nn::at_least_zero;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The settings of
@@ -18,7 +18,8 @@ use std::fmt;
 /// let rates = [1.0, 1.0, 1.0, 0.9].map(|loss| schedule.next(loss, 0.2));
 /// assert_eq!(rates, [0.2, 0.2, 0.1, 0.2]); // the third epoch is the second without improvement
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Plateau {
     /// The loss to watch. A schedule on the test loss, like the original's, lets the test images steer the
     /// training. Defaults to the training loss.

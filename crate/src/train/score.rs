@@ -4,7 +4,7 @@ use super::examples::Examples;
 use super::linalg::BLOCK;
 use crate::error::{Result, require};
 use crate::nn::{Logits, Loss, check_labels, prediction};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::iter::Sum;
 
@@ -118,7 +118,7 @@ impl Epoch {
 }
 
 /// One of the four numbers measured after an epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
     /// Mean loss on the training examples.

@@ -82,6 +82,20 @@ impl Cost<'_> {
         Ok(Plan::Span(SpanPlan { block: Some(block), scoring: self.scoring_blocks() }))
     }
 
+    /// About how many seconds one core needs.
+    pub fn seconds(self) -> f64 {
+        /// Of a layer with many units. One with few spends its time on reading images, which costs as much as 70.
+        const PER_SECOND: f64 = 4e10;
+        const OF_READING: f64 = 70.;
+        let multiplications = match self.experiment.engine {
+            Engine::Reference | Engine::Direct => self.of_direct(),
+            Engine::Span => self.of_span(),
+            Engine::Automatic => self.of_direct().min(self.of_span()),
+        };
+        let units = self.experiment.model.parameters() as f64 / self.inputs as f64;
+        multiplications as f64 * (units + OF_READING) / PER_SECOND
+    }
+
     fn of_direct(self) -> usize {
         // Forward and backward for every training image, forward for every scored one.
         let steps = self.train_examples.div_ceil(self.experiment.batch_size);

@@ -1,0 +1,126 @@
+//! What must be equal wherever parts of a study are computed.
+
+use super::{Seeds, Sweep};
+use crate::augment::{Compose, RandomAffine};
+use crate::data::Digits;
+use crate::error::{Error, Result};
+use crate::nn::{Loss, Model};
+use crate::train::Experiment;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::env;
+
+/// The environment variables with which libtorch computes the same bits on every x86-64 processor. They count if they
+/// are set before it is loaded.
+pub const PORTABLE: [(&str, &str); 3] =
+    [("MKL_CBWR", "COMPATIBLE"), ("ATEN_CPU_CAPABILITY", "default"), ("DNNL_MAX_CPU_ISA", "SSE41")];
+
+/// Whether this process computes the same bits as every x86-64 processor with the same libtorch: the variables of
+/// [`PORTABLE`] are set.
+pub fn is_portable() -> bool {
+    PORTABLE.iter().all(|(name, value)| env::var(name).is_ok_and(|set| set == *value))
+}
+
+/// What must be equal wherever parts of a study are computed: code, libraries, data and arithmetic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Guard {
+    /// The crate's version.
+    hinge: String,
+    /// A hash of the sources that determine results and of Cargo.lock, see build.rs.
+    sources: String,
+    /// libtorch's version.
+    libtorch: String,
+    /// The SHA-256 of all pixels and labels.
+    data: String,
+    /// A hash of the bits of short runs: they differ where a processor or a library computes differently.
+    arithmetic: String,
+    /// Whether the bits are those of every x86-64 processor.
+    pub portable: bool,
+}
+
+impl Guard {
+    /// The guard of this process, for a study of `sweep` on `digits`.
+    pub fn new(sweep: &Sweep, digits: &Digits) -> Result<Guard> {
+        let mut data = Sha256::new();
+        for images in [&digits.train, &digits.test] {
+            data.update(images.pixels());
+            data.update(images.labels());
+        }
+        Ok(Guard {
+            hinge: crate::VERSION.into(),
+            sources: env!("HINGE_SOURCES").into(),
+            libtorch: libtorch(),
+            data: format!("{:x}", data.finalize()),
+            arithmetic: arithmetic(sweep, digits)?,
+            portable: is_portable(),
+        })
+    }
+
+    /// Checks that this process computes what the process computed that began the study.
+    pub fn check(&self, begun: &Guard) -> Result<()> {
+        let differs = |what: &str, begun: &dyn ToString, found: &dyn ToString, remedy: &str| {
+            let (begun, found) = (begun.to_string(), found.to_string());
+            let sentence = format!(
+                "expected {what} {begun}, with which the study was begun, found {found}; {remedy}."
+            );
+            if begun == found { Ok(()) } else { Err(Error::Study(sentence)) }
+        };
+        const CODE: &str = "use the code that began it, or begin a study in another folder";
+        const SET: &str = "a portable study needs MKL_CBWR and the like before libtorch is loaded, as `hinge-study` sets them";
+        const CPU: &str = "use processors of the same kind (with Slurm by --constraint), or begin a portable study";
+        differs("version", &begun.hinge, &self.hinge, CODE)?;
+        differs("sources", &begun.sources, &self.sources, CODE)?;
+        differs(
+            "libtorch",
+            &begun.libtorch,
+            &self.libtorch,
+            "set LIBTORCH to the one that began it",
+        )?;
+        differs(
+            "images with SHA-256",
+            &begun.data,
+            &self.data,
+            "set MNIST_DIR to the digits that it was begun with",
+        )?;
+        differs("portable arithmetic:", &begun.portable, &self.portable, SET)?;
+        differs("the bits of arithmetic", &begun.arithmetic, &self.arithmetic, CPU)
+    }
+}
+
+/// The version of the libtorch that is loaded.
+fn libtorch() -> String {
+    // SAFETY: the name ends with a zero, and libtorch's function of it takes nothing and returns a number of 64 bits.
+    let version = unsafe {
+        let function = libc::dlsym(libc::RTLD_DEFAULT, c"aoti_torch_abi_version".as_ptr());
+        std::mem::transmute::<*mut libc::c_void, Option<extern "C" fn() -> u64>>(function)
+    };
+    let Some(version) = version else { return "unknown".into() };
+    let [major, minor, patch, ..] = version().to_be_bytes();
+    format!("{major}.{minor}.{patch}")
+}
+
+/// A hash of the bits of short runs: of both losses, both kinds of models, with and without a random transform; and
+/// of the sweep's experiments with losses or transforms of the user's own, whose code nothing else identifies.
+fn arithmetic(sweep: &Sweep, digits: &Digits) -> Result<String> {
+    let hidden = Experiment {
+        model: Model::hidden(200),
+        loss: Loss::CrossEntropy,
+        train_transform: Compose::new([RandomAffine::new(10.).into()]),
+        ..Experiment::default()
+    };
+    let custom = sweep.experiments.iter().filter(|experiment| !experiment.can_be_read_back());
+    let mut bits = Sha256::new();
+    for experiment in [Experiment::default(), hidden].iter().chain(custom) {
+        let short = Experiment {
+            epochs: 3,
+            train_examples: experiment.train_examples.min(150),
+            test_examples: experiment.test_examples.min(200),
+            ..experiment.clone()
+        };
+        let run = short.run_with(digits, Seeds::from(0), || Ok(()))?;
+        for metric in run.history().iter().flat_map(|epoch| [epoch.train.loss, epoch.test.loss]) {
+            bits.update(metric.to_le_bytes());
+        }
+    }
+    Ok(format!("{:x}", bits.finalize())[..16].into())
+}
