@@ -4,7 +4,7 @@ RUN = $(ENVIRONMENT) run
 # In containers root is often the only user.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help report stored test browser lab notebooks data bench reference setup kernel mnist lock clean
+.PHONY: help report stored test browser lab notebooks data study bench reference setup kernel mnist lock clean
 
 help:
 	@echo 'make report     execute the notebooks and write report/index.html'
@@ -13,6 +13,7 @@ help:
 	@echo 'make lab        open the notebooks in JupyterLab'
 	@echo 'make notebooks  execute the notebooks and store their outputs in notebooks/'
 	@echo 'make data       download MNIST to data/mnist/'
+	@echo 'make study      go on with the study that STUDY names (learning-curves), for TIME (say 30m) or to its end'
 	@echo 'make reference  compare with reference values: our copy, and those in HINGE_REFERENCE_DIR'
 	@echo 'make bench      compare our speed with PyTorch'\''s (installs PyTorch, 5 GB on Linux)'
 	@echo 'make kernel     set up what these targets need, and no more'
@@ -47,6 +48,15 @@ data:
 mnist:
 	@[ -n "$$MNIST_DIR" ] || python3 data/fetch.py --timeout 10 || \
 		echo 'MNIST is missing: the notebooks run on synthetic digits.'
+
+# What is stored is taken from data/studies/ where code, data, libraries and processor are those that computed it.
+STUDY = learning-curves
+STUDY_PROGRAM = $(RUN) cargo run --quiet --locked --package hinge-study --
+STORED_STUDY = data/studies/$(STUDY).parquet
+study: setup mnist
+	@$(STUDY_PROGRAM) run target/studies/$(STUDY) --sweep data/studies/$(STUDY).json \
+		$(if $(wildcard $(STORED_STUDY)),--from $(STORED_STUDY)) $(if $(TIME),--time-budget $(TIME)); \
+		$(STUDY_PROGRAM) collect target/studies/$(STUDY) --out target/studies/$(STUDY).parquet
 
 bench: setup mnist
 	@$(RUN) cargo bench --package hinge-bench

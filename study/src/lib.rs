@@ -78,6 +78,8 @@ fn command(has_sweep: bool) -> Command {
         .long("time-budget")
         .value_name("TIME")
         .value_parser(humantime::parse_duration);
+    let from = path("from").long("from").value_name("FILE");
+    let from = from.help("Take the parts that this Parquet file has of it, which `collect` wrote");
     let index = Arg::new("index").long("index").value_name("N").value_parser(value_parser!(usize));
     let options = Arg::new("options")
         .last(true)
@@ -99,6 +101,7 @@ fn command(has_sweep: bool) -> Command {
             Command::new("run")
                 .about("Computes what is missing on this machine; ended at any time, it goes on from there")
                 .args([folder(), sweep(), portable()])
+                .arg(from)
                 .arg(budget.help("Compute only what can be finished in this time, as in 30m or 2h"))
                 .arg(threads().help("Use so many threads [default: one for each processor]")),
             Command::new("shard")
@@ -174,6 +177,13 @@ fn run(sweep: Option<Sweep>, matches: &ArgMatches) -> Result<()> {
         _ => {
             use_threads(threads)?;
             let study = open()?;
+            if let Some(stored) = matches.get_one::<PathBuf>("from") {
+                println!(
+                    "{}: {} shards are taken from it.",
+                    stored.display(),
+                    study.restore(stored)?
+                );
+            }
             match matches.get_one::<Duration>("budget") {
                 Some(budget) => study.run_for(*budget)?,
                 None => study.run()?,

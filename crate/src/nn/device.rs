@@ -8,7 +8,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Device {
-    /// The processor. The default: the same seed gives the same bits.
+    /// The processor. The default: the same seed gives the same bits on processors of one kind, with one libtorch.
     #[default]
     Cpu,
     /// The first CUDA device. It needs a libtorch with CUDA, named by `LIBTORCH`. The order of summation may vary,

@@ -12,8 +12,13 @@ use std::env;
 
 /// The environment variables with which libtorch computes the same bits on every x86-64 processor. They count if they
 /// are set before it is loaded.
-pub const PORTABLE: [(&str, &str); 3] =
-    [("MKL_CBWR", "COMPATIBLE"), ("ATEN_CPU_CAPABILITY", "default"), ("DNNL_MAX_CPU_ISA", "SSE41")];
+pub const PORTABLE: [(&str, &str); 4] = [
+    ("MKL_CBWR", "COMPATIBLE"),
+    ("ATEN_CPU_CAPABILITY", "default"),
+    ("DNNL_MAX_CPU_ISA", "SSE41"),
+    // exp and log round differently with fused multiplication and addition.
+    ("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4"),
+];
 
 /// Whether this process computes the same bits as every x86-64 processor with the same libtorch: the variables of
 /// [`PORTABLE`] are set.
@@ -31,7 +36,7 @@ pub(super) struct Guard {
     /// libtorch's version.
     libtorch: String,
     /// The SHA-256 of all pixels and labels.
-    data: String,
+    pub data: String,
     /// A hash of the bits of short runs: they differ where a processor or a library computes differently.
     arithmetic: String,
     /// Whether the bits are those of every x86-64 processor.
@@ -41,19 +46,24 @@ pub(super) struct Guard {
 impl Guard {
     /// The guard of this process, for a study of `sweep` on `digits`.
     pub fn new(sweep: &Sweep, digits: &Digits) -> Result<Guard> {
+        Ok(Guard {
+            hinge: crate::VERSION.into(),
+            sources: env!("HINGE_SOURCES").into(),
+            libtorch: libtorch(),
+            data: Guard::hash(digits),
+            arithmetic: arithmetic(sweep, digits)?,
+            portable: is_portable(),
+        })
+    }
+
+    /// The SHA-256 of all pixels and labels.
+    pub fn hash(digits: &Digits) -> String {
         let mut data = Sha256::new();
         for images in [&digits.train, &digits.test] {
             data.update(images.pixels());
             data.update(images.labels());
         }
-        Ok(Guard {
-            hinge: crate::VERSION.into(),
-            sources: env!("HINGE_SOURCES").into(),
-            libtorch: libtorch(),
-            data: format!("{:x}", data.finalize()),
-            arithmetic: arithmetic(sweep, digits)?,
-            portable: is_portable(),
-        })
+        format!("{:x}", data.finalize())
     }
 
     /// Checks that this process computes what the process computed that began the study.

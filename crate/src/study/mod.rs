@@ -2,6 +2,7 @@
 
 mod claims;
 mod confusion;
+mod contents;
 mod distribution;
 mod evaluation;
 mod gains;
@@ -17,6 +18,7 @@ mod run;
 mod runs;
 mod seeds;
 mod slurm;
+mod stored;
 #[expect(clippy::module_inception, reason = "a file has the name of its type")]
 mod study;
 mod sweep;
@@ -37,6 +39,7 @@ pub use run::Run;
 pub use runs::Runs;
 pub use seeds::Seeds;
 pub use slurm::{Slurm, Status};
+pub use stored::{Rerun, Stored};
 pub use study::Study;
 pub use sweep::Sweep;
 pub use unit::Unit;

@@ -13,7 +13,8 @@ use std::fmt;
 impl Experiment {
     /// Runs the experiment once, and prints a line every few seconds. The seed, or the four [`Seeds`], alone decide
     /// which images are drawn, where the weights start and in which order the images come: the same seed gives the
-    /// same bits, on any number of threads.
+    /// same bits on any number of threads, with one libtorch on one kind of processor. Others round differently,
+    /// unless the variables of [`PORTABLE`](super::PORTABLE) are set.
     ///
     /// # Errors
     /// An invalid setting, a sample larger than the data, or a training that diverges.

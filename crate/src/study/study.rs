@@ -1,24 +1,24 @@
 //! A study: a sweep that is computed in a folder, part by part.
 
+use super::contents::{Contents, History, Settings};
 use super::guard::Guard;
-use super::{Experiment, Record, Runs, Seeds, Sweep, parquet, records};
+use super::{Experiment, Runs, Seeds, Sweep, parquet, records};
 use crate::data::Digits;
 use crate::error::{Error, Result};
 use crate::runtime::progress::{Progress, show_seconds};
 use crate::runtime::{files, interrupt};
-use crate::train::{Epoch, seconds};
-use polars::prelude::{IntoColumn, NamedFrom, Series};
+use crate::train::seconds;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Display};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
-use std::{fs, iter, thread};
+use std::{fs, thread};
 
 /// A sweep that is computed in a folder. Its runs are divided into shards; what a shard's runs gave is a *part*, a
 /// Parquet file in `parts/`. A part is complete or absent, and the same bytes wherever it is computed, so several
@@ -42,23 +42,6 @@ struct Frozen<S> {
     /// The number of runs of each shard.
     shards: Vec<usize>,
 }
-
-/// What a file of scores is of. With nothing else in it, a part is a function of its name.
-#[derive(Serialize, Deserialize)]
-struct Contents {
-    guard: Guard,
-    settings: Vec<Settings>,
-}
-
-/// An experiment and the seeds that it was run with.
-#[derive(Serialize, Deserialize)]
-struct Settings {
-    experiment: Experiment,
-    seeds: Vec<Seeds>,
-}
-
-/// The scores of a run after each epoch that was scored; nothing of one that diverged.
-type History = Vec<Epoch>;
 
 impl Sweep {
     /// Opens the study of this sweep in a folder, which is made if need be.
@@ -413,43 +396,44 @@ impl Study {
         Ok(format!("{} has {there} of {} runs.", path.display(), self.sweep.count()))
     }
 
+    /// Takes the missing parts from a file that [`save`](Self::save) wrote, as far as it has all runs of them. Returns
+    /// their number: none if the file is of other code, data, libraries or arithmetic.
+    ///
+    /// # Errors
+    /// [`Error::Study`] if it is not such a file or is damaged, and [`Error::Write`].
+    pub fn restore(&self, path: impl AsRef<Path>) -> Result<usize> {
+        let (contents, histories) = Contents::read(path.as_ref())?;
+        if contents.guard != self.guard {
+            return Ok(0);
+        }
+        let name = |experiment: &Experiment| serde_json::to_string(experiment).unwrap_or_default();
+        let of = |settings: &Settings| {
+            let experiment = name(&settings.experiment);
+            let run = |seed: &Seeds| (experiment.clone(), *seed);
+            settings.seeds.iter().map(run).collect::<Vec<_>>()
+        };
+        let runs = contents.settings.iter().flat_map(of).zip(histories);
+        let stored: HashMap<_, _> = runs.filter(|(_, history)| !history.is_empty()).collect();
+        let find = |run: usize| {
+            let (experiment, seed) = self.sweep.run(run);
+            stored.get(&(name(experiment), seed)).cloned()
+        };
+        let mut restored = 0;
+        for shard in self.missing()? {
+            if let Some(histories) = self.shards[shard].clone().map(find).collect() {
+                self.write(shard, histories)?;
+                restored += 1;
+            }
+        }
+        Ok(restored)
+    }
+
     /// How far the study is.
     pub(super) fn progress(&self) -> Result<Missing> {
         let missing = self.missing()?;
         let runs = missing.iter().flat_map(|shard| self.shards[*shard].clone());
         let seconds = runs.map(|run| seconds(self.sweep.run(run).0)).sum();
         Ok(Missing { folder: self.folder.clone(), shards: self.shards(), missing, seconds })
-    }
-}
-
-impl Contents {
-    /// Each run's experiment, by its number here, and seed.
-    fn runs(&self) -> impl Iterator<Item = (u64, Seeds)> {
-        let of = |(number, settings): (u64, &'_ Settings)| {
-            settings.seeds.iter().map(move |seed| (number, *seed)).collect::<Vec<_>>()
-        };
-        (0..).zip(&self.settings).flat_map(of)
-    }
-
-    /// The rows of each run.
-    fn histories(&self, rows: Vec<(u64, Record)>) -> impl Iterator<Item = History> {
-        let mut rows = rows.into_iter().peekable();
-        self.runs().map(move |run| {
-            let of_run = || rows.next_if(|(experiment, record)| (*experiment, record.seed) == run);
-            iter::from_fn(of_run).map(|(_, record)| record.scores).collect()
-        })
-    }
-
-    /// A row for each run and epoch that was scored: the experiment's number, then the columns of [`Runs::frame`].
-    fn frame(&self, histories: Vec<History>) -> Result<polars::prelude::DataFrame> {
-        let rows = self.runs().zip(&histories);
-        let of_run = |((number, seed), history): ((u64, Seeds), &History)| {
-            records::records(seed, history).map(|record| (number, record)).collect::<Vec<_>>()
-        };
-        let (numbers, records): (Vec<u64>, Vec<Record>) = rows.flat_map(of_run).unzip();
-        let mut frame = Record::frame(&records)?;
-        frame.insert_column(0, Series::new("experiment".into(), numbers).into_column())?;
-        Ok(frame)
     }
 }
 
