@@ -22,10 +22,15 @@ from slurm import wait_until
 
 SECONDS = 120
 SWEEP = {
-    "experiments": [{"epochs": 200, "train_examples": 150}, {"epochs": 20, "model": {"hidden": 200}}],
-    "seeds": [0, 1, 2, 3],
+    "experiments": [
+        {"train_examples": 500, "test_examples": 500},
+        {"test_examples": 500, "model": {"hidden_units": [200]}, "loss": "cross_entropy"},
+    ],
+    "seeds": [0, 1, 2],
+    # Every run is a shard.
+    "shard_minutes": 1e-9,
 }
-SHARDS = 8
+SHARDS = 6
 
 
 @dataclass
@@ -106,15 +111,14 @@ def complete(study, expected) -> Study:
 # On this machine
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_goes_on_where_it_was_ended(study, expected, number):
     with study.start("run", "--threads", 1) as process:
         assert wait_until(lambda: study.parts().keys() & expected.keys())
         process.send_signal(number)
         process.wait(SECONDS)
         said = process.stdout.read()
-    if number == signal.SIGINT:
-        assert (process.returncode, "panicked" in said) == (3, False), said
+    assert "panicked" not in said
     kept = study.parts().keys() & expected.keys()
     assert 0 < len(kept) < SHARDS
     times = {name: (study.folder / "parts" / name).stat().st_mtime_ns for name in kept}
@@ -125,7 +129,7 @@ def test_a_run_goes_on_where_it_was_ended(study, expected, number):
 
 def test_a_time_budget_says_what_is_left(study, expected):
     said = study.call("run", "--time-budget", "1ms", code=3)
-    assert re.search(r"\d of 8 shards are there; \S+ are missing", said), said
+    assert re.search(r"\d of 6 shards are there; \S+ are missing", said), said
     assert study.parts().items() <= expected.items()
     study.call("run", "--time-budget", "10m")
     assert study.parts() == expected
@@ -155,7 +159,7 @@ FULL = """
 set -u
 mount -t tmpfs -o size=64k none "$0/parts"
 head -c 1000000 /dev/zero > "$0/parts/filler" 2> "$0/filled"
-"$@"
+"$@" 2>&1
 echo "exit status $?"
 ls "$0/parts"
 """
@@ -262,7 +266,7 @@ def test_a_killed_task_is_submitted_again_alone(study, slurm, expected):
     workers(slurm)[0].kill()
     slurm.finish()
     (killed,) = slurm.jobs("failed")
-    assert "Slurm has no task for them" in study.call("status")
+    assert "Slurm has no task for them" in study.call("status", code=3)
     (again,) = submitted(study, slurm)
     assert again.split("_")[1] == killed.split("_")[1]
     slurm.finish()
@@ -285,7 +289,7 @@ def test_a_cancelled_study_goes_on_when_it_is_submitted_again(study, slurm, expe
     slurm.finish()
     left = SHARDS - len(study.parts().keys() & expected.keys())
     assert 0 < left < SHARDS
-    assert "Slurm has no task for them" in study.call("status")
+    assert "Slurm has no task for them" in study.call("status", code=3)
     assert len(submitted(study, slurm)) == left
     slurm.finish()
     assert study.parts() == expected
@@ -301,11 +305,11 @@ def test_two_arrays_on_one_folder_give_every_part_once(study, slurm, expected):
 
 
 def test_a_node_with_another_arithmetic_says_so_in_its_log(study, slurm):
-    study.call("submit", "--", "--export=ALL,MKL_CBWR=COMPATIBLE", "--array=0-1")
+    study.call("submit", "--", "--export=ALL,MKL_CBWR=COMPATIBLE")
     slurm.finish()
     assert study.parts() == {}
     logs = [path.read_text() for path in (study.folder / "logs").iterdir()]
-    assert len(logs) == 2
+    assert len(logs) == SHARDS
     assert all("arithmetic" in log for log in logs)
 
 
