@@ -192,9 +192,4 @@ pub(crate) fn require(
     if holds { Ok(()) } else { Err(Error::setting(field, allowed.to_string(), found)) }
 }
 
-// A notebook cell that ends with `?` shows an error's `Debug` form: the reader is to see the sentence.
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_display!(Error);

@@ -192,12 +192,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// Like `Display`: notebooks show this form, which must not contain a machine's paths.
-impl fmt::Debug for Source {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_display!(Source);
 
 #[cfg(test)]
 mod tests {

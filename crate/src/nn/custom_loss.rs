@@ -116,11 +116,7 @@ impl fmt::Display for CustomLoss {
     }
 }
 
-impl fmt::Debug for CustomLoss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_display!(CustomLoss);
 
 #[cfg(test)]
 mod tests {

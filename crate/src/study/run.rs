@@ -185,11 +185,7 @@ impl fmt::Display for Run {
     }
 }
 
-impl fmt::Debug for Run {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_display!(Run);
 
 #[cfg(test)]
 mod tests {

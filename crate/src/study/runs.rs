@@ -244,11 +244,7 @@ impl fmt::Display for Runs {
     }
 }
 
-impl fmt::Debug for Runs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_display!(Runs);
 
 #[cfg(test)]
 mod tests {

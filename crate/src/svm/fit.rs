@@ -232,12 +232,7 @@ impl fmt::Display for TrainedSvm {
     }
 }
 
-/// Like `Display`: a notebook must not print every number.
-impl fmt::Debug for TrainedSvm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_display!(TrainedSvm);
 
 /// `W`, a row for each class: `coefficients^T [support, 1]`.
 fn weights(support: &Tensor, coefficients: &Tensor) -> Vec<Vec<f64>> {
