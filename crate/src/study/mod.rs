@@ -32,4 +32,4 @@ pub use runs::Runs;
 pub use seeds::Seeds;
 pub use unit::Unit;
 
-pub use crate::train::{Difference, Experiment};
+pub use crate::train::Experiment;

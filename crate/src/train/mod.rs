@@ -15,7 +15,7 @@ mod step;
 mod trainer;
 
 pub use examples::Examples;
-pub use experiment::{Difference, Engine, Experiment};
+pub use experiment::{Engine, Experiment};
 pub use plateau::{Plateau, PlateauSchedule};
 pub use score::{Epoch, Metric, Score};
 pub use trainer::Trainer;
