@@ -147,7 +147,7 @@ pub struct Compose {
     /// The transforms, first to last.
     pub transforms: Vec<Transform>,
     #[serde(skip)]
-    name: Option<&'static str>,
+    name: Option<String>,
 }
 
 /// Equal if the transforms are equal, whatever the names.
@@ -161,7 +161,7 @@ impl PartialEq for Compose {
 impl fmt::Display for Compose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.transforms.iter().map(Transform::name).collect();
-        f.write_str(self.name.unwrap_or(&names.join(", ")))
+        f.write_str(self.name.as_ref().unwrap_or(&names.join(", ")))
     }
 }
 
@@ -175,8 +175,8 @@ impl Compose {
     }
 
     /// Gives the composition a name, which is then shown instead of the names of the transforms.
-    pub fn named(self, name: &'static str) -> Compose {
-        Compose { name: Some(name), ..self }
+    pub fn named(self, name: impl ToString) -> Compose {
+        Compose { name: Some(name.to_string()), ..self }
     }
 
     /// Whether the same image may change differently each time.
