@@ -3,7 +3,6 @@
 use crate::error::{Error, Result};
 use serde::Serialize;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 
 /// A user-defined loss: a name, the loss of one example with logits `s`, `[classes]`, and label `y`, and its
 /// gradient with respect to the logits, `[classes]`.
@@ -99,14 +98,6 @@ impl CustomLoss {
 impl PartialEq for CustomLoss {
     fn eq(&self, other: &CustomLoss) -> bool {
         self.name == other.name
-    }
-}
-
-impl Eq for CustomLoss {}
-
-impl Hash for CustomLoss {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name.hash(state);
     }
 }
 
