@@ -3,7 +3,7 @@
 use super::run::{at, last};
 use super::{Distribution, Run, Seeds};
 use crate::data::{Digits, Source};
-use crate::error::{Error, Result, at_least};
+use crate::error::{Error, Result, at_least, require};
 use crate::runtime::interrupt;
 use crate::runtime::progress::Progress;
 use crate::runtime::threads::side_by_side;
@@ -223,11 +223,8 @@ impl Runs {
 
     /// Checks that the images are those of other runs.
     pub(crate) fn check_source(&self, source: &Source) -> Result<()> {
-        if self.source == *source {
-            return Ok(());
-        }
-        let allowed = format!("the same for all runs, {source}");
-        Err(Error::setting("source", allowed, &self.source))
+        let allowed = format_args!("the same for all runs, {source}");
+        require(self.source == *source, "source", allowed, &self.source)
     }
 }
 
