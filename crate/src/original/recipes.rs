@@ -156,11 +156,10 @@ fn erasing() -> Transform {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::augment::AugmentError;
     use crate::augment::testing::{noise, source};
 
     #[test]
-    fn every_recipe_is_valid_and_changes_the_images() -> Result<(), AugmentError> {
+    fn every_recipe_is_valid_and_changes_the_images() -> crate::Result<()> {
         let images = noise(50, 28, 28);
         for recipe in Recipe::ALL {
             let changed = recipe.transforms().apply(&images, &mut source(0))?;

@@ -152,7 +152,7 @@ impl Runs {
     /// A metric after `epoch`, counted from 1, over the seeds.
     ///
     /// # Errors
-    /// [`Error::NoSuchEpoch`] if the runs ended before, or if the epoch was not scored.
+    /// [`Error::Setting`] if the runs ended before, or if the epoch was not scored.
     pub fn at(&self, epoch: usize, metric: Metric) -> Result<Distribution> {
         self.over_seeds(|history| Ok(at(history, epoch)?.get(metric)))
     }
