@@ -1,7 +1,5 @@
 //! The crate's error: every case is a sentence that says what was expected and what was found.
 
-use crate::augment::AugmentError;
-use crate::data::DataError;
 use std::fmt;
 
 /// `std::result::Result` with the crate's [`Error`].
@@ -10,13 +8,18 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// What can go wrong in this crate.
 #[derive(thiserror::Error)]
 pub enum Error {
-    /// The data could not be read or sampled.
-    #[error(transparent)]
-    Data(#[from] DataError),
-
-    /// An augmentation has an invalid parameter.
-    #[error(transparent)]
-    Augment(#[from] AugmentError),
+    /// A file, a folder or an argument with data is not what is expected.
+    #[error("{place}: expected {expected}, found {found}; {remedy}.")]
+    Data {
+        /// The path, or the name of the argument.
+        place: String,
+        /// What is expected there.
+        expected: String,
+        /// What is there instead.
+        found: String,
+        /// How to correct it.
+        remedy: String,
+    },
 
     /// A setting is outside its range.
     #[error("{field} must be {allowed}, but it is {found}.")]
@@ -43,20 +46,6 @@ pub enum Error {
         learning_rate: f64,
     },
 
-    /// An SVM was not solved in the iterations allowed.
-    #[error(
-        "The SVM is not solved: after {iterations} iterations its relative duality gap is {gap:.1e}, above the \
-         tolerance of {tolerance:e}; allow more with max_iterations, or a greater tolerance."
-    )]
-    GapNotReached {
-        /// The relative duality gap reached.
-        gap: f64,
-        /// The relative duality gap wanted.
-        tolerance: f64,
-        /// The iterations allowed.
-        iterations: usize,
-    },
-
     /// An image has no slant that could be removed.
     #[error(
         "Image {index} cannot be deskewed: expected ink in two rows or more, which have a slant."
@@ -69,18 +58,6 @@ pub enum Error {
     /// A statistic cannot be computed.
     #[error("The statistic cannot be computed: {0}.")]
     Statistics(String),
-
-    /// An epoch was asked for that has no scores.
-    #[error(
-        "There are no scores after epoch {asked}: expected one from 1 to {last}, the last, that was scored (see \
-         score_every)."
-    )]
-    NoSuchEpoch {
-        /// The epoch asked for.
-        asked: usize,
-        /// The last epoch.
-        last: usize,
-    },
 
     /// Too few seeds, values or runs for what was to be computed.
     #[error("{purpose}: expected {needed} or more {what}, found {found}; give more of them.")]
@@ -110,18 +87,6 @@ pub enum Error {
     /// The published values, which are part of the crate, cannot be read.
     #[error("published.json, which is part of the crate, cannot be read: {0}.")]
     Published(String),
-
-    /// No published value belongs to the runs.
-    #[error(
-        "The report publishes no value of part {part} for {settings}: expected runs with settings that it has \
-         published values of, as in the notebook of that part."
-    )]
-    NotPublished {
-        /// The part of the report.
-        part: String,
-        /// The settings of the runs.
-        settings: String,
-    },
 
     /// The gradient of a custom loss is not that of the loss.
     #[error("The gradient must be that of the loss: {0}.")]
@@ -200,9 +165,4 @@ pub(crate) fn require(
     if holds { Ok(()) } else { Err(Error::setting(field, allowed.to_string(), found)) }
 }
 
-// A notebook cell that ends with `?` shows an error's `Debug` form: the reader is to see the sentence.
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_display!(Error);

@@ -24,6 +24,18 @@
 //! ```
 #![warn(missing_docs)]
 
+/// Makes `Debug` write what `Display` writes. Notebooks show it for a last value and for the error of a `?`: the reader
+/// sees the sentence, not every number or a machine's paths.
+macro_rules! debug_as_display {
+    ($type:ty) => {
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
 pub mod augment;
 pub mod baseline;
 pub mod data;

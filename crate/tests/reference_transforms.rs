@@ -58,7 +58,7 @@ impl From<Mode> for Interpolation {
 }
 
 impl Operation {
-    fn apply(&self, images: &Tensor) -> Result<Tensor, augment::AugmentError> {
+    fn apply(&self, images: &Tensor) -> hinge::Result<Tensor> {
         match *self {
             Operation::Rotate { angle, interpolation } => {
                 augment::rotate(images, angle, interpolation.into())

@@ -1,6 +1,6 @@
 //! A batch of one-channel images: a float32 tensor `[images, height, width]`.
 
-use super::error::AugmentError;
+use crate::error::{Result, require};
 use tch::{Device, Kind, Tensor};
 
 /// The number of images and their sides in pixels.
@@ -20,13 +20,13 @@ impl Size {
 }
 
 /// Returns the size of `images` if they are a batch as described above.
-pub(super) fn check_images(images: &Tensor) -> Result<Size, AugmentError> {
+pub(super) fn check_images(images: &Tensor) -> Result<Size> {
     let (kind, shape, device) = (images.kind(), images.size(), images.device());
     let has_pixels = matches!(shape[..], [_, height, width] if height > 0 && width > 0);
-    if kind == Kind::Float && device == Device::Cpu && has_pixels {
-        return Ok(Size::of(images));
-    }
-    Err(AugmentError::Images { kind, shape, device })
+    let holds = kind == Kind::Float && device == Device::Cpu && has_pixels;
+    let allowed = "a float32 tensor of shape [images, height, width] on the CPU, without an empty height or width";
+    require(holds, "images", allowed, format_args!("{kind:?} of shape {shape:?} on {device:?}"))?;
+    Ok(Size::of(images))
 }
 
 #[cfg(test)]

@@ -68,11 +68,11 @@ impl RandomTransform for [Transform] {
         self.iter().any(|transform| transform.as_dyn().is_random())
     }
 
-    fn validate(&self) -> Checked {
+    fn validate(&self) -> Result<()> {
         self.iter().try_for_each(|transform| transform.as_dyn().validate())
     }
 
-    fn check_size(&self, size: Size) -> Checked {
+    fn check_size(&self, size: Size) -> Result<()> {
         self.iter().try_for_each(|transform| transform.as_dyn().check_size(size))
     }
 
@@ -97,7 +97,7 @@ impl RandomTransform for [Transform] {
 /// let pixels = Tensor::from_slice(&[4f32, 8.]).view([1, 1, 2]);
 /// let quartered = Compose::new([twice.into()]).apply(&pixels, &mut random(0, Stream::Augmentation))?;
 /// assert_eq!(quartered, Tensor::from_slice(&[1f32, 2.]).view([1, 1, 2]));
-/// # Ok::<(), hinge::augment::AugmentError>(())
+/// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,12 +109,12 @@ pub struct RandomApply {
 }
 
 impl RandomTransform for RandomApply {
-    fn validate(&self) -> Checked {
-        check("RandomApply", "p", 0.0..=1.0, self.p)?;
+    fn validate(&self) -> Result<()> {
+        check("RandomApply: p", 0.0..=1.0, self.p)?;
         self.transforms.validate()
     }
 
-    fn check_size(&self, size: Size) -> Checked {
+    fn check_size(&self, size: Size) -> Result<()> {
         self.transforms.check_size(size)
     }
 
@@ -142,7 +142,7 @@ impl RandomTransform for RandomApply {
 /// let changed = shift_then_halve.apply(&pixels, &mut random(0, Stream::Augmentation))?;
 /// assert_eq!(changed, Tensor::from_slice(&[1f32, 2.]).view([1, 1, 2]));
 /// assert_eq!(shift_then_halve.to_string(), "Normalize, Normalize");
-/// # Ok::<(), hinge::augment::AugmentError>(())
+/// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,7 +150,7 @@ pub struct Compose {
     /// The transforms, first to last.
     pub transforms: Vec<Transform>,
     #[serde(skip)]
-    name: Option<&'static str>,
+    name: Option<String>,
 }
 
 /// Equal if the transforms are equal, whatever the names.
@@ -164,7 +164,7 @@ impl PartialEq for Compose {
 impl fmt::Display for Compose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.transforms.iter().map(Transform::name).collect();
-        f.write_str(self.name.unwrap_or(&names.join(", ")))
+        f.write_str(self.name.as_ref().unwrap_or(&names.join(", ")))
     }
 }
 
@@ -178,8 +178,8 @@ impl Compose {
     }
 
     /// Gives the composition a name, which is then shown instead of the names of the transforms.
-    pub fn named(self, name: &'static str) -> Compose {
-        Compose { name: Some(name), ..self }
+    pub fn named(self, name: impl ToString) -> Compose {
+        Compose { name: Some(name.to_string()), ..self }
     }
 
     /// Whether the same image may change differently each time.
@@ -191,7 +191,7 @@ impl Compose {
     ///
     /// # Errors
     /// The first parameter outside its range, by name.
-    pub fn validate(&self) -> Result<(), AugmentError> {
+    pub fn validate(&self) -> Result<()> {
         self.transforms.validate()
     }
 
@@ -204,17 +204,13 @@ impl Compose {
     /// # Errors
     /// The errors of [`validate`](Self::validate); also if `images` is not a float32 tensor
     /// `[n, height, width]` or too small for a kernel.
-    pub fn apply(&self, images: &Tensor, random: &mut ChaCha8Rng) -> Result<Tensor, AugmentError> {
+    pub fn apply(&self, images: &Tensor, random: &mut ChaCha8Rng) -> Result<Tensor> {
         let seeds = draw_seeds(check_images(images)?.images, random);
         self.apply_seeded(images, &seeds)
     }
 
     /// [`apply`](Self::apply) with one seed for each image.
-    pub(crate) fn apply_seeded(
-        &self,
-        images: &Tensor,
-        seeds: &[ImageSeed],
-    ) -> Result<Tensor, AugmentError> {
+    pub(crate) fn apply_seeded(&self, images: &Tensor, seeds: &[ImageSeed]) -> Result<Tensor> {
         self.validate()?;
         self.transforms.check_size(check_images(images)?)?;
         let transformed = images.empty_like();
@@ -285,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_gives_what_its_images_give_one_by_one() -> Checked {
+    fn a_batch_gives_what_its_images_give_one_by_one() -> Result<()> {
         let images = noise(Compose::PART as i64 + 5, 28, 28);
         for compose in compositions() {
             let whole = compose.apply(&images, &mut source(3))?;
@@ -299,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_gives_its_bits_and_another_or_a_second_draw_gives_others() -> Checked {
+    fn a_seed_gives_its_bits_and_another_or_a_second_draw_gives_others() -> Result<()> {
         let images = noise(20, 28, 28);
         for compose in compositions() {
             let mut random = source(3);
@@ -323,21 +319,21 @@ mod tests {
     }
 
     #[test]
-    fn without_transforms_nothing_changes() -> Checked {
+    fn without_transforms_nothing_changes() -> Result<()> {
         let images = noise(3, 28, 28);
         assert_eq!(Compose::default().apply(&images, &mut source(0))?, images);
         Ok(())
     }
 
     #[test]
-    fn probability_0_changes_no_image() -> Checked {
+    fn probability_0_changes_no_image() -> Result<()> {
         let images = noise(500, 5, 5);
         assert_eq!(with_p(0.0).apply(&images, &mut source(0))?, images);
         Ok(())
     }
 
     #[test]
-    fn probability_1_changes_every_image() -> Checked {
+    fn probability_1_changes_every_image() -> Result<()> {
         let images = noise(500, 28, 28);
         for transform in with_p(1.0).transforms {
             let changed = Compose::new([transform.clone()]).apply(&images, &mut source(0))?;
@@ -348,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probability_is_the_share_of_images_changed() -> Checked {
+    fn a_probability_is_the_share_of_images_changed() -> Result<()> {
         let images = noise(10_000, 3, 3);
         let sometimes = RandomApply { transforms: vec![Normalize::MNIST.into()], p: 0.3 };
         let changed = Compose::new([sometimes.into()]).apply(&images, &mut source(0))?;
@@ -359,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn transforms_are_applied_in_order() -> Checked {
+    fn transforms_are_applied_in_order() -> Result<()> {
         let images = noise(1, 5, 5);
         let halve = Transform::from(Normalize { mean: 0.0, std: 2.0 });
         let shift = Transform::from(Normalize { mean: 1.0, std: 1.0 });
@@ -369,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_batch_stays_empty() -> Checked {
+    fn an_empty_batch_stays_empty() -> Result<()> {
         let none = noise(0, 28, 28);
         assert_eq!(Compose::new(certain()).apply(&none, &mut source(0))?.size(), [0, 28, 28]);
         Ok(())

@@ -43,7 +43,7 @@ impl RandomTransform for CustomTransform {
         self.name
     }
 
-    fn validate(&self) -> Checked {
+    fn validate(&self) -> Result<()> {
         Ok(())
     }
 
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_function_gets_each_image_with_its_own_generator() -> Checked {
+    fn the_function_gets_each_image_with_its_own_generator() -> Result<()> {
         let mark = CustomTransform::new("Mark", |pixels, random| pixels[5] = random.random());
         let images = noise(3, 4, 6);
         let marked = apply(mark, &images)?;

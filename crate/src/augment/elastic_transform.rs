@@ -18,7 +18,7 @@ use super::transform::*;
 /// let ramp = (Tensor::arange(16, (tch::Kind::Float, tch::Device::Cpu)) / 16.).view([1, 4, 4]);
 /// let same = Compose::new([unmoved.into()]).apply(&ramp, &mut random(0, Stream::Augmentation))?;
 /// assert!(same.allclose(&ramp, 0., 1e-5, false)); // displacements of 0 leave the image as it is
-/// # Ok::<(), hinge::augment::AugmentError>(())
+/// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,14 +66,14 @@ impl ElasticTransform {
 }
 
 impl RandomTransform for ElasticTransform {
-    fn validate(&self) -> Checked {
-        check("ElasticTransform", "alpha", 0.0..=1e6, self.alpha)?;
-        check("ElasticTransform", "sigma", 0.0..=1e6, self.sigma)
+    fn validate(&self) -> Result<()> {
+        check("ElasticTransform: alpha", 0.0..=1e6, self.alpha)?;
+        check("ElasticTransform: sigma", 0.0..=1e6, self.sigma)
     }
 
-    fn check_size(&self, size: Size) -> Checked {
+    fn check_size(&self, size: Size) -> Result<()> {
         let side = size.height.min(size.width);
-        check_kernel_fits("ElasticTransform", "sigma", self.kernel_size(), side)
+        check_kernel_fits("ElasticTransform: sigma", self.kernel_size(), side)
     }
 
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn an_elastic_distortion_of_magnitude_0_changes_nothing() -> super::super::error::Checked {
+    fn an_elastic_distortion_of_magnitude_0_changes_nothing() -> Result<()> {
         let images = noise(2, 28, 28);
         let still = ElasticTransform { alpha: 0.0, ..ElasticTransform::default() };
         assert!(distance(&apply(still, &images)?, &images) < 2e-6);

@@ -11,36 +11,31 @@ const SIGMAS: RangeInclusive<f64> = 1e-6..=1e6;
 /// # Errors
 /// If a kernel size is even or not less than twice the image's side, if a sigma is outside 1e-6..=1e6, or if
 /// `images` is not a float32 tensor `[n, height, width]`.
-pub fn gaussian_blur(
-    images: &Tensor,
-    kernel_size: [usize; 2],
-    sigma: [f64; 2],
-) -> Result<Tensor, AugmentError> {
+pub fn gaussian_blur(images: &Tensor, kernel_size: [usize; 2], sigma: [f64; 2]) -> Result<Tensor> {
     let size = check_images(images)?;
     for (axis, side) in [size.width, size.height].into_iter().enumerate() {
-        check_odd("gaussian_blur", kernel_size[axis])?;
-        check_kernel_fits("gaussian_blur", "kernel_size", kernel_size[axis], side)?;
-        check("gaussian_blur", "sigma", SIGMAS, sigma[axis])?;
+        check_odd("gaussian_blur: kernel_size", kernel_size[axis])?;
+        check_kernel_fits("gaussian_blur: kernel_size", kernel_size[axis], side)?;
+        check("gaussian_blur: sigma", SIGMAS, sigma[axis])?;
     }
     Ok(blur(images, kernel_size, [&sigma[..1], &sigma[1..]]))
 }
 
-fn check_odd(transform: &'static str, kernel_size: usize) -> Checked {
-    require(kernel_size % 2 == 1, transform, "kernel_size", "an odd number", kernel_size)
+fn check_odd(field: &'static str, kernel_size: usize) -> Result<()> {
+    require(kernel_size % 2 == 1, field, "an odd number", kernel_size)
 }
 
 /// Checks that half the kernel is shorter than the image's side, as reflection needs.
 pub(super) fn check_kernel_fits(
-    transform: &'static str,
     field: &'static str,
     kernel_size: usize,
     side: usize,
-) -> Checked {
+) -> Result<()> {
     let limit = 2 * side;
     let allowed =
         format_args!("such that the kernel is shorter than {limit} for an image side of {side}");
     let found = format_args!("{kernel_size} weights long");
-    require(kernel_size / 2 < side, transform, field, allowed, found)
+    require(kernel_size / 2 < side, field, allowed, found)
 }
 
 /// Blurs by kernels of `kernel_size` (x, y) weights. `sigmas` (x, y) gives one standard deviation for each
@@ -96,7 +91,7 @@ fn reflected(i: usize, shift: usize, side: usize) -> usize {
 /// let dot = Tensor::from_slice(&[0f32, 0., 0., 0., 1., 0., 0., 0., 0.]).view([1, 3, 3]);
 /// let blurred = Compose::new([flat.into()]).apply(&dot, &mut random(0, Stream::Augmentation))?;
 /// assert!((blurred.double_value(&[0, 1, 1]) - 1. / 9.).abs() < 1e-6);
-/// # Ok::<(), hinge::augment::AugmentError>(())
+/// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -115,14 +110,14 @@ impl GaussianBlur {
 }
 
 impl RandomTransform for GaussianBlur {
-    fn validate(&self) -> Checked {
-        check_odd("GaussianBlur", self.kernel_size)?;
-        check_range("GaussianBlur", "sigma", SIGMAS, &self.sigma)
+    fn validate(&self) -> Result<()> {
+        check_odd("GaussianBlur: kernel_size", self.kernel_size)?;
+        check_range("GaussianBlur: sigma", SIGMAS, &self.sigma)
     }
 
-    fn check_size(&self, size: Size) -> Checked {
+    fn check_size(&self, size: Size) -> Result<()> {
         let side = size.height.min(size.width);
-        check_kernel_fits("GaussianBlur", "kernel_size", self.kernel_size, side)
+        check_kernel_fits("GaussianBlur: kernel_size", self.kernel_size, side)
     }
 
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
@@ -138,14 +133,14 @@ mod tests {
     use tch::Device;
 
     #[test]
-    fn a_constant_image_stays_constant() -> Checked {
+    fn a_constant_image_stays_constant() -> Result<()> {
         let grey = Tensor::full([2, 6, 7], 0.3, (Kind::Float, Device::Cpu));
         assert!(distance(&grey, &gaussian_blur(&grey, [5, 9], [1.0, 3.0])?) < 1e-6);
         Ok(())
     }
 
     #[test]
-    fn the_border_is_reflected_without_repeating_the_edge() -> Checked {
+    fn the_border_is_reflected_without_repeating_the_edge() -> Result<()> {
         let row = Tensor::from_slice(&[0.0_f32, 1.0, 3.0]).view([1, 1, 3]);
         let side = (-0.5_f32).exp() / (1.0 + 2.0 * (-0.5_f32).exp()); // the outer weight of 3 for sigma 1
         let centre = 1.0 - 2.0 * side;
@@ -155,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vanishing_sigma_leaves_the_images_unchanged() -> Checked {
+    fn a_vanishing_sigma_leaves_the_images_unchanged() -> Result<()> {
         let images = noise(2, 6, 7);
         assert_eq!(gaussian_blur(&images, [3, 3], [1e-6, 1e-6])?, images);
         Ok(())
@@ -171,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_of_one_sigma_makes_the_blur_of_that_sigma() -> Checked {
+    fn a_range_of_one_sigma_makes_the_blur_of_that_sigma() -> Result<()> {
         let images = noise(3, 28, 20);
         let fixed = apply(GaussianBlur { kernel_size: 5, sigma: 1.3..=1.3 }, &images)?;
         assert!(distance(&fixed, &gaussian_blur(&images, [5, 5], [1.3, 1.3])?) < 1e-6);
@@ -179,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn each_image_is_blurred_by_its_own_sigma() -> Checked {
+    fn each_image_is_blurred_by_its_own_sigma() -> Result<()> {
         let image = noise(1, 28, 28);
         let blurred = apply(GaussianBlur::new(3), &image.expand([2, 28, 28], false))?;
         assert!(distance(&blurred.get(0), &blurred.get(1)) > 0.0);

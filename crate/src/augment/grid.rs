@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn identity_maps_leave_the_images_unchanged() -> Result<(), super::super::AugmentError> {
+    fn identity_maps_leave_the_images_unchanged() -> crate::Result<()> {
         let images = noise(3, 9, 9);
         let square = [[0.0, 0.0], [8.0, 0.0], [8.0, 8.0], [0.0, 8.0]];
         for interpolation in [Interpolation::Nearest, Interpolation::Bilinear] {

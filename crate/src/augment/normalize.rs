@@ -7,7 +7,7 @@ use super::transform::*;
 /// # Errors
 /// If `mean` is outside -1e6..=1e6, `std` outside 1e-6..=1e6, or `images` is not a float32 tensor
 /// `[n, height, width]`.
-pub fn normalize(images: &Tensor, mean: f64, std: f64) -> Result<Tensor, AugmentError> {
+pub fn normalize(images: &Tensor, mean: f64, std: f64) -> Result<Tensor> {
     check_images(images)?;
     let normalize = Normalize { mean, std };
     normalize.validate()?;
@@ -28,7 +28,7 @@ pub fn normalize(images: &Tensor, mean: f64, std: f64) -> Result<Tensor, Augment
 /// let pixels = Tensor::from_slice(&[0.25f32, 0.5, 1.]).view([1, 1, 3]);
 /// let normalized = normalize.apply(&pixels, &mut random(0, Stream::Augmentation))?;
 /// assert_eq!(normalized, Tensor::from_slice(&[-1f32, 0., 2.]).view([1, 1, 3]));
-/// # Ok::<(), hinge::augment::AugmentError>(())
+/// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,9 +49,9 @@ impl RandomTransform for Normalize {
         false
     }
 
-    fn validate(&self) -> Checked {
-        check("Normalize", "mean", -1e6..=1e6, self.mean)?;
-        check("Normalize", "std", 1e-6..=1e6, self.std)
+    fn validate(&self) -> Result<()> {
+        check("Normalize: mean", -1e6..=1e6, self.mean)?;
+        check("Normalize: std", 1e-6..=1e6, self.std)
     }
 
     fn transform(&self, images: &Tensor, _: &mut Sources) -> Tensor {
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn makes_the_mean_0_and_one_standard_deviation_1() -> Checked {
+    fn makes_the_mean_0_and_one_standard_deviation_1() -> Result<()> {
         let image = Tensor::from_slice(&[0.25_f32, 0.75]).view([1, 1, 2]);
         assert_eq!(pixels(&normalize(&image, 0.25, 0.5)?), [0.0, 1.0]);
         Ok(())
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn mnists_normalisation_has_mean_0_1307_and_standard_deviation_0_3081() -> Checked {
+    fn mnists_normalisation_has_mean_0_1307_and_standard_deviation_0_3081() -> Result<()> {
         let images = noise(3, 28, 20);
         assert_eq!(apply(Normalize::MNIST, &images)?, normalize(&images, 0.1307, 0.3081)?);
         Ok(())

@@ -9,7 +9,7 @@ use super::transform::*;
 ///
 /// # Errors
 /// If the factor is outside 0..=1e6 or `images` is not a float32 tensor `[n, height, width]`.
-pub fn adjust_sharpness(images: &Tensor, sharpness_factor: f64) -> Result<Tensor, AugmentError> {
+pub fn adjust_sharpness(images: &Tensor, sharpness_factor: f64) -> Result<Tensor> {
     check_images(images)?;
     RandomAdjustSharpness { sharpness_factor, p: 1.0 }.validate()?;
     Ok(sharpen(images, sharpness_factor))
@@ -49,7 +49,7 @@ fn sharpen(images: &Tensor, factor: f64) -> Tensor {
 /// let dot = Tensor::from_slice(&[0f32, 0., 0., 0., 1., 0., 0., 0., 0.]).view([1, 3, 3]);
 /// let smoothed = Compose::new([smooth.into()]).apply(&dot, &mut random(0, Stream::Augmentation))?;
 /// assert!((smoothed.double_value(&[0, 1, 1]) - 5. / 13.).abs() < 1e-6);
-/// # Ok::<(), hinge::augment::AugmentError>(())
+/// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,9 +68,9 @@ impl RandomAdjustSharpness {
 }
 
 impl RandomTransform for RandomAdjustSharpness {
-    fn validate(&self) -> Checked {
-        check("RandomAdjustSharpness", "sharpness_factor", 0.0..=1e6, self.sharpness_factor)?;
-        check("RandomAdjustSharpness", "p", 0.0..=1.0, self.p)
+    fn validate(&self) -> Result<()> {
+        check("RandomAdjustSharpness: sharpness_factor", 0.0..=1e6, self.sharpness_factor)?;
+        check("RandomAdjustSharpness: p", 0.0..=1.0, self.p)
     }
 
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn factor_1_and_images_with_a_side_below_3_stay_unchanged() -> Checked {
+    fn factor_1_and_images_with_a_side_below_3_stay_unchanged() -> Result<()> {
         for (images, factor) in [(noise(2, 6, 7), 1.0), (noise(2, 2, 7), 5.0)] {
             assert_eq!(adjust_sharpness(&images, factor)?, images);
         }
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn factor_0_weighs_the_centre_5_and_its_neighbours_1_of_13() -> Checked {
+    fn factor_0_weighs_the_centre_5_and_its_neighbours_1_of_13() -> Result<()> {
         let dot =
             Tensor::from_slice(&[0.0_f32, 0.0, 0.0, 0.0, 0.5, 0.0, 0.26, 0.0, 0.0]).view([1, 3, 3]);
         let smoothed = adjust_sharpness(&dot, 0.0)?;
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_border_changes_only_by_clamping_to_0_and_1() -> Checked {
+    fn the_border_changes_only_by_clamping_to_0_and_1() -> Result<()> {
         let images = noise(1, 6, 7) * 4.0 - 2.0;
         let sharpened = adjust_sharpness(&images, 2.0)?;
         assert_eq!(sharpened.select(1, 0), images.select(1, 0).clamp(0.0, 1.0));
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certain_sharpness_is_adjust_sharpness() -> Checked {
+    fn a_certain_sharpness_is_adjust_sharpness() -> Result<()> {
         let images = noise(3, 28, 20);
         let certain = RandomAdjustSharpness { sharpness_factor: 1.7, p: 1.0 };
         assert_eq!(apply(certain, &images)?, adjust_sharpness(&images, 1.7)?);

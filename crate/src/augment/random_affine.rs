@@ -46,17 +46,17 @@ impl Affine {
         [a, b, -a * x - b * y, c, d, -c * x - d * y]
     }
 
-    fn validate(&self) -> Checked {
-        check("affine", "angle", ORDINARY, self.angle)?;
-        check("affine", "translate[0]", ORDINARY, self.translate[0])?;
-        check("affine", "translate[1]", ORDINARY, self.translate[1])?;
-        check("affine", "scale", 1e-6..=1e6, self.scale)?;
-        check("affine", "shear[0]", ORDINARY, self.shear[0])?;
-        check("affine", "shear[1]", ORDINARY, self.shear[1])?;
+    fn validate(&self) -> Result<()> {
+        check("affine: angle", ORDINARY, self.angle)?;
+        check("affine: translate[0]", ORDINARY, self.translate[0])?;
+        check("affine: translate[1]", ORDINARY, self.translate[1])?;
+        check("affine: scale", 1e-6..=1e6, self.scale)?;
+        check("affine: shear[0]", ORDINARY, self.shear[0])?;
+        check("affine: shear[1]", ORDINARY, self.shear[1])?;
         // At 90 degrees tan and 1 / cos are huge; their product must not overflow the float32 grid.
         let invertible = self.inverse().iter().all(|entry| entry.abs() < 1e30);
         let allowed = "such that the image does not collapse into a line";
-        require(invertible, "affine", "shear", allowed, self.shear)
+        require(invertible, "affine: shear", allowed, format_args!("{:?}", self.shear))
     }
 }
 
@@ -68,7 +68,7 @@ pub fn affine(
     images: &Tensor,
     parameters: &Affine,
     interpolation: Interpolation,
-) -> Result<Tensor, AugmentError> {
+) -> Result<Tensor> {
     let size = check_images(images)?;
     parameters.validate()?;
     Ok(warp_affine(images, &vec![*parameters; size.images], interpolation, Edge::Plain))
@@ -102,7 +102,7 @@ pub(super) fn warp_affine(
 /// let right = Tensor::from_slice(&[0f32, 0., 0., 0., 0., 1., 0., 0., 0.]).view([1, 3, 3]);
 /// let bottom = Tensor::from_slice(&[0f32, 0., 0., 0., 0., 0., 0., 1., 0.]).view([1, 3, 3]);
 /// assert_eq!(quarter.apply(&right, &mut random(0, Stream::Augmentation))?, bottom); // clockwise
-/// # Ok::<(), hinge::augment::AugmentError>(())
+/// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -151,13 +151,13 @@ impl RandomAffine {
 }
 
 impl RandomTransform for RandomAffine {
-    fn validate(&self) -> Checked {
-        check_range("RandomAffine", "degrees", ANGLES, &self.degrees)?;
-        check("RandomAffine", "translate[0]", 0.0..=1.0, self.translate[0])?;
-        check("RandomAffine", "translate[1]", 0.0..=1.0, self.translate[1])?;
-        check_range("RandomAffine", "scale", 1e-3..=1e3, &self.scale)?;
-        check_range("RandomAffine", "shear", SHEARS, &self.shear)?;
-        check_range("RandomAffine", "shear_y", SHEARS, &self.shear_y)
+    fn validate(&self) -> Result<()> {
+        check_range("RandomAffine: degrees", ANGLES, &self.degrees)?;
+        check("RandomAffine: translate[0]", 0.0..=1.0, self.translate[0])?;
+        check("RandomAffine: translate[1]", 0.0..=1.0, self.translate[1])?;
+        check_range("RandomAffine: scale", 1e-3..=1e3, &self.scale)?;
+        check_range("RandomAffine: shear", SHEARS, &self.shear)?;
+        check_range("RandomAffine: shear_y", SHEARS, &self.shear_y)
     }
 
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
@@ -176,8 +176,7 @@ mod tests {
     const MNIST: Size = Size { images: 1, height: 28, width: 28 };
 
     #[test]
-    fn translation_moves_to_the_right_and_down_and_leaves_zeros_behind() -> Result<(), AugmentError>
-    {
+    fn translation_moves_to_the_right_and_down_and_leaves_zeros_behind() -> Result<()> {
         let image = Tensor::from_slice(&[1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0]).view([1, 2, 3]);
         let shift = Affine { translate: [1.0, 1.0], ..Affine::IDENTITY };
         let shifted = affine(&image, &shift, Interpolation::Nearest)?;
@@ -243,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_of_one_value_make_the_affine_map_of_these_values() -> Result<(), AugmentError> {
+    fn ranges_of_one_value_make_the_affine_map_of_these_values() -> Result<()> {
         let images = noise(3, 28, 28);
         let fixed = RandomAffine {
             degrees: 20.0..=20.0,

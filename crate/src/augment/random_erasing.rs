@@ -19,7 +19,7 @@ pub struct Region {
 ///
 /// # Errors
 /// If `images` is not a float32 tensor `[n, height, width]`.
-pub fn erase(images: &Tensor, region: Region) -> Result<Tensor, AugmentError> {
+pub fn erase(images: &Tensor, region: Region) -> Result<Tensor> {
     check_images(images)?;
     Ok(erase_regions(images, &[region]))
 }
@@ -60,7 +60,7 @@ fn inside_spans(side: usize, spans: impl Iterator<Item = (usize, usize)>) -> Ten
 /// let ones = Tensor::ones([1, 28, 28], (tch::Kind::Float, tch::Device::Cpu));
 /// let erased = Compose::new([quarter.into()]).apply(&ones, &mut random(0, Stream::Augmentation))?;
 /// assert_eq!(erased.sum(tch::Kind::Float).double_value(&[]), 28. * 28. - 14. * 14.);
-/// # Ok::<(), hinge::augment::AugmentError>(())
+/// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,10 +101,10 @@ impl RandomErasing {
 }
 
 impl RandomTransform for RandomErasing {
-    fn validate(&self) -> Checked {
-        check("RandomErasing", "p", 0.0..=1.0, self.p)?;
-        check_range("RandomErasing", "scale", 0.0..=1.0, &self.scale)?;
-        check_range("RandomErasing", "ratio", 1e-3..=1e3, &self.ratio)
+    fn validate(&self) -> Result<()> {
+        check("RandomErasing: p", 0.0..=1.0, self.p)?;
+        check_range("RandomErasing: scale", 0.0..=1.0, &self.scale)?;
+        check_range("RandomErasing: ratio", 1e-3..=1e3, &self.ratio)
     }
 
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
@@ -124,7 +124,7 @@ mod tests {
     const MNIST: Size = Size { images: 1, height: 28, width: 28 };
 
     #[test]
-    fn sets_the_region_and_nothing_else_to_0() -> Checked {
+    fn sets_the_region_and_nothing_else_to_0() -> Result<()> {
         let white = Tensor::ones([1, 3, 4], (Kind::Float, Device::Cpu));
         let erased = erase(&white, Region { top: 1, left: 2, height: 1, width: 9 })?;
         assert_eq!(pixels(&erased), [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_too_small_for_its_rectangles_stays_as_it_is() -> Checked {
+    fn an_image_too_small_for_its_rectangles_stays_as_it_is() -> Result<()> {
         let images = noise(50, 28, 28);
         let too_large = RandomErasing { p: 1.0, scale: 1.0..=1.0, ratio: 1.0..=1.0 };
         assert_eq!(apply(too_large, &images)?, images);

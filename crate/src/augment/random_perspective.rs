@@ -22,12 +22,11 @@ pub fn perspective(
     start: &Corners,
     end: &Corners,
     interpolation: Interpolation,
-) -> Result<Tensor, AugmentError> {
+) -> Result<Tensor> {
     let size = check_images(images)?;
     let inverse = inverse_projections(start, &[*end])[0].ok_or_else(|| {
         let allowed = format!("four points, no three on a line, to which a map takes {start:?}");
-        let (transform, found) = ("perspective", format!("{end:?}"));
-        AugmentError::Setting { transform, field: "end", allowed, found }
+        Error::setting("perspective: end", allowed, format!("{end:?}"))
     })?;
     Ok(warp_perspective(images, &vec![inverse; size.images], interpolation, Edge::Plain))
 }
@@ -100,7 +99,7 @@ fn is_quadrilateral([p, q, r, s]: &Corners) -> bool {
 /// let ramp = (Tensor::arange(16, (tch::Kind::Float, tch::Device::Cpu)) / 16.).view([1, 4, 4]);
 /// let same = Compose::new([unmoved.into()]).apply(&ramp, &mut random(0, Stream::Augmentation))?;
 /// assert!(same.allclose(&ramp, 0., 1e-5, false)); // corners that stay leave the image as it is
-/// # Ok::<(), hinge::augment::AugmentError>(())
+/// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,9 +131,9 @@ impl RandomPerspective {
 }
 
 impl RandomTransform for RandomPerspective {
-    fn validate(&self) -> Checked {
-        check("RandomPerspective", "distortion_scale", 0.0..=1.0, self.distortion_scale)?;
-        check("RandomPerspective", "p", 0.0..=1.0, self.p)
+    fn validate(&self) -> Result<()> {
+        check("RandomPerspective: distortion_scale", 0.0..=1.0, self.distortion_scale)?;
+        check("RandomPerspective: p", 0.0..=1.0, self.p)
     }
 
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
@@ -164,7 +163,7 @@ mod tests {
     const SQUARE: Corners = [[0.0, 0.0], [8.0, 0.0], [8.0, 8.0], [0.0, 8.0]];
 
     #[test]
-    fn moves_the_start_points_to_the_end_points() -> Result<(), AugmentError> {
+    fn moves_the_start_points_to_the_end_points() -> Result<()> {
         let corners = Tensor::zeros([1, 9, 9], (Kind::Float, Device::Cpu));
         for (value, [x, y]) in (1..).zip(SQUARE) {
             let _ = corners.get(0).get(y as i64).get(x as i64).fill_(value);
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn corners_that_may_collapse_give_finite_images() -> Result<(), AugmentError> {
+    fn corners_that_may_collapse_give_finite_images() -> Result<()> {
         let transform =
             RandomPerspective { distortion_scale: 1.0, p: 1.0, ..RandomPerspective::default() };
         let moved = apply(transform, &noise(5_000, 4, 4))?;

@@ -8,12 +8,8 @@ use super::transform::*;
 ///
 /// # Errors
 /// If the angle is outside -1e6..=1e6 or `images` is not a float32 tensor `[n, height, width]`.
-pub fn rotate(
-    images: &Tensor,
-    angle: f64,
-    interpolation: Interpolation,
-) -> Result<Tensor, AugmentError> {
-    check("rotate", "angle", ORDINARY, angle)?;
+pub fn rotate(images: &Tensor, angle: f64, interpolation: Interpolation) -> Result<Tensor> {
+    check("rotate: angle", ORDINARY, angle)?;
     affine(images, &rotation(angle), interpolation)
 }
 
@@ -35,7 +31,7 @@ fn rotation(degrees: f64) -> Affine {
 /// let right = Tensor::from_slice(&[0f32, 0., 0., 0., 0., 1., 0., 0., 0.]).view([1, 3, 3]);
 /// let top = Tensor::from_slice(&[0f32, 1., 0., 0., 0., 0., 0., 0., 0.]).view([1, 3, 3]);
 /// assert_eq!(quarter.apply(&right, &mut random(0, Stream::Augmentation))?, top); // counter-clockwise
-/// # Ok::<(), hinge::augment::AugmentError>(())
+/// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,8 +54,8 @@ impl RandomRotation {
 }
 
 impl RandomTransform for RandomRotation {
-    fn validate(&self) -> Checked {
-        check_range("RandomRotation", "degrees", ANGLES, &self.degrees)
+    fn validate(&self) -> Result<()> {
+        check_range("RandomRotation: degrees", ANGLES, &self.degrees)
     }
 
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
@@ -74,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rotation_by_90_degrees_is_a_quarter_turn_counter_clockwise() -> Result<(), AugmentError> {
+    fn rotation_by_90_degrees_is_a_quarter_turn_counter_clockwise() -> Result<()> {
         let images = noise(2, 28, 28);
         let turned = rotate(&images, 90.0, Interpolation::Nearest)?;
         assert_eq!(turned, images.rot90(1, [1, 2]));
@@ -98,7 +94,7 @@ mod tests {
 
     /// Expected: torchvision 0.28, `RandomRotation((30, 30), InterpolationMode.BILINEAR)`.
     #[test]
-    fn a_rotation_by_exactly_30_degrees_is_torchvisions() -> Result<(), AugmentError> {
+    fn a_rotation_by_exactly_30_degrees_is_torchvisions() -> Result<()> {
         let rotation =
             RandomRotation { degrees: 30.0..=30.0, interpolation: Interpolation::Bilinear };
         let expected = [

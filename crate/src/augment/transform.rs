@@ -1,11 +1,29 @@
 //! What every transform implements and needs. `use super::transform::*;` imports all of it.
 
 pub(super) use super::batch::{Size, check_images};
-pub(super) use super::error::{AugmentError, Checked, check, check_range, require};
+pub(super) use crate::error::{Error, Result, require};
 pub(super) use crate::rng::{ChaCha8Rng, RngExt};
 pub(super) use serde::{Deserialize, Serialize};
 pub(super) use std::ops::RangeInclusive;
 pub(super) use tch::{Kind, Tensor};
+
+/// Checks that `value` lies in `allowed`. NaN never does.
+pub(super) fn check(field: &'static str, allowed: RangeInclusive<f64>, value: f64) -> Result<()> {
+    let found = format_args!("{value:?}");
+    require(allowed.contains(&value), field, format_args!("in {allowed:?}"), found)
+}
+
+/// Checks that `range` lies in `allowed` and is not reversed.
+pub(super) fn check_range(
+    field: &'static str,
+    allowed: RangeInclusive<f64>,
+    range: &RangeInclusive<f64>,
+) -> Result<()> {
+    let (min, max) = (range.start(), range.end());
+    let holds = allowed.contains(min) && allowed.contains(max) && min <= max;
+    let description = format_args!("a range min..=max within {allowed:?} with min <= max");
+    require(holds, field, description, format_args!("{range:?}"))
+}
 
 /// The generators of the images of a batch, in the batch's order.
 pub(super) type Sources<'a> = [&'a mut ChaCha8Rng];
@@ -23,10 +41,10 @@ pub(super) trait RandomTransform {
     }
 
     /// Checks every parameter.
-    fn validate(&self) -> Checked;
+    fn validate(&self) -> Result<()>;
 
     /// Checks the parameters whose range depends on the size of the images.
-    fn check_size(&self, _: Size) -> Checked {
+    fn check_size(&self, _: Size) -> Result<()> {
         Ok(())
     }
 

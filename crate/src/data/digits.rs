@@ -1,9 +1,9 @@
 //! The digits to work on, and where they come from.
 
-use super::error::DataError;
 use super::images::Images;
 use super::mnist::{self, Content};
 use super::{png, synthetic};
+use crate::error::{Error, Result};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::{env, fmt};
@@ -63,7 +63,7 @@ impl Digits {
     /// # Errors
     /// If `MNIST_DIR` or `data/mnist` holds anything but the complete and unaltered MNIST. A folder
     /// `data/mnist` with none of the four files counts as absent.
-    pub fn load() -> Result<Digits, DataError> {
+    pub fn load() -> Result<Digits> {
         let named = env::var_os("MNIST_DIR").filter(|folder| !folder.is_empty());
         let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let project = crate_folder.parent().unwrap_or(crate_folder);
@@ -77,7 +77,7 @@ impl Digits {
     /// # Errors
     /// If a file is missing, unreadable or malformed, or images and labels differ in number. If the digits are
     /// black on white: the mean border pixel of the training or the test images is above half.
-    pub fn open(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
+    pub fn open(folder: impl AsRef<Path>) -> Result<Digits> {
         Digits::own(folder.as_ref(), read_idx, false, "open_inverted")
     }
 
@@ -88,7 +88,7 @@ impl Digits {
     /// # Errors
     /// If a half has no images, another folder or an image that would be left out; if an image is unreadable,
     /// damaged or of another size. If the digits are black on white, as for [`open`](Self::open).
-    pub fn open_png(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
+    pub fn open_png(folder: impl AsRef<Path>) -> Result<Digits> {
         Digits::own(folder.as_ref(), read_png, false, "open_png_inverted")
     }
 
@@ -96,7 +96,7 @@ impl Digits {
     ///
     /// # Errors
     /// The errors of [`open`](Self::open); also if the digits are white on black.
-    pub fn open_inverted(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
+    pub fn open_inverted(folder: impl AsRef<Path>) -> Result<Digits> {
         Digits::own(folder.as_ref(), read_idx, true, "open")
     }
 
@@ -104,7 +104,7 @@ impl Digits {
     ///
     /// # Errors
     /// The errors of [`open_png`](Self::open_png); also if the digits are white on black.
-    pub fn open_png_inverted(folder: impl AsRef<Path>) -> Result<Digits, DataError> {
+    pub fn open_png_inverted(folder: impl AsRef<Path>) -> Result<Digits> {
         Digits::own(folder.as_ref(), read_png, true, "open_png")
     }
 
@@ -128,7 +128,7 @@ impl Digits {
     }
 
     /// MNIST from `folder`.
-    fn mnist(folder: PathBuf) -> Result<Digits, DataError> {
+    fn mnist(folder: PathBuf) -> Result<Digits> {
         let [train, test] = mnist::read(&folder, Content::Mnist)?;
         Ok(Digits { train, test, source: Source::Mnist { folder } })
     }
@@ -137,10 +137,10 @@ impl Digits {
     /// opposite.
     fn own(
         folder: &Path,
-        read: fn(&Path) -> Result<[Images; 2], DataError>,
+        read: fn(&Path) -> Result<[Images; 2]>,
         inverted: bool,
         other: &str,
-    ) -> Result<Digits, DataError> {
+    ) -> Result<Digits> {
         let halves = read(folder)?;
         let colours = ["white digits on black", "black digits on white"];
         for (images, half) in halves.iter().zip(["training", "test"]) {
@@ -148,7 +148,7 @@ impl Digits {
                 let expected = format!("{half} images with {}", colours[usize::from(inverted)]);
                 let found = format!("{} by their borders", colours[usize::from(!inverted)]);
                 let remedy = format!("read them with `Digits::{other}`");
-                return Err(DataError::at(folder, expected, found, remedy));
+                return Err(Error::at(folder, expected, found, remedy));
             }
         }
         let [train, test] = halves.map(|images| if inverted { images.inverted() } else { images });
@@ -156,16 +156,16 @@ impl Digits {
     }
 }
 
-fn read_idx(folder: &Path) -> Result<[Images; 2], DataError> {
+fn read_idx(folder: &Path) -> Result<[Images; 2]> {
     mnist::read(folder, Content::Any)
 }
 
-fn read_png(folder: &Path) -> Result<[Images; 2], DataError> {
+fn read_png(folder: &Path) -> Result<[Images; 2]> {
     Ok([png::read(&folder.join("train"))?, png::read(&folder.join("test"))?])
 }
 
 /// Reads MNIST from the named folder, else from the project's if it holds any of the files.
-fn resolve(named: Option<PathBuf>, project: PathBuf) -> Result<Digits, DataError> {
+fn resolve(named: Option<PathBuf>, project: PathBuf) -> Result<Digits> {
     match named {
         Some(folder) => Digits::mnist(folder),
         None if mnist::any_file_in(&project) => Digits::mnist(project),
@@ -192,12 +192,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// Like `Display`: notebooks show this form, which must not contain a machine's paths.
-impl fmt::Debug for Source {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_display!(Source);
 
 #[cfg(test)]
 mod tests {

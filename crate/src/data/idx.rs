@@ -5,7 +5,8 @@
 //! The header alone makes the reader allocate nothing, and it reads at most one byte beyond what the header
 //! announces.
 
-use super::error::{COPY_AGAIN, DataError};
+use super::error::COPY_AGAIN;
+use crate::error::{Error, Result};
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -75,12 +76,12 @@ impl Idx {
 ///
 /// # Errors
 /// If the file cannot be read or is not well-formed IDX data of this kind.
-pub fn read(path: &Path, kind: Kind) -> Result<Idx, DataError> {
-    let unreadable = |error| DataError::unreadable(path, error);
+pub fn read(path: &Path, kind: Kind) -> Result<Idx> {
+    let unreadable = |error| Error::unreadable(path, error);
     // Opening a pipe would wait for its writer forever.
     if !fs::metadata(path).map_err(unreadable)?.is_file() {
         let (file, other) = ("a regular file", "something else");
-        return Err(DataError::at(path, file, other, "replace it by the file"));
+        return Err(Error::at(path, file, other, "replace it by the file"));
     }
     decode(BufReader::new(File::open(path).map_err(unreadable)?), path, kind)
 }
@@ -89,7 +90,7 @@ pub fn read(path: &Path, kind: Kind) -> Result<Idx, DataError> {
 ///
 /// # Errors
 /// If the data are not well-formed IDX data of this kind.
-pub fn decode(mut packed: impl BufRead, path: &Path, kind: Kind) -> Result<Idx, DataError> {
+pub fn decode(mut packed: impl BufRead, path: &Path, kind: Kind) -> Result<Idx> {
     let start = packed.fill_buf().map_err(|error| fault(path, error))?;
     if start.starts_with(&GZIP) {
         parse(MultiGzDecoder::new(packed), path, kind)
@@ -98,7 +99,7 @@ pub fn decode(mut packed: impl BufRead, path: &Path, kind: Kind) -> Result<Idx, 
     }
 }
 
-fn parse(mut content: impl Read, path: &Path, kind: Kind) -> Result<Idx, DataError> {
+fn parse(mut content: impl Read, path: &Path, kind: Kind) -> Result<Idx> {
     let layout = kind.layout();
     let header = read_at_most(&mut content, layout.header_bytes, path)?;
     let items_bytes = item_count(&header, path, &layout)? * layout.item_bytes;
@@ -110,7 +111,7 @@ fn parse(mut content: impl Read, path: &Path, kind: Kind) -> Result<Idx, DataErr
     }
     if items.len() > items_bytes {
         let expected = format!("{expected} bytes (unpacked), as its header announces");
-        return Err(DataError::at(path, expected, "more", COPY_AGAIN));
+        return Err(Error::at(path, expected, "more", COPY_AGAIN));
     }
     if kind == Kind::Labels {
         check_labels(path, &items, "correct the file")?;
@@ -119,7 +120,7 @@ fn parse(mut content: impl Read, path: &Path, kind: Kind) -> Result<Idx, DataErr
 }
 
 /// The number of items that the header announces.
-fn item_count(header: &[u8], path: &Path, layout: &Layout) -> Result<usize, DataError> {
+fn item_count(header: &[u8], path: &Path, layout: &Layout) -> Result<usize> {
     let Layout { name, magic, header_bytes, .. } = *layout;
     let (numbers, _) = header.as_chunks::<4>();
     let numbers: Vec<u32> = numbers.iter().map(|bytes| u32::from_be_bytes(*bytes)).collect();
@@ -128,7 +129,7 @@ fn item_count(header: &[u8], path: &Path, layout: &Layout) -> Result<usize, Data
         [found, ..] if found != magic => {
             let expected = format!("IDX {name} (magic number {magic:#010x})");
             let found = format!("magic number {found:#010x}");
-            Err(DataError::at(path, expected, found, "check that the file is what its name says"))
+            Err(Error::at(path, expected, found, "check that the file is what its name says"))
         }
         [_, _, rows, columns] if [rows, columns] != [SIDE as u32; 2] => {
             Err(wrong_size(path, rows, columns))
@@ -137,21 +138,21 @@ fn item_count(header: &[u8], path: &Path, layout: &Layout) -> Result<usize, Data
         [_, count, ..] if is_whole => {
             let expected = format!("1 to {MAX_ITEMS} items");
             let found = format!("a header that announces {count}");
-            Err(DataError::at(path, expected, found, "check that the file is intact"))
+            Err(Error::at(path, expected, found, "check that the file is intact"))
         }
         _ => Err(truncated(path, header_bytes, header.len())),
     }
 }
 
-fn truncated(path: &Path, expected: usize, found: usize) -> DataError {
+fn truncated(path: &Path, expected: usize, found: usize) -> Error {
     let (expected, found) = (format!("{expected} bytes (unpacked)"), format!("only {found}"));
-    DataError::at(path, expected, found, format!("the file is truncated: {COPY_AGAIN}"))
+    Error::at(path, expected, found, format!("the file is truncated: {COPY_AGAIN}"))
 }
 
 /// The fault of an image that is not 28 x 28.
-pub(super) fn wrong_size(path: &Path, rows: u32, columns: u32) -> DataError {
+pub(super) fn wrong_size(path: &Path, rows: u32, columns: u32) -> Error {
     let expected = format!("images of {SIDE} x {SIDE} pixels");
-    DataError::at(path, expected, format!("{rows} x {columns}"), "rescale them first")
+    Error::at(path, expected, format!("{rows} x {columns}"), "rescale them first")
 }
 
 /// Checks that every label is a digit.
@@ -159,26 +160,26 @@ pub(super) fn check_labels(
     place: impl AsRef<Path>,
     labels: &[u8],
     remedy: &'static str,
-) -> Result<(), DataError> {
+) -> Result<()> {
     let is_wrong = |label: &u8| usize::from(*label) >= CLASSES;
     let Some(index) = labels.iter().position(is_wrong) else { return Ok(()) };
     let found = format!("{} at index {index}", labels[index]);
-    Err(DataError::at(place, "labels from 0 to 9", found, remedy))
+    Err(Error::at(place, "labels from 0 to 9", found, remedy))
 }
 
 /// Reads the next bytes, at most `limit`; memory grows with what is there.
-fn read_at_most(content: &mut impl Read, limit: usize, path: &Path) -> Result<Vec<u8>, DataError> {
+fn read_at_most(content: &mut impl Read, limit: usize, path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     content.take(limit as u64).read_to_end(&mut bytes).map_err(|error| fault(path, error))?;
     Ok(bytes)
 }
 
 /// An error with a number comes from the operating system, any other from the gzip decoder.
-fn fault(path: &Path, error: io::Error) -> DataError {
+fn fault(path: &Path, error: io::Error) -> Error {
     if error.raw_os_error().is_some() {
-        return DataError::unreadable(path, error);
+        return Error::unreadable(path, error);
     }
-    DataError::at(path, "intact gzip data", format!("damage ({error})"), COPY_AGAIN)
+    Error::at(path, "intact gzip data", format!("damage ({error})"), COPY_AGAIN)
 }
 
 #[cfg(test)]
@@ -206,7 +207,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    fn decode(bytes: &[u8], kind: Kind) -> Result<Vec<u8>, DataError> {
+    fn decode(bytes: &[u8], kind: Kind) -> Result<Vec<u8>> {
         super::decode(bytes, Path::new("digits"), kind).map(Idx::into_items)
     }
 

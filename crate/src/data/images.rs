@@ -1,8 +1,8 @@
 //! Labelled images of digits in memory.
 
-use super::error::DataError;
 use super::idx::{CLASSES, PIXELS, SIDE, check_labels};
-use std::fmt;
+use crate::error::{Error, Result};
+use std::{array, fmt};
 use tch::{Kind, Tensor};
 
 /// Images of 28 x 28 grey pixels (0 is paper, 255 is ink), each with its label, 0 to 9.
@@ -30,12 +30,12 @@ impl Images {
     ///
     /// # Errors
     /// If there are not 784 pixels for each label, or a label is above 9.
-    pub fn new(pixels: Vec<u8>, labels: Vec<u8>) -> Result<Images, DataError> {
+    pub fn new(pixels: Vec<u8>, labels: Vec<u8>) -> Result<Images> {
         if labels.len().checked_mul(PIXELS) != Some(pixels.len()) {
             let expected = format!("{PIXELS} pixels for each of {} labels", labels.len());
             let found = format!("{} pixels", pixels.len());
             let remedy = format!("give every image {SIDE} x {SIDE} pixels and one label");
-            return Err(DataError::at("images", expected, found, remedy));
+            return Err(Error::at("images", expected, found, remedy));
         }
         check_labels("images", &labels, "correct the label")?;
         Ok(Images { pixels, labels })
@@ -104,11 +104,9 @@ impl Images {
 
     /// The number of images of each digit.
     pub fn class_counts(&self) -> [usize; CLASSES] {
-        let mut counts = [0; CLASSES];
-        for &label in &self.labels {
-            counts[usize::from(label)] += 1;
-        }
-        counts
+        let count =
+            |class| self.labels.iter().filter(|label| usize::from(**label) == class).count();
+        array::from_fn(count)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The four files of MNIST in a folder, and the checksums that identify them.
 
-use super::error::DataError;
 use super::idx::{self, Kind, PIXELS};
 use super::images::Images;
+use crate::error::{Error, Result};
 use std::fs;
 use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::path::{Path, PathBuf};
@@ -32,14 +32,14 @@ pub(super) enum Content {
 }
 
 /// Reads the training and the test images from files with MNIST's names.
-pub(super) fn read(folder: &Path, content: Content) -> Result<[Images; 2], DataError> {
+pub(super) fn read(folder: &Path, content: Content) -> Result<[Images; 2]> {
     fs::read_dir(folder).map_err(|error| match error.kind() {
         NotFound => {
             let expected = "a folder with the four files of MNIST";
             let remedy = "correct the path (or MNIST_DIR), or fetch MNIST with `make data`";
-            DataError::at(folder, expected, "no such folder", remedy)
+            Error::at(folder, expected, "no such folder", remedy)
         }
-        _ => DataError::unreadable(folder, error),
+        _ => Error::unreadable(folder, error),
     })?;
     let folder = find_folder(folder)?.unwrap_or(folder.into());
     Ok([read_half(&folder, 0, content)?, read_half(&folder, 1, content)?])
@@ -51,7 +51,7 @@ pub(super) fn any_file_in(folder: &Path) -> bool {
 }
 
 /// Reads the images of the training half, 0, or the test half, 1.
-fn read_half(folder: &Path, half: usize, content: Content) -> Result<Images, DataError> {
+fn read_half(folder: &Path, half: usize, content: Content) -> Result<Images> {
     let (labels_path, labels) = read_file(folder, &LABELS[half], Kind::Labels, content)?;
     let (path, pixels) = read_file(folder, &IMAGES[half], Kind::Images, content)?;
     let images = pixels.len() / PIXELS;
@@ -59,7 +59,7 @@ fn read_half(folder: &Path, half: usize, content: Content) -> Result<Images, Dat
         let (path_of_labels, count) = (labels_path.display(), labels.len());
         let expected = format!("as many images as there are labels in {path_of_labels} ({count})");
         let remedy = "combine files that belong together";
-        return Err(DataError::at(path, expected, images.to_string(), remedy));
+        return Err(Error::at(path, expected, images.to_string(), remedy));
     }
     Images::new(pixels, labels)
 }
@@ -69,23 +69,23 @@ fn read_file(
     Known(name, sha256): &Known,
     kind: Kind,
     content: Content,
-) -> Result<(PathBuf, Vec<u8>), DataError> {
+) -> Result<(PathBuf, Vec<u8>)> {
     let path = find(folder, name)?.ok_or_else(|| {
         let found = "neither it nor the name with .gz or with a dot before idx";
         let remedy = "add it, or fetch MNIST with `make data`";
-        DataError::at(folder.join(name), "this file", found, remedy)
+        Error::at(folder.join(name), "this file", found, remedy)
     })?;
     let idx = idx::read(&path, kind)?;
     if content == Content::Mnist && idx.sha256() != *sha256 {
         let expected = format!("MNIST's own data (SHA-256 {sha256}, unpacked)");
         let remedy = "fetch MNIST with `make data`, or read your own IDX files with `Digits::open`";
-        return Err(DataError::at(path, expected, idx.sha256(), remedy));
+        return Err(Error::at(path, expected, idx.sha256(), remedy));
     }
     Ok((path, idx.into_items()))
 }
 
 /// Finds the folder that holds the files: the first of [`FOLDERS`] with any of the four.
-fn find_folder(folder: &Path) -> Result<Option<PathBuf>, DataError> {
+fn find_folder(folder: &Path) -> Result<Option<PathBuf>> {
     for folder in FOLDERS.map(|below| folder.join(below)) {
         for Known(name, _) in IMAGES.iter().chain(&LABELS) {
             if find(&folder, name)?.is_some() {
@@ -98,7 +98,7 @@ fn find_folder(folder: &Path) -> Result<Option<PathBuf>, DataError> {
 
 /// Finds a file by its name or by Kaggle's, with a dot before `idx`; gzip'd or else plain, as `make data` can
 /// replace only the gzip'd one.
-fn find(folder: &Path, name: &str) -> Result<Option<PathBuf>, DataError> {
+fn find(folder: &Path, name: &str) -> Result<Option<PathBuf>> {
     for name in [name, &name.replace("-idx", ".idx")] {
         for path in [folder.join(format!("{name}.gz")), folder.join(name)] {
             match path.metadata() {
@@ -106,7 +106,7 @@ fn find(folder: &Path, name: &str) -> Result<Option<PathBuf>, DataError> {
                 Ok(metadata) if metadata.is_dir() => (),
                 Ok(_) => return Ok(Some(path)),
                 Err(error) if matches!(error.kind(), NotFound | NotADirectory) => (),
-                Err(error) => return Err(DataError::unreadable(&path, error)),
+                Err(error) => return Err(Error::unreadable(&path, error)),
             }
         }
     }

@@ -10,7 +10,6 @@ mod subset;
 mod synthetic;
 
 pub use digits::{Digits, Source};
-pub use error::DataError;
 pub use idx::{CLASSES, PIXELS, SIDE};
 pub use images::Images;
 pub use subset::{Sample, Split};

@@ -1,8 +1,8 @@
 //! PNG images in one folder for each digit.
 
-use super::error::DataError;
 use super::idx::{CLASSES, PIXELS, SIDE, wrong_size};
 use super::images::Images;
+use crate::error::{Error, Result};
 use png::{ColorType, Decoder, DecodingError, Transformations};
 use std::fs::{self, File};
 use std::io::{self, BufReader};
@@ -12,7 +12,7 @@ const EXPECTED: &str = "PNG files in folders named 0 to 9";
 
 /// Reads the images in `folder/0/*.png` to `folder/9/*.png`, in the order of their labels and names. A digit
 /// without a folder has no images.
-pub(super) fn read(folder: &Path) -> Result<Images, DataError> {
+pub(super) fn read(folder: &Path) -> Result<Images> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     entries(folder, is_digit)?;
     for label in 0..CLASSES as u8 {
@@ -23,15 +23,15 @@ pub(super) fn read(folder: &Path) -> Result<Images, DataError> {
     }
     if labels.is_empty() {
         let remedy = "put the images of each digit in its folder";
-        return Err(DataError::at(folder, EXPECTED, "none", remedy));
+        return Err(Error::at(folder, EXPECTED, "none", remedy));
     }
     Images::new(pixels, labels)
 }
 
 /// Lists the expected entries of a folder by name; none if there is no such folder. Any other folder or image is
 /// an error, so none is silently left out; hidden files and other files are ignored.
-fn entries(folder: &Path, is_expected: fn(&Path) -> bool) -> Result<Vec<PathBuf>, DataError> {
-    let unreadable = |error: io::Error| DataError::unreadable(folder, error);
+fn entries(folder: &Path, is_expected: fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
+    let unreadable = |error: io::Error| Error::unreadable(folder, error);
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(unreadable)?,
@@ -42,7 +42,7 @@ fn entries(folder: &Path, is_expected: fn(&Path) -> bool) -> Result<Vec<PathBuf>
     paths.sort();
     let Some(other) = paths.iter().find(|path| !is_expected(path)) else { return Ok(paths) };
     let found = if other.is_dir() { "another folder" } else { "another image" };
-    Err(DataError::at(other, EXPECTED, found, "rename, convert or move it"))
+    Err(Error::at(other, EXPECTED, found, "rename, convert or move it"))
 }
 
 /// Whether the name is that of a hidden file or of macOS's folder of file attributes.
@@ -67,11 +67,11 @@ fn is_image(path: &Path) -> bool {
 }
 
 /// Reads the grey pixels of an image; of a coloured one the luma (ITU-R BT.601), as Pillow's `convert("L")`.
-fn read_image(path: &Path) -> Result<Vec<u8>, DataError> {
+fn read_image(path: &Path) -> Result<Vec<u8>> {
     let damaged = |error: DecodingError| {
-        DataError::at(path, "an intact PNG image", format!("damage ({error})"), "replace the file")
+        Error::at(path, "an intact PNG image", format!("damage ({error})"), "replace the file")
     };
-    let file = File::open(path).map_err(|error| DataError::unreadable(path, error))?;
+    let file = File::open(path).map_err(|error| Error::unreadable(path, error))?;
     let mut decoder = Decoder::new(BufReader::new(file));
     decoder.set_transformations(Transformations::normalize_to_color8());
     let mut reader = decoder.read_info().map_err(damaged)?;

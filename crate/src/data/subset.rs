@@ -1,8 +1,8 @@
 //! Small random subsets of the digits to train and to test on.
 
 use super::digits::{Digits, Source};
-use super::error::DataError;
 use super::images::Images;
+use crate::error::{Result, require};
 use crate::rng::{ChaCha8Rng, Stream, random};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -64,12 +64,22 @@ impl Digits {
     ///
     /// # Errors
     /// If a subset would be empty or larger than the data it is drawn from.
-    pub fn sample(&self, sample: &Sample) -> Result<Split, DataError> {
+    pub fn sample(&self, sample: &Sample) -> Result<Split> {
         let [train, _] = generators(sample.seed);
         let [_, test] = generators(sample.test_seed.unwrap_or(sample.seed));
         Ok(Split {
-            train: draw("train", &self.train, sample.train, train)?,
-            test: draw("test", &self.test, sample.test, test)?,
+            train: draw(
+                "`train` of the sample (`train_examples` of an experiment)",
+                &self.train,
+                sample.train,
+                train,
+            )?,
+            test: draw(
+                "`test` of the sample (`test_examples` of an experiment)",
+                &self.test,
+                sample.test,
+                test,
+            )?,
             source: self.source.clone(),
         })
     }
@@ -87,10 +97,9 @@ fn draw(
     from: &Images,
     count: usize,
     mut random: ChaCha8Rng,
-) -> Result<Images, DataError> {
-    if count == 0 || count > from.len() {
-        return Err(DataError::SampleSize { field, available: from.len(), found: count });
-    }
+) -> Result<Images> {
+    let allowed = format_args!("from 1 to {}, the number of images to draw from", from.len());
+    require((1..=from.len()).contains(&count), field, allowed, count)?;
     let mut indices: Vec<usize> = (0..from.len()).collect();
     let (drawn, _) = indices.partial_shuffle(&mut random, count);
     Ok(from.select(drawn))
@@ -203,7 +212,7 @@ mod tests {
             (Sample { train: 10, test: 201, ..Sample::default() }, "test", 200, 201),
         ] {
             let expected = format!(
-                "Sample: `{field}` (an experiment's `{field}_examples`) must be from 1 to {available}, the number \
+                "`{field}` of the sample (`{field}_examples` of an experiment) must be from 1 to {available}, the number \
                  of images to draw from, but it is {found}."
             );
             assert_eq!(digits().sample(&sample).unwrap_err().to_string(), expected);

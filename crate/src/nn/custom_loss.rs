@@ -3,7 +3,6 @@
 use crate::error::{Error, Result};
 use serde::Serialize;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 
 /// A user-defined loss: a name, the loss of one example with logits `s`, `[classes]`, and label `y`, and its
 /// gradient with respect to the logits, `[classes]`.
@@ -102,25 +101,13 @@ impl PartialEq for CustomLoss {
     }
 }
 
-impl Eq for CustomLoss {}
-
-impl Hash for CustomLoss {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name.hash(state);
-    }
-}
-
 impl fmt::Display for CustomLoss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }
 }
 
-impl fmt::Debug for CustomLoss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_display!(CustomLoss);
 
 #[cfg(test)]
 mod tests {

@@ -28,7 +28,7 @@ use std::fmt;
 /// assert!((loss(Loss::CrossEntropy)? - by_definition).abs() < 1e-12);
 /// # Ok::<(), hinge::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
     /// Multi-class hinge loss with margin 1: `(1/classes) * sum over j != y of max(0, 1 - s_y + s_j)`, as

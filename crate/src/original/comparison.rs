@@ -77,9 +77,8 @@ impl Comparison {
     /// mode runs may have fewer images than the published ones, and nothing is judged.
     ///
     /// # Errors
-    /// [`Error::TooFew`] for no runs, [`Error::Setting`] for runs on different images, [`Error::NotPublished`] for
-    /// runs whose settings the part does not publish, and [`Error::NoSuchEpoch`] if the runs have no scores after
-    /// the epoch of a published value.
+    /// [`Error::TooFew`] for no runs, [`Error::Setting`] for runs on different images, with settings that the part
+    /// does not publish, or without scores after the epoch of a published value.
     pub fn new(part: Part, runs: &[&Runs], mode: Mode) -> Result<Comparison> {
         at_least(1, "runs", runs.len(), PURPOSE)?;
         let source = &runs[0].source;
@@ -96,8 +95,8 @@ impl Comparison {
                 compared.push(ComparedRun::new(published, runs, judged)?);
             }
             if compared.len() == before {
-                let settings = runs.experiment.to_string();
-                return Err(Error::NotPublished { part: part.to_string(), settings });
+                let allowed = format!("published in part {part}, as those of its notebook are");
+                return Err(Error::setting("experiment", allowed, &runs.experiment));
             }
         }
         Ok(Comparison { part, source: source.clone(), judged, runs: compared })
@@ -279,7 +278,10 @@ mod tests {
     fn smaller_runs_are_beside_published_values_in_the_quick_mode_only() -> Result<()> {
         let small = Experiment { train_examples: 10, ..svm() };
         assert_eq!(compare(small.clone(), Mode::Quick)?.runs.len(), 2);
-        assert!(matches!(compare(small, Mode::Full), Err(Error::NotPublished { .. })));
+        assert!(matches!(
+            compare(small, Mode::Full),
+            Err(Error::Setting { field: "experiment", .. })
+        ));
         Ok(())
     }
 

@@ -77,18 +77,7 @@ impl Published {
 /// `published.json`.
 #[derive(Deserialize)]
 struct File {
-    protocol: Protocol,
     results: Vec<Entry>,
-}
-
-/// The settings of all runs.
-#[derive(Deserialize)]
-struct Protocol {
-    train_examples: usize,
-    test_examples: usize,
-    batch_size: usize,
-    epochs: usize,
-    learning_rate: f64,
 }
 
 #[derive(Deserialize)]
@@ -107,23 +96,18 @@ struct Entry {
 }
 
 fn parse(json: &str) -> serde_json::Result<Vec<Published>> {
-    let File { protocol, results } = serde_json::from_str(json)?;
-    Ok(results.into_iter().map(|entry| entry.published(&protocol)).collect())
+    let File { results } = serde_json::from_str(json)?;
+    Ok(results.into_iter().map(Entry::published).collect())
 }
 
 impl Entry {
-    fn published(self, protocol: &Protocol) -> Published {
-        let sgd = Sgd { learning_rate: protocol.learning_rate, ..Sgd::default() };
-        let plain = || Experiment { sgd, ..Experiment::default() };
-        let base = self.augmentation.map_or_else(plain, Recipe::experiment);
+    /// Its settings are those of the protocol, which are [`Experiment::default`]'s, but for what it names itself.
+    fn published(self) -> Published {
+        let base = self.augmentation.map_or_else(Experiment::default, Recipe::experiment);
         let experiment = Experiment {
             model: self.hidden_units.map_or_else(Model::linear, Model::hidden),
             loss: self.loss,
             sgd: Sgd { weight_decay: self.weight_decay, ..base.sgd },
-            train_examples: protocol.train_examples,
-            test_examples: protocol.test_examples,
-            epochs: protocol.epochs,
-            batch_size: protocol.batch_size,
             ..base
         };
         let score = |loss, accuracy| Score { loss, accuracy };
@@ -153,6 +137,7 @@ mod tests {
     use super::*;
     use crate::nn::Device;
     use crate::train::Engine;
+    use serde_json::json;
 
     #[test]
     fn every_part_of_the_report_publishes_something() -> Result<()> {
@@ -189,6 +174,22 @@ mod tests {
     }
 
     #[test]
+    fn the_protocol_of_the_report_is_the_default() -> serde_json::Result<()> {
+        let file: serde_json::Value = serde_json::from_str(include_str!("published.json"))?;
+        let Experiment { train_examples, test_examples, batch_size, epochs, sgd, .. } =
+            Experiment::default();
+        let expected = json!({
+            "train_examples": train_examples,
+            "test_examples": test_examples,
+            "batch_size": batch_size,
+            "epochs": epochs,
+            "learning_rate": sgd.learning_rate,
+        });
+        assert_eq!(file["protocol"], expected);
+        Ok(())
+    }
+
+    #[test]
     fn a_run_with_other_settings_is_not_the_published_one() -> Result<()> {
         let svm = published(Part::LinearSvm)?[0];
         let protocol = Experiment::default;
@@ -220,7 +221,7 @@ mod tests {
     fn a_damaged_file_is_an_error_that_says_what_is_wrong() {
         let file = include_str!("published.json");
         for (text, instead, reason) in [
-            ("\"epochs\": 100", "\"epochs\": -1", "invalid value"),
+            ("\"epoch\": 100", "\"epoch\": -1", "invalid value"),
             ("\"1b\"", "\"7b\"", "unknown variant `7b`"),
             ("\"r4\"", "\"r6\"", "unknown variant `r6`"),
         ] {

@@ -7,7 +7,7 @@ use crate::augment::{
 use crate::nn::{Model, Sgd};
 use crate::study::Experiment;
 use crate::train::{Metric, Plateau};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// An augmentation that the original tried, under the original's name.
@@ -23,7 +23,7 @@ use std::fmt;
 /// assert_eq!(Recipe::R4.experiment().train_transform, r4);
 /// assert_eq!(r4.to_string(), "r4");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Recipe {
     /// "blur", the one given in the assignment: GaussianBlur(3), with its default sigma 0.1..=2.0.
@@ -65,21 +65,6 @@ impl Recipe {
         Recipe::Outside,
     ];
 
-    /// The name in the original.
-    pub fn name(self) -> &'static str {
-        match self {
-            Recipe::Blur => "blur",
-            Recipe::R1 => "r1",
-            Recipe::R2 => "r2",
-            Recipe::R3 => "r3",
-            Recipe::R4 => "r4",
-            Recipe::R41 => "r4.1",
-            Recipe::R42 => "r4.2",
-            Recipe::R5 => "r5",
-            Recipe::Outside => "outside",
-        }
-    }
-
     /// Task 4 with this augmentation: the SVM with a hidden layer, and for [`R42`](Recipe::R42) and
     /// [`Outside`](Recipe::Outside) the optimiser's settings that the original changed as well.
     pub fn experiment(self) -> Experiment {
@@ -108,17 +93,18 @@ impl Recipe {
 
     /// Its transforms, as defined above; r4.2 and "outside" share those of r4, and its name.
     pub fn transforms(self) -> Compose {
-        let name = match self {
-            Recipe::R42 | Recipe::Outside => Recipe::R4.name(),
-            _ => self.name(),
-        };
-        Compose::new(self.steps()).named(name)
+        let is_r4 = matches!(self, Recipe::R42 | Recipe::Outside);
+        Compose::new(self.steps()).named(if is_r4 { Recipe::R4 } else { self })
     }
 
     fn steps(self) -> Vec<Transform> {
         match self {
             Recipe::Blur => vec![GaussianBlur::new(3).into()],
-            Recipe::R1 => vec![rotation(10.), shift_scale_and_shear(), sharpness(1.5, 0.5)],
+            Recipe::R1 => {
+                let (translate, scale, shear) = ([0.1, 0.1], 0.9..=1.1, -5.0..=5.0);
+                let affine = RandomAffine { translate, scale, shear, ..RandomAffine::new(0.) };
+                vec![rotation(10.), affine.into(), sharpness(1.5, 0.5)]
+            }
             Recipe::R2 => vec![rotation(5.), perspective(0.2, 0.5), erasing()],
             Recipe::R3 => vec![rotation(3.), perspective(0.15, 0.3), sharpness(1.2, 0.3)],
             Recipe::R4 | Recipe::R42 | Recipe::Outside => vec![
@@ -134,14 +120,20 @@ impl Recipe {
                 erasing(),
                 sharpness(1.2, 0.3),
             ],
-            Recipe::R5 => vec![slight_blur(), rotation(2.), slight_shift()],
+            Recipe::R5 => {
+                let blur = GaussianBlur { kernel_size: 3, sigma: 0.1..=0.2 };
+                let blur = RandomApply { transforms: vec![blur.into()], p: 0.3 };
+                let shift = RandomAffine { translate: [0.02, 0.02], ..RandomAffine::new(0.) };
+                vec![blur.into(), rotation(2.), shift.into()]
+            }
         }
     }
 }
 
+/// The name in the original.
 impl fmt::Display for Recipe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        self.serialize(f)
     }
 }
 
@@ -161,28 +153,13 @@ fn erasing() -> Transform {
     RandomErasing { p: 0.1, scale: 0.02..=0.1, ..RandomErasing::default() }.into()
 }
 
-fn shift_scale_and_shear() -> Transform {
-    let (translate, scale, shear) = ([0.1, 0.1], 0.9..=1.1, -5.0..=5.0);
-    RandomAffine { translate, scale, shear, ..RandomAffine::new(0.) }.into()
-}
-
-fn slight_shift() -> Transform {
-    RandomAffine { translate: [0.02, 0.02], ..RandomAffine::new(0.) }.into()
-}
-
-fn slight_blur() -> Transform {
-    let blur = GaussianBlur { kernel_size: 3, sigma: 0.1..=0.2 };
-    RandomApply { transforms: vec![blur.into()], p: 0.3 }.into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::augment::AugmentError;
     use crate::augment::testing::{noise, source};
 
     #[test]
-    fn every_recipe_is_valid_and_changes_the_images() -> Result<(), AugmentError> {
+    fn every_recipe_is_valid_and_changes_the_images() -> crate::Result<()> {
         let images = noise(50, 28, 28);
         for recipe in Recipe::ALL {
             let changed = recipe.transforms().apply(&images, &mut source(0))?;

@@ -1,9 +1,9 @@
 //! How long work takes, this crate and others side by side.
 
+use super::Figure;
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Stroke};
 use super::style::{GRID, INK, MARGIN, SERIES, TRAIN, WIDTH};
-use super::{Figure, Image};
 use crate::error::{Error, Result};
 use crate::study::Unit;
 use serde::Deserialize;
@@ -57,7 +57,7 @@ const LEFT: f64 = 150.;
 const LINE: f64 = 18.;
 
 impl Results {
-    fn draw(&self) -> Image {
+    fn draw(&self) -> String {
         let lines: usize = self.workloads.iter().map(|work| work.medians.len() + 2).sum();
         let bottom = MARGIN + LINE * lines as f64;
         let seconds = self.workloads.iter().flat_map(|work| work.medians.values().copied());
@@ -136,7 +136,7 @@ mod tests {
         if std::env::var_os("HINGE_GOLDEN").is_some_and(|value| value == "write") {
             figure.save(FIGURE)?;
         }
-        assert_eq!(std::fs::read_to_string(FIGURE).unwrap_or_default(), figure.image.svg()?);
+        assert_eq!(std::fs::read_to_string(FIGURE).unwrap_or_default(), figure.svg);
         Ok(())
     }
 
@@ -146,7 +146,7 @@ mod tests {
             "title": "Linear SVM", "train": 1000, "epochs": 1,
             "medians": {"in_memory": 0.01, "ours": 0.004}, "ratios": {"in_memory": 2.5}}]}"#;
         let figure = benchmark(results)?;
-        let texts: Vec<&str> = figure.image.svg()?.split("</text>").collect();
+        let texts: Vec<&str> = figure.svg.split("</text>").collect();
         let labels = [
             "Linear SVM, 1000 images, 1 epoch",
             "ours",

@@ -1,6 +1,6 @@
 //! Drawings: shapes, text and pictures on white, written as SVG.
 
-use super::Image;
+use super::figure::address;
 use super::style::{Colour, HEADING, INK, TEXT};
 use crate::show::display::escape;
 use std::fmt::{Arguments, Write};
@@ -117,19 +117,19 @@ impl Canvas {
 
     /// A PNG, its pixels sharp.
     pub fn picture(&mut self, (x, y): Point, (width, height): Point, png: &[u8]) {
-        let address = Image::Png(png.to_vec()).address();
+        let address = address("image/png", png);
         self.add(format_args!(
             "<image x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" preserveAspectRatio=\"none\" \
              style=\"image-rendering:pixelated\" href=\"{address}\"/>"
         ));
     }
 
-    pub fn finish(self) -> Image {
+    pub fn finish(self) -> String {
         let Canvas { width, height, content } = self;
-        Image::Svg(format!(
+        format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
              viewBox=\"0 0 {width:.0} {height:.0}\"><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>{content}</svg>"
-        ))
+        )
     }
 
     fn write(

@@ -35,21 +35,15 @@ pub fn variance_components(metric: Metric, components: &[Component]) -> Result<F
     let row = |component: &Component| {
         Row::new(&component.source, component.standard_deviation, component.interval)
     };
-    let chart = Chart {
-        rows: components.iter().map(row).collect(),
-        quantity: format!("standard deviation of {metric}"),
-        unit: metric.unit(),
-        key: Vec::new(),
-        bars: true,
-    };
+    let quantity = format!("standard deviation of {metric}");
+    let chart = Chart::new(quantity, metric.unit(), components.iter().map(row));
     let alt = format!(
-        "Bar chart of the standard deviation of {metric} by its source, with 95 % intervals: {}.",
-        chart.sentence()
+        "Bar chart of the standard deviation of {metric} by its source, with 95 % intervals"
     );
     let caption = format!(
         "Standard deviation of {metric} when only one source varies; dark: its 95 % interval."
     );
-    Ok(Figure::new(chart.draw()?, alt, caption))
+    Chart { bars: true, ..chart }.figure(alt, caption)
 }
 
 #[cfg(test)]
@@ -61,7 +55,7 @@ mod tests {
         let interval = Interval { low: 0.015, high: 0.025 };
         let component = Component { source: "order".into(), standard_deviation: 0.02, interval };
         let figure = variance_components(Metric::TestAccuracy, &[component])?;
-        let svg = figure.image.svg()?;
+        let svg = figure.svg;
         for text in [">0</text>", ">order</text>", ">2.0 (1.5 to 2.5)</text>"] {
             assert!(svg.contains(text), "{text} in {svg}");
         }

@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn each_digit_that_occurs_has_its_recall_beside_its_row() -> Result<()> {
-        let svg = confusion(&sevens()?)?.image.svg()?.to_string();
+        let svg = confusion(&sevens()?)?.svg;
         assert_eq!(svg.matches(" %</text>").count(), 1);
         assert!(svg.contains(">75 %</text>"), "{svg}");
         Ok(())

@@ -179,7 +179,7 @@ mod tests {
         let digits = Digits::synthetic(0);
         let run = |epochs| Experiment { epochs, ..Experiment::default() }.run(&digits, 0);
         let (short, long) = (run(1)?, run(8)?);
-        let svg = compare_learning_curves(&[&short, &long])?.image.svg()?.to_string();
+        let svg = compare_learning_curves(&[&short, &long])?.svg;
         assert_eq!(svg.matches(">8</text>").count(), 4, "the last epoch is on all four axes");
         Ok(())
     }
@@ -201,7 +201,7 @@ mod tests {
         };
         let mut canvas = Canvas::new(WIDTH, PANEL);
         draw_column(&mut canvas, &[[line(false), line(true)]], Metric::TrainAccuracy, (0., &[50.]));
-        let svg = canvas.finish().svg().map(str::to_string).unwrap_or_default();
+        let svg = canvas.finish();
         assert!(svg.contains(">100</text>") && !svg.contains(">110</text>"), "{svg}");
     }
 }

@@ -5,11 +5,12 @@ use super::canvas::{Anchor, Canvas};
 use super::style::{INK, MARGIN, MUTED, text_width};
 use super::tiles::{Tile, around_zero, grey, tiled};
 use crate::augment::Compose;
-use crate::data::{CLASSES, Images, PIXELS, SIDE};
-use crate::error::{Error, Result};
+use crate::data::{CLASSES, Images, SIDE};
+use crate::error::{Error, Result, require};
+use crate::nn::numbers;
 use crate::rng::{Stream, random};
 use crate::study::{Run, Unit};
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 /// The first `rows * columns` images in a grid, each under its label.
 ///
@@ -42,10 +43,8 @@ pub fn grid(images: &Images, rows: usize, columns: usize) -> Result<Figure> {
 /// # Errors
 /// [`Error::Setting`] for more titles than images.
 pub fn titled(images: &Images, titles: &[String], columns: usize) -> Result<Figure> {
-    if titles.len() > images.len() {
-        let allowed = format!("at most {}, the number of images", images.len());
-        return Err(Error::setting("titles", allowed, titles.len()));
-    }
+    let allowed = format_args!("at most {}, the number of images", images.len());
+    require(titles.len() <= images.len(), "titles", allowed, titles.len())?;
     let tile = |(index, title): (usize, &String)| {
         Ok(Tile { png: grey(images.image(index))?, title: title.clone() })
     };
@@ -113,9 +112,7 @@ pub fn weights(run: &Run) -> Result<Figure> {
     };
     let greatest = layer.weight.abs().max().double_value(&[]).max(f64::MIN_POSITIVE);
     let tile = |class: usize| {
-        let weights = layer.weight.get(class as i64);
-        let shares: Vec<f64> =
-            (0..PIXELS as i64).map(|pixel| weights.double_value(&[pixel]) / greatest).collect();
+        let shares = numbers(&(layer.weight.get(class as i64).to_kind(Kind::Double) / greatest));
         Ok(Tile { png: around_zero(&shares, SIDE)?, title: class.to_string() })
     };
     let tiles = (0..CLASSES).map(tile).collect::<Result<Vec<_>>>()?;
@@ -163,12 +160,8 @@ fn draw_key(canvas: &mut Canvas, greatest: f64) -> Result<()> {
 /// An invalid parameter of an augmentation, no image, or more than 100 draws.
 pub fn augmentations(image: &Images, rows: &[(String, Compose)], draws: usize) -> Result<Figure> {
     const MOST_DRAWS: usize = 100;
-    if draws > MOST_DRAWS {
-        return Err(Error::setting("draws", format!("0 to {MOST_DRAWS}"), draws));
-    }
-    if image.is_empty() {
-        return Err(Error::setting("image", "at least one image", "none"));
-    }
+    require(draws <= MOST_DRAWS, "draws", format_args!("0 to {MOST_DRAWS}"), draws)?;
+    require(!image.is_empty(), "image", "at least one image", "none")?;
     let canvas = draw_augmentations(image, rows, draws)?;
     let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
     let alt = format!(
@@ -214,10 +207,8 @@ fn draw_augmentations(image: &Images, rows: &[(String, Compose)], draws: usize) 
 fn stretched(values: &Tensor) -> Result<Vec<u8>> {
     let least = values.min().double_value(&[]);
     let range = (values.max().double_value(&[]) - least).max(f64::MIN_POSITIVE);
-    let scaled = (values.flatten(0, -1) - least) * (255. / range);
-    let pixels: Vec<u8> =
-        (0..PIXELS as i64).map(|pixel| scaled.double_value(&[pixel]) as u8).collect();
-    grey(&pixels)
+    let scaled = numbers(&((values - least) * (255. / range)));
+    grey(&scaled.into_iter().map(|value| value as u8).collect::<Vec<u8>>())
 }
 
 #[cfg(test)]
@@ -231,7 +222,7 @@ mod tests {
         let rows = ["none", "none, but with a rather long name"]
             .map(|name| (name.to_string(), Compose::default()));
         let figure = augmentations(&image, &rows, 2)?;
-        let svg = figure.image.svg()?;
+        let svg = figure.svg;
         assert_eq!(svg.matches("<image ").count(), 6);
         assert!(rows.iter().all(|(name, _)| svg.contains(&format!(">{name}</text>"))), "{svg}");
         Ok(())

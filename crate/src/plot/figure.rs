@@ -7,45 +7,40 @@ use crate::show::Show;
 use crate::show::display::{Representation, escape, html_and_text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use std::borrow::Cow;
 use std::path::Path;
 
 /// A picture as a notebook shows it: an `<img>` that holds its own data, so that it shows in a trusted and
 /// an untrusted notebook, in the HTML report and offline.
 ///
 /// ```
-/// use hinge::plot::{Figure, Image};
+/// use hinge::plot::Figure;
 ///
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let results = folder.path();
 /// let square = r#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>"#;
-/// let figure = Figure::new(Image::Svg(square.into()), "A black square.", "A square of 9 x 9 pixels.");
+/// let figure = Figure::new(square, "A black square.", "A square of 9 x 9 pixels.");
 /// figure.save(results.join("square"))?;
 /// assert!(results.join("square.svg").exists() && results.join("square.png").exists());
 /// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Figure {
-    pub(super) image: Image,
+    pub(super) svg: String,
     title: String,
     alt: String,
     caption: String,
 }
 
-/// The data of a picture.
-#[derive(Clone)]
-pub enum Image {
-    /// A vector drawing.
-    Svg(String),
-    /// A PNG file.
-    Png(Vec<u8>),
-}
-
 impl Figure {
-    /// A figure of `image` without a title. The alternative text says what the picture shows to readers without
+    /// A figure of a drawing, the text of an SVG file, without a title. The alternative text says what the picture shows to readers without
     /// sight; the caption, below the picture, what it is.
-    pub fn new(image: Image, alt: impl Into<String>, caption: impl Into<String>) -> Figure {
-        Figure { image, title: String::new(), alt: alt.into(), caption: caption.into() }
+    pub fn new(
+        svg: impl Into<String>,
+        alt: impl Into<String>,
+        caption: impl Into<String>,
+    ) -> Figure {
+        let (svg, alt, caption) = (svg.into(), alt.into(), caption.into());
+        Figure { svg, title: String::new(), alt, caption }
     }
 
     /// The same figure with its message above the picture: "r4 gains a point".
@@ -62,8 +57,7 @@ impl Figure {
     /// no ending. A drawing becomes a PNG of twice its width and height.
     ///
     /// # Errors
-    /// [`Error::Figure`] for an SVG of what is no drawing,
-    /// [`Error::Write`](crate::Error::Write) with the path if it cannot be written.
+    /// [`Error::Write`] with the path if it cannot be written, [`Error::Figure`] if an SVG from elsewhere is none.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         match path.extension().and_then(|ending| ending.to_str()) {
@@ -71,8 +65,8 @@ impl Figure {
                 self.save(path.with_extension("svg"))?;
                 self.save(path.with_extension("png"))
             }
-            Some("svg") => files::write(path, self.image.svg()?.as_bytes()),
-            Some("png") => files::write(path, &self.image.png()?),
+            Some("svg") => files::write(path, self.svg.as_bytes()),
+            Some("png") => files::write(path, &raster::png(&self.svg)?),
             Some(_) => Err(Error::Write {
                 path: path.into(),
                 reason: "expected a name that ends in .svg or .png, or without an ending".into(),
@@ -81,29 +75,9 @@ impl Figure {
     }
 }
 
-impl Image {
-    pub(super) fn svg(&self) -> Result<&str> {
-        match self {
-            Image::Svg(text) => Ok(text),
-            Image::Png(_) => Err(Error::Figure("an image has no SVG, save it as .png".into())),
-        }
-    }
-
-    fn png(&self) -> Result<Cow<'_, [u8]>> {
-        match self {
-            Image::Svg(text) => raster::png(text).map(Cow::Owned),
-            Image::Png(bytes) => Ok(Cow::Borrowed(bytes)),
-        }
-    }
-
-    /// The picture as a `data:` address.
-    pub(crate) fn address(&self) -> String {
-        let (mime, bytes) = match self {
-            Image::Svg(text) => ("image/svg+xml", text.as_bytes()),
-            Image::Png(bytes) => ("image/png", &bytes[..]),
-        };
-        format!("data:{mime};base64,{}", STANDARD.encode(bytes))
-    }
+/// The `data:` address of a picture's bytes.
+pub(super) fn address(mime: &str, bytes: &[u8]) -> String {
+    format!("data:{mime};base64,{}", STANDARD.encode(bytes))
 }
 
 impl Show for Figure {
@@ -118,7 +92,7 @@ impl Show for Figure {
         let html = format!(
             "<figure style=\"margin:0\">{title}<div class=\"wide\"><img alt=\"{alt}\" src=\"{}\" \
              style=\"max-width:100%;background:#fff\"></div><figcaption style=\"max-width:44em\">{caption}</figcaption></figure>",
-            self.image.address()
+            address("image/svg+xml", self.svg.as_bytes())
         );
         let text = format!("[Figure: {}] {} {}", self.alt, self.title, self.caption);
         html_and_text(html, text)
@@ -134,7 +108,7 @@ mod tests {
         let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"40\" height=\"20\">\
                    <rect width=\"40\" height=\"20\" fill=\"#fff\"/>\
                    <text x=\"2\" y=\"15\" font-family=\"sans-serif\" font-size=\"14\">Ωμ</text></svg>";
-        Figure::new(Image::Svg(svg.into()), "", "")
+        Figure::new(svg, "", "")
     }
 
     #[test]
@@ -150,10 +124,9 @@ mod tests {
 
     #[test]
     fn a_png_has_twice_the_size_and_its_letters() -> Result<()> {
-        let mut reader =
-            png::Decoder::new(std::io::Cursor::new(drawing().image.png()?.into_owned()))
-                .read_info()
-                .expect("it is a PNG");
+        let mut reader = png::Decoder::new(std::io::Cursor::new(raster::png(&drawing().svg)?))
+            .read_info()
+            .expect("it is a PNG");
         let mut pixels = vec![0; reader.output_buffer_size().unwrap_or_default()];
         let frame = reader.next_frame(&mut pixels).expect("it is whole");
         assert_eq!((frame.width, frame.height), (80, 40));

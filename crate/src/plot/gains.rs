@@ -21,11 +21,9 @@ use crate::study::{Gain, Gains};
 /// # Errors
 /// [`Error::Figure`](crate::Error::Figure) if it cannot be drawn.
 pub fn gains(gains: &Gains) -> Result<Figure> {
-    let chart = chart(gains);
     let alt = format!(
-        "Dot plot of the gain in {} over the baseline, one row a setting, mean and 95 % interval: {}.",
-        gains.metric,
-        chart.sentence()
+        "Dot plot of the gain in {} over the baseline, one row a setting, mean and 95 % interval",
+        gains.metric
     );
     let caption = format!(
         "Gain in {} over: {}. Grey: each of {} seeds; blue: mean and its 95 % interval. {}.",
@@ -34,7 +32,7 @@ pub fn gains(gains: &Gains) -> Result<Figure> {
         gains.seeds(),
         gains.source
     );
-    Ok(Figure::new(chart.draw()?, alt, caption))
+    chart(gains).figure(alt, caption)
 }
 
 fn chart(gains: &Gains) -> Chart {
@@ -42,13 +40,8 @@ fn chart(gains: &Gains) -> Chart {
         seeds: gain.by_seed.values().to_vec(),
         ..Row::over_seeds(&gain.name, &gain.by_seed)
     };
-    Chart {
-        rows: gains.all().iter().map(row).collect(),
-        quantity: format!("gain in {}", gains.metric),
-        unit: gains.metric.unit().of_differences(),
-        key: Vec::new(),
-        bars: false,
-    }
+    let unit = gains.metric.unit().of_differences();
+    Chart::new(format!("gain in {}", gains.metric), unit, gains.all().iter().map(row))
 }
 
 #[cfg(test)]
@@ -70,7 +63,7 @@ mod tests {
     #[test]
     fn zero_is_on_the_axis() -> Result<()> {
         let figure = super::gains(&longer(Metric::TestLoss)?)?;
-        assert!(figure.image.svg()?.contains(">0</text>"));
+        assert!(figure.svg.contains(">0</text>"));
         Ok(())
     }
 

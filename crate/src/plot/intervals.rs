@@ -1,6 +1,6 @@
 //! Rows of a mean and an interval on one axis.
 
-use super::Image;
+use super::Figure;
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Stroke};
 use super::style::{Colour, INK, MARGIN, MUTED, TRAIN, WHITE, WIDTH, text_width};
@@ -70,6 +70,16 @@ impl Row {
 }
 
 impl Chart {
+    /// A chart without bars and without a key.
+    pub fn new(quantity: String, unit: Unit, rows: impl Iterator<Item = Row>) -> Chart {
+        Chart { rows: rows.collect(), quantity, unit, key: Vec::new(), bars: false }
+    }
+
+    /// The chart as a figure; the alternative text is `alt` and the figures of each row.
+    pub fn figure(&self, alt: String, caption: String) -> Result<Figure> {
+        Ok(Figure::new(self.draw()?, format!("{alt}: {}.", self.sentence()), caption))
+    }
+
     /// A sentence of the figures of each row.
     pub fn sentence(&self) -> String {
         let row = |row: &Row| format!("{} {}", row.name, row.figures(self.unit));
@@ -78,7 +88,7 @@ impl Chart {
 
     /// # Errors
     /// [`Error::TooFew`](crate::Error::TooFew) without a row.
-    pub fn draw(&self) -> Result<Image> {
+    fn draw(&self) -> Result<String> {
         at_least(1, "results", self.rows.len(), "Figure")?;
         let widest = |texts: &dyn Fn(&Row) -> String| {
             self.rows.iter().map(|row| text_width(&texts(row))).fold(0., f64::max)

@@ -23,7 +23,7 @@ pub use components::{Component, variance_components};
 pub use confusion::confusion;
 pub use curves::{Curves, compare_learning_curves, learning_curves};
 pub use digits::{augmentations, grid, mistakes, titled, weights};
-pub use figure::{Figure, Image};
+pub use figure::Figure;
 pub use gains::gains;
 pub use published::published;
 pub use ranking::{Group, Ranked, ranking};

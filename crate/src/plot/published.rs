@@ -184,7 +184,7 @@ mod tests {
     }
 
     fn count(figure: &Figure, text: &str) -> Result<usize> {
-        Ok(figure.image.svg()?.matches(&format!(">{text}</text>")).count())
+        Ok(figure.svg.matches(&format!(">{text}</text>")).count())
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
         let comparison = comparison()?;
         let figure = published(&comparison)?;
         assert_eq!(count(&figure, "published, not compared")?, 1);
-        assert!(!figure.image.svg()?.contains("outside"));
+        assert!(!figure.svg.contains("outside"));
         assert_eq!(sentence(&comparison), "they are not compared (synthetic digits).");
         Ok(())
     }
@@ -214,7 +214,7 @@ mod tests {
         let comparison = comparison()?.judged();
         let figure = published(&comparison)?;
         // The key names both signs.
-        let verdicts = figure.image.svg()?.matches(">outside").count();
+        let verdicts = figure.svg.matches(">outside").count();
         assert_eq!((verdicts, comparison.outside() > 0), (comparison.outside(), true));
         let words = outside(&comparison);
         assert_eq!(words.matches(" where ours are ").count(), comparison.outside(), "{words}");

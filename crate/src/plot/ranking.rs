@@ -75,15 +75,13 @@ impl Ranked {
 /// # Errors
 /// [`Error::TooFew`](crate::Error::TooFew) for no result.
 pub fn ranking(metric: Metric, results: &[Ranked]) -> Result<Figure> {
-    let chart = chart(metric, results);
     let alt = format!(
-        "Dot plot of {metric}, one row for each result, the best first, mean and 95 % interval of the mean: {}.",
-        chart.sentence()
+        "Dot plot of {metric}, one row for each result, the best first, mean and 95 % interval of the mean"
     );
     let caption = format!(
         "Mean {metric} over seeds (tick) and its 95 % interval (bar); thin: the 95 % prediction interval of one more run."
     );
-    Ok(Figure::new(chart.draw()?, alt, caption))
+    chart(metric, results).figure(alt, caption)
 }
 
 fn chart(metric: Metric, results: &[Ranked]) -> Chart {
@@ -92,7 +90,7 @@ fn chart(metric: Metric, results: &[Ranked]) -> Chart {
     if metric.is_accuracy() {
         ranked.reverse();
     }
-    let row = |result: &&Ranked| Row {
+    let row = |result: &Ranked| Row {
         colour: result.group.colour(),
         spread: Some(result.over_seeds.prediction_interval().possible(metric)),
         published: result.published.clone(),
@@ -100,13 +98,8 @@ fn chart(metric: Metric, results: &[Ranked]) -> Chart {
     };
     let occurring = |group: &Group| results.iter().any(|result| result.group == *group);
     let groups = Group::ALL.into_iter().filter(occurring);
-    Chart {
-        rows: ranked.iter().map(row).collect(),
-        quantity: metric.to_string(),
-        unit: metric.unit(),
-        key: groups.map(|group| (group.colour(), group.name())).collect(),
-        bars: false,
-    }
+    let chart = Chart::new(metric.to_string(), metric.unit(), ranked.into_iter().map(row));
+    Chart { key: groups.map(|group| (group.colour(), group.name())).collect(), ..chart }
 }
 
 #[cfg(test)]
@@ -132,7 +125,7 @@ mod tests {
     #[test]
     fn the_key_names_the_groups_that_occur_and_published_values() -> Result<()> {
         let figure = ranking(Metric::TestAccuracy, &results()?)?;
-        let svg = figure.image.svg()?;
+        let svg = figure.svg;
         let named = ["data", "model", "representation", "published"]
             .map(|name| svg.contains(&format!(">{name}</text>")));
         assert_eq!(named, [false, true, true, true]);

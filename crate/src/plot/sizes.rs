@@ -116,7 +116,7 @@ mod tests {
         let curve =
             |name: &str| SizeCurve::new(name, [(150, over_seeds(0.77)?), (50, over_seeds(0.6)?)]);
         let figure = size_curves(Metric::TestAccuracy, &[curve("SVM")?, curve("HOG")?])?;
-        let svg = figure.image.svg()?;
+        let svg = figure.svg;
         for (name, colour) in [("SVM", SERIES[0]), ("HOG", SERIES[1])] {
             assert!(svg.contains(&format!("fill=\"{colour}\">{name}</text>")), "{svg}");
         }

@@ -1,6 +1,6 @@
 //! The settings of the rows of a table: what all share goes to the caption, the rest to each row.
 
-use crate::study::{Difference, Experiment};
+use crate::study::Experiment;
 use polars::prelude::{Column, IntoColumn, NamedFrom, Series};
 
 /// The settings of several experiments.
@@ -14,15 +14,12 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub fn new<'a>(experiments: impl IntoIterator<Item = &'a Experiment>) -> Settings {
-        let rows: Vec<Vec<Difference>> =
+        let mut rows: Vec<Vec<String>> =
             experiments.into_iter().map(Experiment::differences).collect();
-        let is_shared = |difference: &Difference| rows.iter().all(|row| row.contains(difference));
-        let first = rows.first().cloned().unwrap_or_default();
-        let shared: Vec<Difference> = first.into_iter().filter(is_shared).collect();
-        let own = |row: &Vec<Difference>| {
-            listed(row.iter().filter(|difference| !shared.contains(difference)))
-        };
-        Settings { own: rows.iter().map(own).collect(), shared: listed(&shared) }
+        let mut shared = rows.first().cloned().unwrap_or_default();
+        shared.retain(|difference| rows.iter().all(|row| row.contains(difference)));
+        rows.iter_mut().for_each(|row| row.retain(|difference| !shared.contains(difference)));
+        Settings { own: rows.iter().map(|row| row.join(", ")).collect(), shared: shared.join(", ") }
     }
 
     /// The column of what each row has of its own; `None` if there is nothing.
@@ -46,11 +43,6 @@ impl Settings {
             format!("{caption} All with: {}.", self.shared)
         }
     }
-}
-
-/// "weight decay 0.1, epochs 20"
-fn listed<'a>(differences: impl IntoIterator<Item = &'a Difference>) -> String {
-    differences.into_iter().map(Difference::to_string).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -92,9 +84,8 @@ mod tests {
         let rotated = rotated_and(RandomRotation::new(5.).into());
         let (caption, own) = captioned(&[&normalized, &rotated]);
         assert_eq!(caption, "Losses. All with: linear model, multi-margin loss.");
-        let augmentation = |experiment: &Experiment| {
-            experiment.differences().last().map(Difference::to_string).unwrap_or_default()
-        };
+        let augmentation =
+            |experiment: &Experiment| experiment.differences().pop().unwrap_or_default();
         assert_eq!(own, [augmentation(&normalized), augmentation(&rotated)]);
     }
 

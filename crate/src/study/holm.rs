@@ -1,6 +1,6 @@
 //! Several tests at once.
 
-use crate::error::{Error, Result};
+use crate::error::{Result, require};
 
 /// Holm's adjusted p-values of a family of tests, in their order: rejecting those that are at most 0.05 makes any
 /// false rejection in the whole family at most 5 % likely (Holm, 1979).
@@ -18,9 +18,8 @@ use crate::error::{Error, Result};
 /// # Errors
 /// [`Error::Setting`] for a p-value outside 0 to 1.
 pub fn holm(p_values: &[f64]) -> Result<Vec<f64>> {
-    if let Some(p) = p_values.iter().find(|p| !(0. ..=1.).contains(*p)) {
-        return Err(Error::setting("p_values", "from 0 to 1", p));
-    }
+    let check = |p: &f64| require((0. ..=1.).contains(p), "p_values", "from 0 to 1", p);
+    p_values.iter().try_for_each(check)?;
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]));
     let mut adjusted = vec![0.; p_values.len()];

@@ -1,7 +1,7 @@
 //! One test of several correlated values.
 
 use super::Distribution;
-use crate::error::{Error, Result, at_least, statistics};
+use crate::error::{Result, at_least, require, statistics};
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
 /// Could another run have several values at once that runs over seeds did not have? Hotelling's test of one more
@@ -35,15 +35,11 @@ impl JointTest {
     /// metric varies; [`Error::TooFew`] unless there are more seeds than metrics.
     pub fn new(metrics: &[Distribution], values: &[f64]) -> Result<JointTest> {
         let n = metrics.first().map_or(0, Distribution::count);
-        if metrics.len() != values.len() || metrics.iter().any(|metric| metric.count() != n) {
-            let allowed = format!("{} and all over {n} seeds", values.len());
-            let found = format!("{} or over other seeds", metrics.len());
-            return Err(Error::setting("metrics", allowed, found));
-        }
+        let fit = metrics.len() == values.len() && metrics.iter().all(|metric| metric.count() == n);
+        let allowed = format_args!("{} and all over {n} seeds", values.len());
+        require(fit, "metrics", allowed, format_args!("{} or over other seeds", metrics.len()))?;
         let mut numbers = metrics.iter().flat_map(Distribution::values).chain(values);
-        if !numbers.all(|value| value.is_finite()) {
-            return Err(Error::setting("values", "finite", "not"));
-        }
+        require(numbers.all(|value| value.is_finite()), "values", "finite", "not")?;
         at_least(metrics.len() + 1, "seeds", n, "Joint test")?;
         // The factor L of S = L L^T, row by row, without the rows of metrics that are left out; and L^-1 (x - m).
         let (mut tested, mut left_out) = (Vec::new(), Vec::new());
@@ -68,10 +64,8 @@ impl JointTest {
             factor.push(row);
             tested.push(index);
         }
-        if tested.is_empty() {
-            let allowed = "different over seeds, at least one";
-            return Err(Error::setting("metrics", allowed, "constant, all of them"));
-        }
+        let allowed = "different over seeds, at least one";
+        require(!tested.is_empty(), "metrics", allowed, "constant, all of them")?;
         let (n, p) = (n as f64, tested.len() as f64);
         let t_squared = n / (n + 1.) * standardised.iter().map(|value| value * value).sum::<f64>();
         let f = FisherSnedecor::new(p, n - p).map_err(statistics)?;

@@ -44,4 +44,4 @@ pub use study::Study;
 pub use sweep::Sweep;
 pub use unit::Unit;
 
-pub use crate::train::{Difference, Experiment};
+pub use crate::train::Experiment;

@@ -1,7 +1,7 @@
 //! Tests of paired differences: is their mean 0?
 
 use super::Distribution;
-use crate::error::{Error, Result};
+use crate::error::{Result, require};
 use crate::rng::{RngExt, Stream, random};
 use statrs::distribution::ContinuousCDF;
 
@@ -19,10 +19,8 @@ impl Distribution {
     /// [`Error::Setting`] if the values do not vary, so that `t` is not defined, or are not finite.
     pub fn t_test(&self) -> Result<f64> {
         let sd = self.standard_deviation();
-        if !(sd.is_finite() && sd > 0.) {
-            let allowed = "finite and different for a t-test";
-            return Err(Error::setting("values", allowed, format!("with sd {sd}")));
-        }
+        let allowed = "finite and different for a t-test";
+        require(sd.is_finite() && sd > 0., "values", allowed, format_args!("with sd {sd}"))?;
         let t = self.mean().abs() * (self.count() as f64).sqrt() / sd;
         Ok(2. * self.student.sf(t))
     }
@@ -37,9 +35,8 @@ impl Distribution {
     /// [`Error::Setting`] if a value is not finite.
     pub fn sign_flip_test(&self) -> Result<f64> {
         let values = self.values();
-        if let Some(value) = values.iter().find(|value| !value.is_finite()) {
-            return Err(Error::setting("values", "finite for a sign-flip test", value));
-        }
+        let check = |v: &f64| require(v.is_finite(), "values", "finite for a sign-flip test", v);
+        values.iter().try_for_each(check)?;
         let size: f64 = values.iter().map(|value| value.abs()).sum();
         let observed = values.iter().sum::<f64>().abs();
         // Sums that are equal but for rounding count as equal.

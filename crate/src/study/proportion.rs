@@ -1,7 +1,7 @@
 //! A counted fraction, such as the accuracy of one run.
 
 use super::Interval;
-use crate::error::{Error, Result, statistics};
+use crate::error::{Result, require, statistics};
 use statrs::distribution::{Beta, ContinuousCDF};
 
 /// `successes` among `trials`, for example correctly classified images among all.
@@ -28,12 +28,8 @@ impl Proportion {
     /// # Errors
     /// [`Error::Setting`] for no trials, or more successes than trials.
     pub fn new(successes: usize, trials: usize) -> Result<Proportion> {
-        if trials == 0 {
-            return Err(Error::setting("trials", "at least 1", trials));
-        }
-        if successes > trials {
-            return Err(Error::setting("successes", format!("at most {trials}"), successes));
-        }
+        require(trials > 0, "trials", "at least 1", trials)?;
+        require(successes <= trials, "successes", format_args!("at most {trials}"), successes)?;
         Ok(Proportion { successes, trials })
     }
 

@@ -46,7 +46,7 @@ impl Experiment {
     pub fn split(&self, digits: &Digits, seed: impl Into<Seeds>) -> Result<Split> {
         let Seeds { train_sample: seed, test_sample, .. } = seed.into();
         let (train, test) = (self.train_examples, self.test_examples);
-        Ok(digits.sample(&Sample { train, test, seed, test_seed: Some(test_sample) })?)
+        digits.sample(&Sample { train, test, seed, test_seed: Some(test_sample) })
     }
 
     /// The scores after the epochs that are scored, and the trained network.
@@ -126,7 +126,7 @@ impl Run {
     /// The scores after `epoch`, counted from 1.
     ///
     /// # Errors
-    /// [`Error::NoSuchEpoch`] if the run ended before, if the epoch was not scored, or if it is 0.
+    /// [`Error::Setting`] if the run ended before, if the epoch was not scored, or if it is 0.
     pub fn at(&self, epoch: usize) -> Result<Epoch> {
         at(&self.history, epoch)
     }
@@ -168,7 +168,10 @@ impl Run {
 
 pub(super) fn at(history: &[Epoch], number: usize) -> Result<Epoch> {
     let epoch = history.iter().find(|epoch| epoch.number == number);
-    epoch.copied().ok_or(Error::NoSuchEpoch { asked: number, last: last(history).number })
+    epoch.copied().ok_or_else(|| {
+        let last = last(history).number;
+        Error::setting("epoch", format!("scored (see score_every), from 1 to {last}"), number)
+    })
 }
 
 /// The last epoch; `Experiment::validate` demands at least one.
@@ -186,11 +189,7 @@ impl fmt::Display for Run {
     }
 }
 
-impl fmt::Debug for Run {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_display!(Run);
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use super::run::{at, last};
 use super::{Distribution, Run, Seeds};
 use crate::data::{Digits, Source};
-use crate::error::{Error, Result, at_least};
+use crate::error::{Error, Result, at_least, require};
 use crate::runtime::interrupt;
 use crate::runtime::progress::Progress;
 use crate::runtime::threads::side_by_side;
@@ -163,7 +163,7 @@ impl Runs {
     /// A metric after `epoch`, counted from 1, over the seeds.
     ///
     /// # Errors
-    /// [`Error::NoSuchEpoch`] if the runs ended before, or if the epoch was not scored.
+    /// [`Error::Setting`] if the runs ended before, or if the epoch was not scored.
     pub fn at(&self, epoch: usize, metric: Metric) -> Result<Distribution> {
         self.over_seeds(|history| Ok(at(history, epoch)?.get(metric)))
     }
@@ -234,11 +234,8 @@ impl Runs {
 
     /// Checks that the images are those of other runs.
     pub(crate) fn check_source(&self, source: &Source) -> Result<()> {
-        if self.source == *source {
-            return Ok(());
-        }
-        let allowed = format!("the same for all runs, {source}");
-        Err(Error::setting("source", allowed, &self.source))
+        let allowed = format_args!("the same for all runs, {source}");
+        require(self.source == *source, "source", allowed, &self.source)
     }
 }
 
@@ -255,11 +252,7 @@ impl fmt::Display for Runs {
     }
 }
 
-impl fmt::Debug for Runs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_display!(Runs);
 
 #[cfg(test)]
 mod tests {

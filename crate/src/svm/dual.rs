@@ -66,7 +66,7 @@ impl Dual {
     /// Passes over examples until the gap is at most `tolerance`; returns the number of passes and the certificate.
     ///
     /// # Errors
-    /// [`Error::GapNotReached`] after `max_iterations` passes, and an interrupt.
+    /// [`Error::Setting`] after `max_iterations` passes, and an interrupt.
     pub fn solve(&mut self, tolerance: f64, max_iterations: usize) -> Result<(usize, Certificate)> {
         let mut random = random(0, Stream::Order);
         let mut iterations = 0;
@@ -89,7 +89,11 @@ impl Dual {
             self.adopt(&indices, &part);
         }
         let gap = self.certificate().gap();
-        Err(Error::GapNotReached { gap, tolerance, iterations })
+        let allowed = format!(
+            "enough for a relative duality gap of at most {tolerance:e} (the SVM is at {gap:.1e}; a greater tolerance \
+             helps as well)"
+        );
+        Err(Error::setting("max_iterations", allowed, iterations))
     }
 
     /// Updates every example once, in random order.

@@ -66,8 +66,7 @@ impl Svm {
     /// # Errors
     /// [`Error::Setting`](crate::Error::Setting) for a setting outside its range, features that are not a matrix of
     /// finite numbers with a row for each label, a label beyond the classes, labels of one class only, or more than
-    /// [`MOST_EXAMPLES`](Self::MOST_EXAMPLES); [`Error::GapNotReached`](crate::Error::GapNotReached) if
-    /// `max_iterations` are too few.
+    /// [`MOST_EXAMPLES`](Self::MOST_EXAMPLES), or too few `max_iterations`.
     pub fn fit(&self, features: &Tensor, labels: &[u8]) -> Result<TrainedSvm> {
         self.validate()?;
         let features = doubles(features)?;
@@ -232,12 +231,7 @@ impl fmt::Display for TrainedSvm {
     }
 }
 
-/// Like `Display`: a notebook must not print every number.
-impl fmt::Debug for TrainedSvm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+debug_as_display!(TrainedSvm);
 
 /// `W`, a row for each class: `coefficients^T [support, 1]`.
 fn weights(support: &Tensor, coefficients: &Tensor) -> Vec<Vec<f64>> {
@@ -305,13 +299,8 @@ mod tests {
             .expect("synthetic digits");
         let svm = Svm { strength: 0.001, max_iterations: 2, ..Svm::default() };
         let error = svm.fit(&data.train.to_tensor(), data.train.labels()).unwrap_err().to_string();
-        assert!(
-            error.starts_with(
-                "The SVM is not solved: after 2 iterations its relative duality gap is "
-            ),
-            "{error}"
-        );
-        assert!(error.contains("above the tolerance of 1e-6"), "{error}");
+        let start = "max_iterations must be enough for a relative duality gap of at most 1e-6 (the SVM is at ";
+        assert!(error.starts_with(start) && error.ends_with(", but it is 2."), "{error}");
     }
 
     #[test]

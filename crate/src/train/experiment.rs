@@ -96,9 +96,6 @@ impl Default for Experiment {
 }
 
 impl Experiment {
-    const MODEL: &str = "model";
-    const LOSS: &str = "loss";
-
     /// The most epochs of a run.
     pub const MOST_EPOCHS: usize = 100_000;
 
@@ -144,54 +141,34 @@ impl Experiment {
     ///
     /// let sgd = Sgd { momentum: 0.9, nesterov: true, ..Sgd::default() };
     /// let differences = Experiment { sgd, epochs: 20, ..Experiment::default() }.differences();
-    /// let pairs: Vec<_> = differences.iter().map(|d| (d.field, d.value.as_str())).collect();
-    /// assert_eq!(pairs, [
-    ///     ("model", "linear model"),
-    ///     ("loss", "multi-margin loss"),
-    ///     ("momentum", "0.9 (Nesterov)"),
-    ///     ("epochs", "20"),
-    /// ]);
+    /// let expected = ["linear model", "multi-margin loss", "momentum 0.9 (Nesterov)", "epochs 20"];
+    /// assert_eq!(differences, expected);
     /// ```
-    pub fn differences(&self) -> Vec<Difference> {
-        let protocol = Experiment::default();
-        let always = [(Self::MODEL, self.model.to_string()), (Self::LOSS, self.loss.to_string())];
-        let others = self.others().into_iter().zip(protocol.others());
+    pub fn differences(&self) -> Vec<String> {
+        let others = self.others().into_iter().zip(Experiment::default().others());
         let different = others.filter(|(ours, usual)| ours != usual).map(|(ours, _)| ours);
-        let difference = |(field, value)| Difference { field, value };
-        always.into_iter().chain(different).map(difference).collect()
+        let named = different.map(|(field, value)| match value.contains(", ") {
+            true => format!("{field} ({value})"), // a list in a list
+            false => format!("{field} {value}"),
+        });
+        [self.model.to_string(), self.loss.to_string()].into_iter().chain(named).collect()
     }
 
-    /// The settings that change the result, beside the model and the loss. Every field is named here, so that a
-    /// new one cannot be forgotten.
+    /// The settings that change the result, beside the model and the loss.
     fn others(&self) -> [(&'static str, String); 11] {
-        let Experiment {
-            model: _,
-            loss: _,
-            sgd: Sgd { learning_rate, weight_decay, momentum, nesterov },
-            train_examples,
-            test_examples,
-            epochs,
-            batch_size,
-            train_transform,
-            test_transform,
-            plateau,
-            clip_norm,
-            score_every: _,
-            engine: _,
-            device: _,
-        } = self;
+        let Sgd { learning_rate, weight_decay, momentum, nesterov } = self.sgd;
         [
             ("learning rate", learning_rate.to_string()),
             ("weight decay", weight_decay.to_string()),
-            ("momentum", format!("{momentum}{}", if *nesterov { " (Nesterov)" } else { "" })),
-            ("training examples", train_examples.to_string()),
-            ("test examples", test_examples.to_string()),
-            ("epochs", epochs.to_string()),
-            ("batch size", batch_size.to_string()),
-            ("augmentation", train_transform.to_string()),
-            ("transform before scoring", test_transform.to_string()),
-            ("plateau schedule", plateau.map_or("none".into(), |plateau| plateau.to_string())),
-            ("clip norm", clip_norm.map_or("none".into(), |norm| norm.to_string())),
+            ("momentum", format!("{momentum}{}", if nesterov { " (Nesterov)" } else { "" })),
+            ("training examples", self.train_examples.to_string()),
+            ("test examples", self.test_examples.to_string()),
+            ("epochs", self.epochs.to_string()),
+            ("batch size", self.batch_size.to_string()),
+            ("augmentation", self.train_transform.to_string()),
+            ("transform before scoring", self.test_transform.to_string()),
+            ("plateau schedule", self.plateau.map_or("none".into(), |plateau| plateau.to_string())),
+            ("clip norm", self.clip_norm.map_or("none".into(), |norm| norm.to_string())),
         ]
     }
 }
@@ -199,29 +176,7 @@ impl Experiment {
 /// What distinguishes it from the report's protocol: "linear model, multi-margin loss, weight decay 0.1".
 impl fmt::Display for Experiment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let differences = self.differences();
-        f.write_str(&differences.iter().map(Difference::to_string).collect::<Vec<_>>().join(", "))
-    }
-}
-
-/// A setting of an experiment that differs from the report's protocol; the model and the loss count always.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// The setting's name: "weight decay".
-    pub field: &'static str,
-    /// Its value: "0.1".
-    pub value: String,
-}
-
-/// "weight decay 0.1"; a model or a loss needs no name before its value.
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.field {
-            Experiment::MODEL | Experiment::LOSS => f.write_str(&self.value),
-            // A list in a list.
-            field if self.value.contains(", ") => write!(f, "{field} ({})", self.value),
-            field => write!(f, "{field} {}", self.value),
-        }
+        f.write_str(&self.differences().join(", "))
     }
 }
 
@@ -246,25 +201,33 @@ mod tests {
             clip_norm: Some(1.5),
             ..Experiment::default()
         };
-        let differences: Vec<(&str, String)> =
-            changed.differences().into_iter().map(|d| (d.field, d.value)).collect();
         let expected = [
-            ("model", "hidden layer of 5000 ReLU units"),
-            ("loss", "cross entropy"),
-            ("learning rate", "0.1"),
-            ("weight decay", "0.01"),
-            ("momentum", "0.9 (Nesterov)"),
-            ("training examples", "1500"),
-            ("test examples", "500"),
-            ("epochs", "20"),
-            ("batch size", "64"),
-            ("augmentation", "r4"),
-            ("transform before scoring", "r2"),
-            ("plateau schedule", "train loss, factor 0.1, patience 10, least learning rate 0.001"),
-            ("clip norm", "1.5"),
+            "hidden layer of 5000 ReLU units",
+            "cross entropy",
+            "learning rate 0.1",
+            "weight decay 0.01",
+            "momentum 0.9 (Nesterov)",
+            "training examples 1500",
+            "test examples 500",
+            "epochs 20",
+            "batch size 64",
+            "augmentation r4",
+            "transform before scoring r2",
+            "plateau schedule (train loss, factor 0.1, patience 10, least learning rate 0.001)",
+            "clip norm 1.5",
         ];
-        assert_eq!(differences, expected.map(|(field, value)| (field, value.to_string())));
+        assert_eq!(changed.differences(), expected);
         assert!(changed.to_string().contains("batch size 64, augmentation r4, transform"));
+    }
+
+    /// A new setting belongs into `others`, too, if it changes the result.
+    #[test]
+    fn no_setting_is_forgotten_among_the_differences() {
+        let json = serde_json::to_value(Experiment::default()).unwrap_or_default();
+        let count = |settings: &serde_json::Value| settings.as_object().map(serde_json::Map::len);
+        // The 14 with the model, the loss, the optimiser and three that change no result; momentum says both its own.
+        assert_eq!((count(&json), count(&json["sgd"])), (Some(14), Some(4)));
+        assert_eq!(Experiment::default().others().len(), (14 - 3 - 3) + (4 - 1));
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod trainer;
 
 pub(crate) use engine::seconds;
 pub use examples::Examples;
-pub use experiment::{Difference, Engine, Experiment};
+pub use experiment::{Engine, Experiment};
 pub use plateau::{Plateau, PlateauSchedule};
 pub use score::{Epoch, Metric, Score};
 pub use trainer::Trainer;

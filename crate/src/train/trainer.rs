@@ -202,7 +202,7 @@ mod tests {
 
     fn split(experiment: &Experiment) -> Result<Split> {
         let Experiment { train_examples: train, test_examples: test, .. } = *experiment;
-        Ok(Digits::synthetic(3).sample(&Sample { train, test, seed: 0, test_seed: None })?)
+        Digits::synthetic(3).sample(&Sample { train, test, seed: 0, test_seed: None })
     }
 
     /// A network with 64-bit parameters, in which rounding is far below what is compared.

@@ -1,6 +1,6 @@
 //! Training with the weights themselves, for any number of images.
 
-use super::sharded::{Batch, FirstLayer, Sharded};
+use super::sharded::{Batch, FirstLayer, Handle, Sharded};
 use crate::error::Result;
 use crate::nn::{Loss, Network, Parameter, Sgd};
 use crate::train::examples::{Examples, Options};
@@ -36,7 +36,7 @@ impl Training for Direct {
             let inputs = with_one(&train.rows(&indices.concat(), self.options)?);
             let batches = inputs.split(indices[0].len() as i64, 0);
             for (step, inputs) in steps.iter().zip(batches) {
-                self.network.step(inputs, step)?;
+                self.network.step(Handle(inputs), step)?;
             }
         }
         Ok(())
@@ -44,7 +44,7 @@ impl Training for Direct {
 
     fn score(&mut self, _: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
         Tally::of_blocks(examples, loss, |block, _| {
-            let inputs = with_one(&block.all(self.options)?);
+            let inputs = Handle(with_one(&block.all(self.options)?));
             Ok(self.network.logits(&inputs, |layer, inputs| layer.outputs(&inputs)))
         })
     }
@@ -56,21 +56,21 @@ impl Training for Direct {
 
 /// A shard's first layer.
 impl FirstLayer for Parameter<Tensor> {
-    type Batch = Tensor;
+    type Batch = Handle;
 
-    fn outputs(&mut self, inputs: &Tensor) -> Tensor {
+    fn outputs(&mut self, inputs: &Handle) -> Tensor {
         product(inputs, &self.value)
     }
 
-    fn step(&mut self, inputs: &Tensor, delta: Tensor, sgd: &Sgd) {
+    fn step(&mut self, inputs: &Handle, delta: Tensor, sgd: &Sgd) {
         self.step(sgd, &[&inputs.tr(), &delta]);
     }
 }
 
 /// A minibatch's inputs with a 1 appended, `[batch, inputs + 1]`.
-impl Batch for Tensor {
-    fn select(&self, indices: &[usize]) -> Tensor {
-        rows(self, indices)
+impl Batch for Handle {
+    fn select(&self, indices: &[usize]) -> Handle {
+        Handle(rows(self, indices))
     }
 
     fn gram(&self) -> Tensor {

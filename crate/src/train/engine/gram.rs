@@ -17,14 +17,21 @@
 //! a                                            0
 //! ```
 //!
-//! So a minibatch of 32 costs some 10 000 multiplications, too few for tensors to be worth their calls. Scores are
-//! computed from Gram matrices, too ([`tallies`]).
+//! So a minibatch of 32 costs some 10 000 multiplications, too few for tensors to be worth their calls.
+//!
+//! Scores are computed from a Gram matrix, too: the logits of examples `Y`, `[m, inputs]`, are
+//!
+//! ```text
+//! Y W = [Y X^T, Y W0] [A; a * I]
+//! ```
+//!
+//! Training does not change the first factor, so it is computed once.
 
-use super::gram_matrix::{Coefficients, tallies};
 use crate::error::Result;
 use crate::nn::{Layer, Logits, Loss, Network, Sgd, numbers};
+use crate::runtime::threads::side_by_side;
 use crate::train::examples::Examples;
-use crate::train::linalg::{gram, with_one};
+use crate::train::linalg::{BLOCK, gram, matrix, product, with_one};
 use crate::train::score::Tally;
 use crate::train::step::{Step, Training};
 use tch::Tensor;
@@ -221,4 +228,32 @@ fn add<const ROWS: usize>(sums: &mut [f64], n: usize, terms: [Term; ROWS]) {
             *sum = terms.fold(*sum, |sum, (gradient, row)| sum + gradient * row[i]);
         }
     }
+}
+
+/// The weights of a model: `[A; a * I]`, `[n + classes, classes]`, column by column.
+type Coefficients = Vec<f64>;
+
+/// The tally of examples with the Gram matrix `[Y X^T, Y W0]`, `[m, n + classes]`, and these labels, for each of some
+/// models. One product for several models is faster than one for each, and groups of models can be scored in parallel.
+fn tallies(gram: &Tensor, models: &[Coefficients], labels: &[u8], loss: Loss) -> Vec<Tally> {
+    const TOGETHER: usize = 8;
+    let groups = models.chunks(TOGETHER).map(|group| (gram.shallow_clone(), group)).collect();
+    let tallies = |(gram, group): (Tensor, &[Coefficients])| of_group(&gram, group, labels, loss);
+    side_by_side::<_, _, Vec<_>>(groups, tallies).concat()
+}
+
+fn of_group(gram: &Tensor, models: &[Coefficients], labels: &[u8], loss: Loss) -> Vec<Tally> {
+    let mut tallies = vec![Tally::default(); models.len()];
+    let columns = matrix(&models.concat(), gram).tr();
+    for (block, labels) in gram.split(BLOCK as i64, 0).iter().zip(labels.chunks(BLOCK)) {
+        let logits = Logits::from_tensor(&product(block, &columns));
+        for (row, label) in logits.rows().zip(labels) {
+            // The models' logits lie one behind the other.
+            let rows = row.chunks_exact(row.len() / models.len());
+            for (tally, row) in tallies.iter_mut().zip(rows) {
+                tally.count(row, loss, *label);
+            }
+        }
+    }
+    tallies
 }

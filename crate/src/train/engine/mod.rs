@@ -2,7 +2,6 @@
 
 mod direct;
 mod gram;
-mod gram_matrix;
 mod head;
 mod plan;
 mod reference;

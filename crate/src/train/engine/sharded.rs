@@ -19,6 +19,7 @@ use crate::nn::{Layer, Logits, Network, Parameter, Sgd};
 use crate::runtime::threads::side_by_side;
 use crate::train::linalg::{product, rows};
 use crate::train::step::Step;
+use std::ops::Deref;
 use tch::{Kind, Tensor};
 
 /// The first layer's units of one shard, `[inputs + 1, units]`: the bias is the weight of one more input that
@@ -34,26 +35,25 @@ pub(super) trait FirstLayer: Send + Sized {
     fn step(&mut self, batch: &Self::Batch, delta: Tensor, sgd: &Sgd);
 }
 
-/// What can be sent to every shard. Two threads cannot use one tensor, but two handles to the same memory.
-pub(super) trait Share: Send {
-    /// Another handle.
-    fn share(&self) -> Self;
-}
+/// A tensor that several threads read: two threads cannot use one of tch's tensors, but two handles to the same memory.
+pub(super) struct Handle(pub Tensor);
 
-impl Share for Tensor {
-    fn share(&self) -> Tensor {
-        self.shallow_clone()
+impl Clone for Handle {
+    fn clone(&self) -> Handle {
+        Handle(self.0.shallow_clone())
     }
 }
 
-impl<S: Share> Share for Vec<S> {
-    fn share(&self) -> Vec<S> {
-        self.iter().map(S::share).collect()
+impl Deref for Handle {
+    type Target = Tensor;
+
+    fn deref(&self) -> &Tensor {
+        &self.0
     }
 }
 
 /// A minibatch with inputs `X`.
-pub(super) trait Batch: Share {
+pub(super) trait Batch: Clone + Send {
     /// Only the examples at `indices`.
     fn select(&self, indices: &[usize]) -> Self;
 
@@ -76,11 +76,12 @@ pub(super) struct Shard<F> {
 }
 
 /// The examples of a minibatch that have a gradient, and that gradient at the outputs that the shards add up to.
+#[derive(Clone)]
 struct Backward<B> {
     batch: B,
     active: Vec<usize>,
     /// `[active, outputs]`
-    delta: Tensor,
+    delta: Handle,
 }
 
 /// The gradient inside a shard.
@@ -118,15 +119,15 @@ impl<F: FirstLayer> Sharded<F> {
     }
 
     /// Calls `job` for every shard in parallel, with a handle to `shared`; the results are in the shards' order.
-    pub fn each<S: Share, R: Send>(
+    pub fn each<S: Clone + Send, R: Send>(
         &mut self,
         shared: &S,
         job: impl Fn(&mut Shard<F>, S) -> R + Sync,
     ) -> Vec<R> {
         if let [shard] = &mut self.shards[..] {
-            return vec![job(shard, shared.share())];
+            return vec![job(shard, shared.clone())];
         }
-        let handles: Vec<S> = self.shards.iter().map(|_| shared.share()).collect();
+        let handles: Vec<S> = self.shards.iter().map(|_| shared.clone()).collect();
         let work = self.shards.iter_mut().zip(handles).collect();
         side_by_side(work, |(shard, shared)| job(shard, shared))
     }
@@ -138,7 +139,7 @@ impl<F: FirstLayer> Sharded<F> {
         let backward = Backward {
             batch: batch.select(&gradient.active),
             active: gradient.active.clone(),
-            delta: gradient.delta.share(),
+            delta: Handle(gradient.delta.shallow_clone()),
         };
         if let Some(factor) = step.clip_factor(|| self.sum_of_squares(&backward, &gradient)) {
             // In place: this scales `backward.delta`, too.
@@ -160,7 +161,7 @@ impl<F: FirstLayer> Sharded<F> {
     }
 
     /// The logits, `[n, classes]`, given the first layer's outputs in each shard, `[n, units]`.
-    pub fn logits<S: Share>(
+    pub fn logits<S: Clone + Send>(
         &mut self,
         shared: &S,
         outputs: impl Fn(&mut F, S) -> Tensor + Sync,
@@ -215,7 +216,7 @@ impl<F: FirstLayer> Shard<F> {
 
     fn backward(&self, backward: &Backward<F::Batch>) -> ShardGradient {
         let Some((second, hidden)) = self.second.as_ref().zip(self.hidden.as_ref()) else {
-            return ShardGradient { hidden: None, delta: backward.delta.share() };
+            return ShardGradient { hidden: None, delta: backward.delta.shallow_clone() };
         };
         let hidden = rows(hidden, &backward.active);
         // ReLU's derivative: where the unit was active, the gradient passes.
@@ -228,13 +229,6 @@ impl<F: FirstLayer> Shard<F> {
             second.step(sgd, &[&backward.delta.tr(), &hidden]);
         }
         self.first.step(&backward.batch, gradient.delta, sgd);
-    }
-}
-
-impl<B: Batch> Share for Backward<B> {
-    fn share(&self) -> Backward<B> {
-        let Backward { batch, active, delta } = self;
-        Backward { batch: batch.share(), active: active.clone(), delta: delta.share() }
     }
 }
 

@@ -32,7 +32,7 @@
 //! weights, which fit into no cache, are read once a block instead of once a minibatch.
 
 use super::plan::{Scoring, SpanPlan};
-use super::sharded::{Batch, FirstLayer, Shard, Sharded, Share};
+use super::sharded::{Batch, FirstLayer, Handle, Shard, Sharded};
 use crate::error::Result;
 use crate::nn::{Accumulate, Logits, Loss, Network, Parameter, Sgd};
 use crate::train::examples::{Examples, Options};
@@ -99,23 +99,25 @@ struct Expansion {
 }
 
 /// A minibatch `j`.
+#[derive(Clone)]
 struct SpanBatch {
     /// `j`
-    indices: Tensor,
+    indices: Handle,
     /// `K[j, r]`
-    with_earlier: Tensor,
+    with_earlier: Handle,
     /// `K[j, j]`
-    with_each_other: Tensor,
+    with_each_other: Handle,
 }
 
 /// The factors of an epoch's sums at its end: columns of Gram matrices for the images in `r`.
+#[derive(Clone)]
 struct Advance {
     /// `r`
-    indices: Tensor,
+    indices: Handle,
     /// Those of the training images if they stay the same, else `X[r]^T`, for the weights.
-    train: Tensor,
+    train: Handle,
     /// Those of the scored images that are followed.
-    scored: Vec<Tensor>,
+    scored: Vec<Handle>,
 }
 
 impl Span {
@@ -142,7 +144,8 @@ impl Span {
             gram: Tensor::new(),
             images: Tensor::new(),
         };
-        let images: Vec<Tensor> = span.scored.iter().map(|scored| scored.images.share()).collect();
+        let handle = |scored: &Scored| Handle(scored.images.shallow_clone());
+        let images: Vec<Handle> = span.scored.iter().map(handle).collect();
         span.network.each(&images, |Shard { first, .. }, images| {
             first.scored = images.iter().map(|images| first.layer.outputs(images)).collect();
         });
@@ -158,10 +161,10 @@ impl Span {
         for scored in &mut self.scored {
             scored.gram = gram(&scored.images, &images).tr();
         }
-        self.network.each(&images, |Shard { first, .. }, images| {
+        self.images = images.shallow_clone();
+        self.network.each(&Handle(images), |Shard { first, .. }, images| {
             first.train = first.layer.outputs(&images);
         });
-        self.images = images;
     }
 
     /// Takes steps on the images at `order` and returns the images that had a gradient.
@@ -175,9 +178,9 @@ impl Span {
             let size = step.labels.len() as i64;
             let gram = gram.narrow(1, first as i64, size);
             let batch = SpanBatch {
-                indices: in_order.narrow(0, first as i64, size),
-                with_earlier: gram.index_select(0, &index(&seen)).tr(),
-                with_each_other: gram.narrow(0, first as i64, size),
+                indices: Handle(in_order.narrow(0, first as i64, size)),
+                with_earlier: Handle(gram.index_select(0, &index(&seen)).tr()),
+                with_each_other: Handle(gram.narrow(0, first as i64, size)),
             };
             let active = self.network.step(batch, step)?;
             seen.extend(active.iter().map(|index| first + index));
@@ -188,8 +191,8 @@ impl Span {
 
     /// Starts the next sums where these, over the images `seen`, end.
     fn advance(&mut self, seen: &[usize]) {
-        let indices = index(seen);
-        let of_seen = |rows: &Tensor| rows.index_select(0, &indices).tr();
+        let indices = Handle(index(seen));
+        let of_seen = |rows: &Tensor| Handle(rows.index_select(0, &indices).tr());
         let is_followed = self.plan.scoring == Scoring::Followed;
         let followed = self.scored.iter().filter(|_| is_followed);
         let advance = Advance {
@@ -209,7 +212,7 @@ impl Span {
             Scoring::FromSums => self.scored[set].gram.narrow(1, first, size).tr(),
             Scoring::Followed => Tensor::new(),
         };
-        Ok(self.network.logits(&of_images, |layer, of_images| {
+        Ok(self.network.logits(&Handle(of_images), |layer, of_images| {
             let outputs = || layer.scored[set].weights.narrow(0, first, size);
             match scoring {
                 Scoring::FromWeights => product(&of_images, &layer.layer.weights),
@@ -441,33 +444,16 @@ impl Coefficients {
     }
 }
 
-impl Share for SpanBatch {
-    fn share(&self) -> SpanBatch {
-        SpanBatch {
-            indices: self.indices.share(),
-            with_earlier: self.with_earlier.share(),
-            with_each_other: self.with_each_other.share(),
-        }
-    }
-}
-
 impl Batch for SpanBatch {
     fn select(&self, indices: &[usize]) -> SpanBatch {
         SpanBatch {
-            indices: rows(&self.indices, indices),
-            with_earlier: self.with_earlier.share(),
-            with_each_other: rows(&rows(&self.with_each_other, indices).tr(), indices),
+            indices: Handle(rows(&self.indices, indices)),
+            with_earlier: self.with_earlier.clone(),
+            with_each_other: Handle(rows(&rows(&self.with_each_other, indices).tr(), indices)),
         }
     }
 
     fn gram(&self) -> Tensor {
-        self.with_each_other.share()
-    }
-}
-
-impl Share for Advance {
-    fn share(&self) -> Advance {
-        let Advance { indices, train, scored } = self;
-        Advance { indices: indices.share(), train: train.share(), scored: scored.share() }
+        self.with_each_other.shallow_clone()
     }
 }
