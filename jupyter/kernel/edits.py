@@ -6,32 +6,14 @@ and then fail at with every later cell, is refused.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import NamedTuple
 
 from kernel import syntax
 from kernel.folder import PrivateFolder
+from kernel.syntax import NAMED, Statement, statements
 
-TOKEN = re.compile(
-    r"""
-      (?P<space> \s+ | //[^\n]* )
-    | (?P<comment> /\* )
-    | (?P<raw> (?:b|c)?r(?P<hashes>\#*)" )
-    | (?P<text> (?:b|c)?"(?:\\.|[^"\\])*" )
-    | (?P<letter> b?'(?:\\(?:x..|u\{[^}]*\}|.)|[^\\'])' )
-    | (?P<name> '?(?:r\#)?[^\W\d]\w* )
-    | (?P<number> \d\w* )
-    | (?P<sign> . )
-    """,
-    re.X | re.S,
-)
 COMMAND = re.compile(r" *(:[^ ]*)(?: +(.*))?$")
-# Between its attributes and the keyword that says what an item is.
-BEFORE = {"pub", "unsafe", "async", "extern", "default", "const"}
-NAMED = {"const", "enum", "fn", "mod", "static", "struct", "trait", "type", "union"}
-ITEMS = NAMED | {"impl", "use", "macro_rules"}
 # evcxr writes these into every cell.
 RESERVED = re.compile(r"evcxr_\w+|Evcxr\w+|run_user_code_\d+|mod std|macro_rules (println|eprintln|stringify|format)")
 FORMAT = re.compile(r"(?:[^{}]|\{\{|\}\})*\{(?::[^{}]*)?\}(?:[^{}]|\{\{|\}\})*")
@@ -45,114 +27,6 @@ UNTYPED = "Couldn't automatically determine type of variable"
 
 class Refused(Exception):
     """The cell must not run; the message is a sentence for the user."""
-
-
-class Token(NamedTuple):
-    """A word or sign of Rust code, where it stands, and in how many brackets."""
-
-    text: str
-    start: int
-    end: int
-    depth: int
-
-
-@dataclass
-class Statement:
-    """A statement of a cell, with its semicolon."""
-
-    tokens: list[Token]
-
-    @property
-    def end(self) -> int:
-        return self.tokens[-1].end
-
-    @property
-    def words(self) -> list[str]:
-        return [token.text for token in self.tokens]
-
-    def keyword(self) -> int | None:
-        """Where among its words is the one that says what item it is; None: it is no item."""
-        index = 0
-        while index < len(self.tokens) and self.tokens[index].text == "#":
-            index = self._closing(index + 1) + 1
-        words = self.words
-        while index < len(words):
-            word, next = words[index], words[index + 1] if index + 1 < len(words) else ""
-            if word in ITEMS and not (word == "const" and next in ("fn", "unsafe", "async", "extern", "{")):
-                return None if word == "union" and not re.match(r"\w", next) else index
-            if word == "(" and words[index - 1] == "pub":
-                index = self._closing(index)
-            elif word not in BEFORE and word[0] != '"':
-                return None
-            index += 1
-        return None
-
-    def _closing(self, opening: int) -> int:
-        """The index of the bracket that closes the one at an index."""
-        depth = self.tokens[opening].depth
-        for index in range(opening + 1, len(self.tokens)):
-            if self.tokens[index].depth == depth and self.tokens[index].text in ")]}":
-                return index
-        return len(self.tokens) - 1
-
-    def binds(self) -> dict[str, bool]:
-        """The names in the pattern of a `let`, and which of them are mutable."""
-        names = {}
-        if self.words[0] == "let":
-            for before, token in pairwise(self.tokens):
-                if token.text in "=:" and token.depth == 0:
-                    break
-                if re.match(r"[a-z_]", token.text):
-                    names[token.text] = before.text == "mut"
-        return names
-
-
-def tokens(code: str) -> Iterator[Token]:
-    """The words and signs of Rust code, without white space and comments."""
-    position, depth = 0, 0
-    while position < len(code):
-        found = TOKEN.match(code, position)
-        start, position = position, found.end()
-        if found["comment"]:
-            position = after_comment(code, position)
-        elif found["raw"]:
-            closing = code.find('"' + found["hashes"], position)
-            position = len(code) if closing < 0 else closing + 1 + len(found["hashes"])
-        if found["space"] or found["comment"]:
-            continue
-        text = code[start:position]
-        depth -= text in (")", "]", "}")
-        yield Token(text, start, position, depth)
-        depth += text in ("(", "[", "{")
-
-
-def after_comment(code: str, position: int) -> int:
-    """Where a block comment ends that is open at a position; such comments nest."""
-    depth = 1
-    for sign in re.compile(r"/\*|\*/").finditer(code, position):
-        depth += 1 if sign[0] == "/*" else -1
-        if depth == 0:
-            return sign.end()
-    return len(code)
-
-
-def statements(code: str) -> list[Statement]:
-    """The statements of Rust code, as far as its brackets are right."""
-    found, current = [], []
-    for token in tokens(code):
-        current.append(token)
-        if token.depth == 0 and (token.text == ";" or (token.text == "}" and ends(Statement(current)))):
-            found.append(Statement(current))
-            current = []
-    return [*found, Statement(current)] if current else found
-
-
-def ends(statement: Statement) -> bool:
-    """Whether a statement ends with the brace that has been closed."""
-    keyword = statement.keyword()
-    if keyword is not None:
-        return statement.words[keyword] not in ("use", "const", "static", "type")
-    return statement.words[0] != "let"
 
 
 @dataclass

@@ -7,6 +7,11 @@ INTERRUPTED = "Interrupted"
 FRAMES = re.compile(r"(?:\n|\\n)Exception raised from .*", re.DOTALL)
 # A place in the code that evcxr compiles, as native/runtime.rs names it.
 PLACE = re.compile(r" \(line (\d+) of src/lib\.rs\)$")
+# A place in a cell as evcxr's report of a compile error has it, with a count of its own; it always is the cell's begin.
+EVCXR_PLACE = re.compile(r"command_\d+:\d+:\d+")
+# A line of the cell in such a report, and the colour of what the error is about first.
+NUMBER = re.compile(r" *(\d+) │")
+FIRST_LABEL = "\x1b[38;5;54m"
 # How evcxr's report of a compile error begins, with rustc's code or a lint's name.
 CODE = re.compile(r"(?:\x1b\[[0-9;]*m)*\[(\w+)\]")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -22,13 +27,24 @@ def error(reason: str, name: str = "Error") -> dict:
     return {"ename": name, "evalue": reason, "traceback": [f"\x1b[31m{name}\x1b[0m: {reason}"]}
 
 
-def of_evcxr(content: dict) -> dict:
-    """An error that evcxr tells of."""
+def of_evcxr(content: dict, code: str, count: int) -> dict:
+    """An error that evcxr tells of, in the cell of a count."""
     reason = FRAMES.sub("", content["evalue"])
-    lost = reason.startswith("Subprocess terminated")
-    if lost:
+    if reason.startswith("Subprocess terminated"):
         reason = f"{reason.replace('Subprocess', 'the process of the cells')}; all variables are lost"
-    return content | {"evalue": reason, "traceback": [reason] if lost else content["traceback"]}
+        return content | {"evalue": reason, "traceback": [reason]}
+    return content | {"evalue": reason, "traceback": with_place(content["traceback"], code, count)}
+
+
+def with_place(traceback: list[str], code: str, count: int) -> list[str]:
+    """A report of a compile error that says in which line of which cell it is."""
+    numbered = [(int(number[1]), line) for line in traceback if (number := NUMBER.match(ANSI.sub("", line)))]
+    if not numbered and traceback and (text := traceback[0]) in code.splitlines():
+        # evcxr shows a cell that is not ASCII without a frame.
+        return [f"cell {count}, line {code.splitlines().index(text) + 1}:", *traceback]
+    numbers = [number for number, line in numbered if FIRST_LABEL in line] or [number for number, _ in numbered]
+    place = f"cell {count}" + (f", line {numbers[0]}" if numbers else "")
+    return [EVCXR_PLACE.sub(place, line) for line in traceback]
 
 
 def of_cell(words: str, panicked: bool, code: str, compiled: list[str]) -> dict:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kernel.edits import Edits, Refused, statements, with_types
+from kernel.edits import Edits, Refused, with_types
+from kernel.syntax import statements
 
 IMPL = "impl Point { fn norm(&self) -> f64 { self.x } }"
 
