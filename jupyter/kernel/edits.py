@@ -31,11 +31,25 @@ class Refused(Exception):
 
 @dataclass
 class Implementation:
-    """An `impl` that has run: what it is for, what it defines, and the constant that stands for it."""
+    """An `impl` of a cell."""
 
     header: str
+    is_of_trait: bool
     defines: set[str]
-    marker: str
+    beside: str  # the item that comes before it in its cell
+    position: int
+    marker: str = ""  # the constant whose name stands for it
+
+    @classmethod
+    def of(cls, statement: Statement, keyword: int, beside: str) -> "Implementation":
+        words = statement.words[keyword:]
+        head = words[: words.index("{")] if "{" in words else words
+        inner = [token.text for token in statement.tokens if token.depth == 1]
+        defines = {name for word, name in pairwise(inner) if word in ("fn", "const", "type")}
+        return cls(" ".join(head), "for" in head, defines, beside, statement.tokens[0].start)
+
+    def replaces(self, old: "Implementation") -> bool:
+        return self.header == old.header and (self.is_of_trait or bool(self.defines & old.defines))
 
 
 @dataclass
@@ -44,6 +58,8 @@ class Edits:
 
     folder: PrivateFolder | None = None
     implementations: list[Implementation] = field(default_factory=list)
+    made: int = 0
+    notes: list[str] = field(default_factory=list)  # what the reader of the cell must know
 
     def prepared(self, code: str) -> str:
         """A cell as evcxr gets it: with the same lines. Refused: it cannot run, or would spoil the cells after it."""
@@ -54,7 +70,7 @@ class Edits:
             allowed, sentence = SETTINGS.get(setting[1], (None, ""))
             if allowed and setting[2] and not allowed.fullmatch(setting[2]):
                 raise Refused(sentence.format(setting[2]))
-        after_named, inserted = False, []
+        names, found = {"": 0}, []
         for statement in statements(rust):
             keyword = statement.keyword()
             if keyword is None:
@@ -64,12 +80,37 @@ class Edits:
             if words[0] in NAMED | {"macro_rules"}:
                 if RESERVED.fullmatch(name) or RESERVED.fullmatch(f"{words[0]} {name}"):
                     raise Refused(f"evcxr itself uses the name `{name}` in every cell: choose another one")
-                after_named = True
-            elif words[0] == "impl" and not after_named:
-                inserted.append((statement.tokens[0].start, self._marker(statement, keyword)))
-        for position, marker in reversed(inserted):
+                names[name] = statement.tokens[0].start
+            elif words[0] == "impl":
+                found.append(Implementation.of(statement, keyword, [*names][-1]))
+        for position, marker in sorted(self._markers(found, names), reverse=True):
             rust = f"{rust[:position]}const {marker}: () = (); {rust[position:]}"
         return code[:start] + rust
+
+    def _markers(self, found: list[Implementation], names: dict[str, int]) -> list[tuple[int, str]]:
+        """Where to put constants: before each `impl`, and, without it, for those that are no more.
+
+        An `impl` is no more when another one replaces it, or when its cell runs again without it.
+        """
+        markers = []
+        for old in list(self.implementations):
+            new = next((new for new in found if new.replaces(old)), None)
+            if not new and (not old.beside or old.beside not in names):
+                continue
+            self.implementations.remove(old)
+            if new and not new.marker:
+                new.marker = old.marker
+            else:
+                markers.append((new.position if new else names[old.beside], old.marker))
+            kept = set().union(*(new.defines for new in found if new.header == old.header))
+            if new and not (old.is_of_trait or old.beside in names) and (lost := old.defines - kept):
+                self.notes.append(f"`{old.header}` has lost {', '.join(sorted(lost))}: this cell replaces it.\n")
+        for new in found:
+            if not new.marker:
+                new.marker, self.made = f"__IMPL_{self.made}", self.made + 1
+            markers.append((new.position, new.marker))
+        self.implementations += found
+        return markers
 
     def typed(self, code: str, errors: list[dict]) -> str | None:
         """The cell with the types that rustc has found, if rust-analyzer found none: that was the error."""
@@ -78,21 +119,6 @@ class Edits:
             return None
         types = self.folder.types()
         return with_types(self.prepared(code), types) if types else None
-
-    def _marker(self, statement: Statement, keyword: int) -> str:
-        """The constant that stands for an `impl`: that of the one which it replaces, or a new one."""
-        words = statement.words[keyword:]
-        header = " ".join(words[: words.index("{")] if "{" in words else words)
-        inner = [token.text for token in statement.tokens if token.depth == 1]
-        defines = {name for word, name in pairwise(inner) if word in ("fn", "const", "type")}
-        new = Implementation(header, defines, f"__IMPL_{len(self.implementations)}")
-        is_of_trait = "for" in words[: len(header.split())]
-        for old in self.implementations:
-            if old.header == header and (is_of_trait or old.defines & defines):
-                old.defines = defines
-                return old.marker
-        self.implementations.append(new)
-        return new.marker
 
 
 def with_types(code: str, types: dict[str, str]) -> str | None:

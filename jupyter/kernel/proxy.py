@@ -10,6 +10,7 @@ reason, and the cells that were queued behind it are aborted, as Jupyter's own k
 
 import contextlib
 import json
+import re
 import signal
 import sys
 import time
@@ -187,11 +188,12 @@ class Proxy:
         return False
 
     def start(self, edits: Edits, notice: str, evcxr: int, compiled: Path) -> None:
-        """Lets Jupyter's messages through. The first cell that runs prints the notice to stderr.
+        """Lets Jupyter's messages through. The first cell that runs prints the notice, if there is one, to stderr.
 
         `evcxr` is its process, `compiled` the file in which it compiles a cell.
         """
-        self.edits, self.notice, self.evcxr, self.compiled = edits, notice, evcxr, compiled
+        self.edits, self.evcxr, self.compiled = edits, evcxr, compiled
+        self.edits.notes += [notice] * bool(notice)
         self.poller.unregister(self.back["probe"])
         self.back.pop("probe").close(linger=0)
         for channel in CHANNELS:
@@ -413,8 +415,10 @@ class Proxy:
 
     def _complete(self, content: dict) -> Steps:
         """Completes a name."""
-        cursor = content["cursor_pos"]
-        reply = yield "complete_request", content | {"code": syntax.one_by_one(content["code"])}
+        code, cursor = content["code"], content["cursor_pos"]
+        # What follows the cursor in the same word is no part of the name.
+        code = code[:cursor] + re.sub(r"^\w+", "", code[cursor:])
+        reply = yield "complete_request", content | {"code": syntax.one_by_one(code)}
         nothing = {"status": "ok", "matches": [], "cursor_start": cursor, "cursor_end": cursor, "metadata": {}}
         return reply if reply["status"] == "ok" else nothing
 
@@ -429,9 +433,6 @@ class Proxy:
     def _execute(self, run: Execution) -> Steps:
         """Runs a cell."""
         self._publish_output("execute_input", {"code": run.code, "execution_count": run.count}, noted=False)
-        if self.notice:
-            self._publish_output("stream", {"name": "stderr", "text": self.notice})
-            self.notice = ""
         payload, values = [], {}
         if name := syntax.help_for(run.code):
             error, payload = yield from self._help(name)
@@ -461,12 +462,19 @@ class Proxy:
             prepared = self._checked(code)
         except Refused as refused:
             return failure.error(str(refused))
+        self._tell()
         self.cell.begin()
         error = yield from self._run_as_it_is(run, prepared)
         if error and not run.interrupted and (typed := self.edits.typed(code, run.errors)):
             # evcxr did not find a variable's type, and ran nothing.
             error = yield from self._run_as_it_is(run, typed)
         return error
+
+    def _tell(self) -> None:
+        """Publishes what the reader of a cell must know of it."""
+        notes, self.edits.notes = self.edits.notes, []
+        for note in notes:
+            self._publish_output("stream", {"name": "stderr", "text": note})
 
     def _run_as_it_is(self, run: Execution, code: str) -> Steps:
         run.started, run.errors, run.bundle = False, [], {}
@@ -600,9 +608,9 @@ class Proxy:
         self._publish(kind, content, run.request)
 
     def _show_waiting(self) -> None:
-        """Says that a cell goes on which has shown nothing for some time."""
+        """Says that a cell goes on which has shown nothing for some time, if there is someone who could type."""
         run, now = self.running, time.monotonic()
-        if not run or not run.is_cell or run.shown or run.awaits_input or (run.bars.under_way and not run.bars.waiting):
+        if not run or not run.content.get("allow_stdin") or run.awaits_input or run.shown or run.bars.under_way:
             return
         if now - run.begun > WAITING_SECONDS and now - run.waiting_shown > 1:
             run.waiting_shown = now

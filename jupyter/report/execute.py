@@ -179,10 +179,6 @@ def normalise(notebook: NotebookNode) -> None:
     for cell in code_cells(notebook):
         # Messages on stderr are for the user who runs the notebook, and were printed.
         cell.outputs = [o for o in cell.outputs if not (is_stderr(o) or is_empty(o))]
-        for output in cell.outputs:
-            # evcxr numbers its results from 2, the front end its cells from 1: both get the cell's number.
-            if output.output_type == "execute_result":
-                output.execution_count = cell.execution_count
 
 
 def is_stderr(output: NotebookNode) -> bool:

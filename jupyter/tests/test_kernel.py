@@ -195,16 +195,6 @@ def test_cells_queued_behind_a_failed_one_run_if_errors_are_allowed(rust):
     assert [rust.reply(request)["status"] for request in requests] == ["error", "ok"]
 
 
-def test_names_of_the_crate_are_completed_and_explained():
-    with Kernel() as kernel:
-        kernel.run(':dep hinge = { path = "../crate" }\nuse hinge::prelude::*;')
-        matches = kernel.reply(kernel.client.complete("Experiment::"))["matches"]
-        assert any(match.startswith("repeat(") for match in matches), matches
-        explained = kernel.reply(kernel.client.inspect("Loss::MultiMargin"))
-        assert explained["found"], explained
-        assert "Multi-class hinge loss" in explained["data"]["text/plain"]
-
-
 def test_a_running_cell_does_not_hold_up_the_shutdown():
     started = Kernel()
     started.send("loop {}")
