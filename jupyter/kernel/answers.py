@@ -50,7 +50,7 @@ class Answers:
         }
 
     def is_complete_request(self, content: dict) -> dict:
-        return syntax.is_complete(content["code"])
+        return syntax.is_complete(content.get("code", ""))
 
     def comm_info_request(self, _: dict) -> dict:
         return {"comms": {}}

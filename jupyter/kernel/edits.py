@@ -41,12 +41,12 @@ class Implementation:
     marker: str = ""  # the constant whose name stands for it
 
     @classmethod
-    def of(cls, statement: Statement, keyword: int, beside: str) -> "Implementation":
+    def of(cls, statement: Statement, keyword: int, beside: str, position: int) -> "Implementation":
         words = statement.words[keyword:]
         head = words[: words.index("{")] if "{" in words else words
         inner = [token.text for token in statement.tokens if token.depth == 1]
         defines = {name for word, name in pairwise(inner) if word in ("fn", "const", "type")}
-        return cls(" ".join(head), "for" in head, defines, beside, statement.tokens[0].start)
+        return cls(" ".join(head), "for" in head, defines, beside, position)
 
     def replaces(self, old: "Implementation") -> bool:
         return self.header == old.header and (self.is_of_trait or bool(self.defines & old.defines))
@@ -70,8 +70,8 @@ class Edits:
             allowed, sentence = SETTINGS.get(setting[1], (None, ""))
             if allowed and setting[2] and not allowed.fullmatch(setting[2]):
                 raise Refused(sentence.format(setting[2]))
-        names, found = {"": 0}, []
-        for statement in statements(rust):
+        names, found, parts = {}, [], statements(rust)
+        for before, statement in zip([None, *parts], parts, strict=False):
             keyword = statement.keyword()
             if keyword is None:
                 continue
@@ -80,11 +80,13 @@ class Edits:
             if words[0] in NAMED | {"macro_rules"}:
                 if RESERVED.fullmatch(name) or RESERVED.fullmatch(f"{words[0]} {name}"):
                     raise Refused(f"evcxr itself uses the name `{name}` in every cell: choose another one")
-                names[name] = statement.tokens[0].start
+                names[name] = statement.end
             elif words[0] == "impl":
-                found.append(Implementation.of(statement, keyword, [*names][-1]))
-        for position, marker in sorted(self._markers(found, names), reverse=True):
-            rust = f"{rust[:position]}const {marker}: () = (); {rust[position:]}"
+                # Behind the statement before it, so that a report of its errors does not show the constant.
+                position = before.end if before else statement.tokens[0].start
+                found.append(Implementation.of(statement, keyword, next(reversed(names), ""), position))
+        for position, marker in sorted(self._markers(found, names), key=lambda pair: pair[0], reverse=True):
+            rust = f"{rust[:position]} const {marker}: () = ();{rust[position:]}"
         return code[:start] + rust
 
     def _markers(self, found: list[Implementation], names: dict[str, int]) -> list[tuple[int, str]]:
@@ -92,25 +94,24 @@ class Edits:
 
         An `impl` is no more when another one replaces it, or when its cell runs again without it.
         """
-        markers = []
+        none = []
         for old in list(self.implementations):
             new = next((new for new in found if new.replaces(old)), None)
-            if not new and (not old.beside or old.beside not in names):
+            if not new and old.beside not in names:
                 continue
             self.implementations.remove(old)
             if new and not new.marker:
                 new.marker = old.marker
             else:
-                markers.append((new.position if new else names[old.beside], old.marker))
+                none.append((new.position if new else names[old.beside], old.marker))
             kept = set().union(*(new.defines for new in found if new.header == old.header))
             if new and not (old.is_of_trait or old.beside in names) and (lost := old.defines - kept):
                 self.notes.append(f"`{old.header}` has lost {', '.join(sorted(lost))}: this cell replaces it.\n")
         for new in found:
             if not new.marker:
                 new.marker, self.made = f"__IMPL_{self.made}", self.made + 1
-            markers.append((new.position, new.marker))
         self.implementations += found
-        return markers
+        return [(new.position, new.marker) for new in found] + none
 
     def typed(self, code: str, errors: list[dict]) -> str | None:
         """The cell with the types that rustc has found, if rust-analyzer found none: that was the error."""

@@ -9,9 +9,8 @@ FRAMES = re.compile(r"(?:\n|\\n)Exception raised from .*", re.DOTALL)
 PLACE = re.compile(r" \(line (\d+) of src/lib\.rs\)$")
 # A place in a cell as evcxr's report of a compile error has it, with a count of its own; it always is the cell's begin.
 EVCXR_PLACE = re.compile(r"command_\d+:\d+:\d+")
-# A line of the cell in such a report, and the colour of what the error is about first.
+# A line of the cell in such a report.
 NUMBER = re.compile(r" *(\d+) │")
-FIRST_LABEL = "\x1b[38;5;54m"
 # How evcxr's report of a compile error begins, with rustc's code or a lint's name.
 CODE = re.compile(r"(?:\x1b\[[0-9;]*m)*\[(\w+)\]")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -37,13 +36,14 @@ def of_evcxr(content: dict, code: str, count: int) -> dict:
 
 
 def with_place(traceback: list[str], code: str, count: int) -> list[str]:
-    """A report of a compile error that says in which line of which cell it is."""
-    numbered = [(int(number[1]), line) for line in traceback if (number := NUMBER.match(ANSI.sub("", line)))]
-    if not numbered and traceback and (text := traceback[0]) in code.splitlines():
+    """A report of a compile error that says which lines of which cell it is about."""
+    lines = code.splitlines()
+    numbers = [int(number[1]) for line in traceback if (number := NUMBER.match(ANSI.sub("", line)))]
+    if not numbers and traceback and traceback[0] in lines:
         # evcxr shows a cell that is not ASCII without a frame.
-        return [f"cell {count}, line {code.splitlines().index(text) + 1}:", *traceback]
-    numbers = [number for number, line in numbered if FIRST_LABEL in line] or [number for number, _ in numbered]
-    place = f"cell {count}" + (f", line {numbers[0]}" if numbers else "")
+        return [f"cell {count}, line {lines.index(traceback[0]) + 1}:", *traceback]
+    first, last = min(numbers, default=1), max(numbers, default=1)
+    place = f"cell {count}, line {first}" if first == last else f"cell {count}, lines {first} to {last}"
     return [EVCXR_PLACE.sub(place, line) for line in traceback]
 
 

@@ -15,8 +15,6 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Generator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import zmq
@@ -26,6 +24,7 @@ from kernel import failure, syntax
 from kernel.answers import Answers
 from kernel.cell import Cell
 from kernel.edits import Edits, Refused
+from kernel.execution import KEPT_BYTES, Execution, Steps, Task
 from kernel.output import (
     COMPLETE,
     INPUT_REQUEST,
@@ -45,11 +44,8 @@ CHANNELS = ("shell", "control", "stdin")
 # So long after an interrupt, a cell that goes on is ended with its process, and programs that it started are killed.
 END_SECONDS = 2
 KILL_SECONDS = 0.5
-# Of a cell that shows more than this, the bars are emptied, not removed.
-KEPT_BYTES = 10_000_000
 # A cell that has shown nothing for so long gets a bar.
 WAITING_SECONDS = 1.8
-Steps = Generator[tuple[str, dict], dict, dict]
 
 
 def endpoint(connection: dict, channel: str) -> str:
@@ -58,65 +54,10 @@ def endpoint(connection: dict, channel: str) -> str:
     return f"{connection['transport']}://{connection['ip']}{separator}{connection[channel + '_port']}"
 
 
-@dataclass
-class Task:
-    """A request that evcxr works on, in steps: each yields a question to evcxr, and gets the content of its reply."""
-
-    identities: list
-    request: dict
-    steps: Steps | None = None
-    reply: dict | None = None  # to the last question; kept until evcxr is idle: by then every error is known
-    idle: bool = False
-
-
-@dataclass
-class Execution(Task):
-    """A cell."""
-
-    count: int = 0
-    errors: list[dict] = field(default_factory=list)
-    bundle: dict = field(default_factory=dict)  # the value that is shown next
-    result: dict | None = None  # the data of the value that it ends with
-    is_cell: bool = True  # not one of the expressions that come with it: their values are not shown
-    started: bool = False  # it is compiled, and runs
-    interrupted: float | None = None  # when
-    killed: bool = False
-    awaits_input: bool = False
-    bars: Bars = field(default_factory=Bars)
-    shown: list[tuple[str, dict]] = field(default_factory=list)  # besides the bars
-    shown_bytes: int = 0
-    begun: float = field(default_factory=time.monotonic)
-    waiting_shown: float = 0  # when it was last said that it goes on
-
-    @property
-    def content(self) -> dict:
-        return self.request["content"]
-
-    @property
-    def code(self) -> str:
-        return self.content["code"]
-
-    @property
-    def is_silent(self) -> bool:
-        return self.content.get("silent", False)
-
-    @property
-    def is_stored(self) -> bool:
-        return self.content.get("store_history", True) and not self.is_silent
-
-    def note(self, kind: str, content: dict) -> None:
-        """Keeps what is shown, to show it again when the bars are removed."""
-        self.shown_bytes += len(content.get("text", "")) + sum(map(len, map(str, content.get("data", {}).values())))
-        if self.shown_bytes <= KEPT_BYTES:
-            self.shown.append((kind, content))
-
-    def failure(self, status: str) -> dict | None:
-        """Why it failed, if it did: one error, whose reason is the first that is no lint."""
-        if self.interrupted and not any(error["ename"] == failure.INTERRUPTED for error in self.errors):
-            return failure.interrupted(self.started, self.killed)
-        if self.errors:
-            return failure.joined(self.errors)
-        return failure.error("the kernel gave no reason") if status != "ok" else None
+def code_and_cursor(content: dict) -> dict:
+    """What a request asks about; without a place it is the code's end."""
+    code = content.get("code", "")
+    return {"code": code, "cursor": content.get("cursor_pos", len(code))}
 
 
 class Proxy:
@@ -324,27 +265,21 @@ class Proxy:
         self._fetch_requests()
         while self.queue and not self.task:
             identities, message = self.queue.popleft()
-            task = None
-            if message["msg_type"] == "execute_request":
-                task = self.latest = self._execution(identities, message)
-                task.steps = self._execute(task)
-            elif message["msg_type"] in ("inspect_request", "complete_request"):
-                task = Task(identities, message)
-                steps = self._explain if message["msg_type"] == "inspect_request" else self._complete
-                task.steps = steps(message["content"])
-            if not task:
-                self._answer_itself("shell", identities, message)
-                continue
+            match message["msg_type"]:
+                case "execute_request":
+                    self.streams.flush(final=True)
+                    task = self.latest = Execution(identities, message)
+                    task.steps = self._execute(task)
+                case "inspect_request":
+                    task = Task(identities, message, self._explain(**code_and_cursor(message["content"])))
+                case "complete_request":
+                    task = Task(identities, message, self._complete(**code_and_cursor(message["content"])))
+                case _:
+                    self._answer_itself("shell", identities, message)
+                    continue
             self._publish("status", {"execution_state": "busy"}, message)
             self.task = task
             self._step(None)
-
-    def _execution(self, identities: list, request: dict) -> Execution:
-        self.streams.flush(final=True)
-        run = Execution(identities, request)
-        self.count += run.is_stored
-        run.count = self.count
-        return run
 
     def _step(self, reply: dict | None) -> None:
         """Gives a reply of evcxr to the task, which asks its next question or ends."""
@@ -386,7 +321,7 @@ class Proxy:
             self.interrupt()
         if kind == "comm_open":
             # There are no targets; who opens one must learn of it.
-            self._publish("comm_close", {"comm_id": request["content"]["comm_id"], "data": {}}, request)
+            self._publish("comm_close", {"comm_id": request["content"].get("comm_id"), "data": {}}, request)
         self._answer(channel, identities, request, self.own_answers.to(kind, request["content"]))
         if kind == "shutdown_request":
             # evcxr would finish the running cell first; it has nothing to save, so it is ended instead.
@@ -413,25 +348,26 @@ class Proxy:
             else:
                 self.queue.append((identities, message))
 
-    def _complete(self, content: dict) -> Steps:
+    def _complete(self, code: str, cursor: int) -> Steps:
         """Completes a name."""
-        code, cursor = content["code"], content["cursor_pos"]
         # What follows the cursor in the same word is no part of the name.
         code = code[:cursor] + re.sub(r"^\w+", "", code[cursor:])
-        reply = yield "complete_request", content | {"code": syntax.one_by_one(code)}
+        reply = yield "complete_request", {"code": syntax.one_by_one(code), "cursor_pos": cursor}
         nothing = {"status": "ok", "matches": [], "cursor_start": cursor, "cursor_end": cursor, "metadata": {}}
         return reply if reply["status"] == "ok" else nothing
 
-    def _explain(self, content: dict) -> Steps:
+    def _explain(self, code: str, cursor: int) -> Steps:
         """Explains a name."""
-        for code in syntax.explained(content["code"], content["cursor_pos"]):
-            reply = yield "inspect_request", {"code": code, "cursor_pos": len(code), "detail_level": 0}
+        for part in syntax.explained(code, cursor):
+            reply = yield "inspect_request", {"code": part, "cursor_pos": len(part), "detail_level": 0}
             if reply.get("found"):
                 return reply
         return {"status": "ok", "found": False, "data": {}, "metadata": {}}
 
     def _execute(self, run: Execution) -> Steps:
         """Runs a cell."""
+        self.count += run.is_stored
+        run.count = self.count
         self._publish_output("execute_input", {"code": run.code, "execution_count": run.count}, noted=False)
         payload, values = [], {}
         if name := syntax.help_for(run.code):
@@ -451,7 +387,7 @@ class Proxy:
 
     def _help(self, name: str) -> Steps:
         """What a cell that asks about a name shows: an error, or a page."""
-        found = yield from self._explain({"code": name, "cursor_pos": len(name)})
+        found = yield from self._explain(name, len(name))
         if found["found"]:
             return None, [{"source": "page", "data": found["data"], "start": 0}]
         return failure.error(f"`{name}` is not found: is it in scope, or its path complete?"), []

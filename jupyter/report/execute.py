@@ -174,6 +174,7 @@ def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 def normalise(notebook: NotebookNode) -> None:
     """Removes outputs that show nothing, and everything that differs between executions."""
+    notebook.metadata.get("language_info", {}).pop("version", None)
     for cell in notebook.cells:
         cell.metadata = {key: cell.metadata[key] for key in sorted(KEPT_CELL_METADATA & set(cell.metadata))}
     for cell in code_cells(notebook):

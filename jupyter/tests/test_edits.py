@@ -38,8 +38,8 @@ def test_broken_code_is_passed_on(code):
 def test_an_edited_impl_replaces_the_one_before():
     cells = Edits()
     first, again = cells.prepared(IMPL), cells.prepared(IMPL.replace("self.x", "self.y"))
-    assert first == f"const __IMPL_0: () = (); {IMPL}"
-    assert again.startswith("const __IMPL_0: ")
+    assert first == f" const __IMPL_0: () = ();{IMPL}"
+    assert again.startswith(" const __IMPL_0: ")
 
 
 def test_an_impl_that_defines_something_else_is_added():
@@ -60,9 +60,9 @@ BESIDE = f"struct Point {{ x: f64 }}\n{IMPL}"
 
 def test_an_impl_in_another_cell_replaces_the_one_beside_the_type():
     cells = Edits()
-    assert cells.prepared(BESIDE) == BESIDE.replace("impl", "const __IMPL_0: () = (); impl")
-    assert cells.prepared(IMPL).startswith("const __IMPL_0: ")
-    assert "const __IMPL_0: () = (); impl" in cells.prepared(BESIDE)
+    assert cells.prepared(BESIDE) == BESIDE.replace("\n", " const __IMPL_0: () = ();\n")
+    assert cells.prepared(IMPL).startswith(" const __IMPL_0: ")
+    assert "const __IMPL_0: () = ();\nimpl" in cells.prepared(BESIDE)
     assert cells.notes == []
 
 
@@ -70,7 +70,7 @@ def test_a_type_that_runs_again_without_its_impl_has_none():
     cells = Edits()
     cells.prepared(BESIDE)
     alone = BESIDE.splitlines()[0]
-    assert cells.prepared(alone) == f"const __IMPL_0: () = (); {alone}"
+    assert cells.prepared(alone) == f"{alone} const __IMPL_0: () = ();"
     assert cells.prepared(alone) == alone
 
 
@@ -79,7 +79,7 @@ def test_an_impl_that_replaces_two_leaves_neither():
     both = IMPL.replace("}", "} fn angle(&self) -> f64 { 0. }", 1)
     cells.prepared(IMPL)
     cells.prepared(both.replace("fn norm(&self) -> f64 { self.x }", ""))
-    assert cells.prepared(both) == f"const __IMPL_1: () = (); const __IMPL_0: () = (); {both}"
+    assert cells.prepared(both) == f" const __IMPL_1: () = (); const __IMPL_0: () = ();{both}"
 
 
 def test_what_an_impl_loses_is_said():

@@ -170,16 +170,16 @@ def test_expressions_of_a_cell_have_values_or_errors_of_their_own(rust):
 
 
 @pytest.mark.parametrize(
-    ("code", "line"),
+    ("code", "place"),
     [
-        ('let fine = 1;\n\nlet wrong: i32 = "text";', 3),
-        ('let fine = "é";\nlet wrong: i32 = "text";', 2),
-        ("let text = String::new();\nlet other = text;\ntext.len()", 3),
+        ('let fine = 1;\n\nlet wrong: i32 = "text";', "line 3"),
+        ('let fine = "é";\nlet wrong: i32 = "text";', "line 2"),
+        ("let text = String::new();\nlet other = text;\ntext.len()", "lines 1 to 3"),
     ],
 )
-def test_a_compile_error_names_its_cell_and_line(rust, code, line):
+def test_a_compile_error_names_its_cell_and_line(rust, code, place):
     reply, _ = rust.run(code)
-    assert f"cell {reply['execution_count']}, line {line}" in "\n".join(reply["traceback"])
+    assert f"cell {reply['execution_count']}, {place}" in "\n".join(reply["traceback"])
 
 
 def test_who_waits_sees_for_how_long(rust):
