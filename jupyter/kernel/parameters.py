@@ -6,7 +6,6 @@ module has none of its own, and adds a language.
 
 import math
 
-from papermill.engines import NBClientEngine  # noqa: F401
 from papermill.exceptions import PapermillException
 from papermill.translators import Translator, papermill_translators
 

@@ -350,8 +350,10 @@ class Proxy:
 
     def _complete(self, code: str, cursor: int) -> Steps:
         """Completes a name."""
-        # What follows the cursor in the same word is no part of the name.
+        # What follows the cursor in the same word is no part of the name; a macro's arguments are read if it is closed.
         code = code[:cursor] + re.sub(r"^\w+", "", code[cursor:])
+        if problem := syntax.problem(code):
+            code += problem.closing
         reply = yield "complete_request", {"code": syntax.one_by_one(code), "cursor_pos": cursor}
         nothing = {"status": "ok", "matches": [], "cursor_start": cursor, "cursor_end": cursor, "metadata": {}}
         return reply if reply["status"] == "ok" else nothing

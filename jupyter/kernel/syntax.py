@@ -34,6 +34,7 @@ TOKEN = re.compile(
 )
 STRING_END = re.compile(r'(?:\\.|[^"\\])*"', re.S)
 PAIRS = {")": "(", "]": "[", "}": "{"}
+CLOSING = {opening: closing for closing, opening in PAIRS.items()}
 # Between its attributes and the keyword that says what an item is.
 BEFORE = {"pub", "unsafe", "async", "extern", "default", "const"}
 NAMED = {"const", "enum", "fn", "mod", "static", "struct", "trait", "type", "union"}
@@ -46,11 +47,12 @@ OPERATORS = set("=+-*/%&|^<>.,:@#")
 
 @dataclass
 class Problem:
-    """What is wrong, and whether more lines could mend it."""
+    """What is wrong, whether more lines could mend it, and the brackets that would close the open ones."""
 
     line: int
     sentence: str
     incomplete: bool = False
+    closing: str = ""
 
 
 class Token(NamedTuple):
@@ -174,7 +176,7 @@ def tokens(code: str) -> Iterator[Token]:
         text = code[start:position]
         depth -= text in PAIRS
         yield Token(text, start, position, depth)
-        depth += text in PAIRS.values()
+        depth += text in CLOSING
 
 
 def statements(code: str) -> list[Statement]:
@@ -202,7 +204,7 @@ def problem(code: str) -> Problem | None:
     for token in tokens(text):
         if token.missing:
             return Problem(line(token), f"unterminated {token.missing}", incomplete=True)
-        if token.text in PAIRS.values():
+        if token.text in CLOSING:
             opened.append(token)
         elif token.text in PAIRS:
             if not opened:
@@ -212,20 +214,19 @@ def problem(code: str) -> Problem | None:
                 sentence = f"`{token.text}` closes the `{before.text}` of line {line(before)}: mismatched brackets"
                 return Problem(line(token), sentence)
     if opened:
-        return Problem(line(opened[-1]), f"unclosed delimiter: `{opened[-1].text}`", incomplete=True)
+        closing = "".join(CLOSING[token.text] for token in reversed(opened))
+        return Problem(line(opened[-1]), f"unclosed delimiter: `{opened[-1].text}`", True, closing)
     return None
 
 
 def is_complete(code: str) -> dict:
     """Whether a console should run a cell or go on with the next line: the content of an is_complete_reply."""
-    found = problem(code)
+    found, parts = problem(code), statements(rust(code)[0])
     if found and not found.incomplete:
         return {"status": "invalid"}
-    found_statements = statements(rust(code)[0])
-    if not found and not (found_statements and found_statements[-1].is_unfinished()):
-        return {"status": "complete"}
-    last = [*tokens(rust(code)[0])][-1]
-    return {"status": "incomplete", "indent": "    " * (last.depth + (last.text in PAIRS.values()))}
+    if found or (parts and parts[-1].is_unfinished()):
+        return {"status": "incomplete", "indent": "    " * len(found.closing if found else "")}
+    return {"status": "complete"}
 
 
 def help_for(code: str) -> str | None:
@@ -239,7 +240,7 @@ def explained(code: str, cursor: int) -> list[str]:
 
     It explains what its code ends with.
     """
-    word = code[: re.compile(r"\w*").match(code, cursor).end()]
+    word = code[: re.compile(r"\w*").match(code, cursor).end()].removesuffix("!")
     found = [word] if re.search(r"\w$", word) else []
     if path := re.search(r"(?<![.\w:])[^\W\d][\w:]*$", word):
         found += [f"{module}::{path[0]}" for module in MODULES]

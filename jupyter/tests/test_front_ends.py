@@ -61,7 +61,8 @@ def test_jupytext_writes_cells_as_rust_and_reads_them_back(executed):
 
 def test_a_console_goes_on_until_the_code_is_complete():
     typed = "fn double(x: i32) -> i32 {\n    2 * x\n}\ndouble(\n21)\n"
-    console = ("jupyter", "console", "--kernel", "rust", "--simple-prompt")
+    patient = "--ZMQTerminalInteractiveShell.kernel_is_complete_timeout=60"
+    console = ("jupyter", "console", "--kernel", "rust", "--simple-prompt", patient)
     assert "Out[2]: 42" in run(*console, input=typed)
 
 

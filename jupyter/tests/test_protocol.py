@@ -220,7 +220,7 @@ def test_names_of_the_crate_and_of_std_are_explained(rust, code, cursor, words):
 @pytest.mark.parametrize(
     ("code", "cursor", "match", "start"),
     [
-        ("Experiment::rep", None, "repeat(digits, seeds)", 12),
+        ("Experiment::rep", None, "repeat(&self, digits, seeds)", 12),
         ("numbers.pusx", 11, "push(value)", 8),
         ('"é👩\u200d👩\u200d👧\r\n"; numbers.pus', None, "push(value)", 20),
         ('println!("{}", numbers.le', None, "len()", 23),
