@@ -45,7 +45,7 @@ CHANNELS = ("shell", "control", "stdin")
 END_SECONDS = 2
 KILL_SECONDS = 0.5
 # A cell that has shown nothing for so long gets a bar.
-WAITING_SECONDS = 1.8
+WAITING_SECONDS = 1.9
 
 
 def endpoint(connection: dict, channel: str) -> str:

@@ -184,12 +184,12 @@ def test_a_compile_error_names_its_cell_and_line(rust, code, place):
 
 def test_who_waits_sees_for_how_long(rust):
     pause = "std::thread::sleep(std::time::Duration::from_secs(4));"
-    _, outputs = rust.run(f'{pause} println!("done");')
+    outputs = rust.outputs(rust.send(f'{pause} println!("done");', allow_stdin=True))
     kinds = [kind for kind, _ in outputs]
     assert kinds[2:4] == ["display_data", "update_display_data"]
     assert kinds[-2:] == ["clear_output", "stream"]
     assert 'role="progressbar"' in outputs[2][1]["data"]["text/html"]
-    request = rust.send(pause, allow_stdin=False)  # nobody is there
+    request = rust.send(pause)  # nobody is there
     assert {kind for kind, _ in rust.outputs(request)} == {"status", "execute_input"}
 
 
