@@ -7,6 +7,10 @@ INTERRUPTED = "Interrupted"
 FRAMES = re.compile(r"(?:\n|\\n)Exception raised from .*", re.DOTALL)
 # A place in the code that evcxr compiles, as native/runtime.rs names it.
 PLACE = re.compile(r" \(line (\d+) of src/lib\.rs\)$")
+# A place in a cell as evcxr's report of a compile error has it, with a count of its own; it always is the cell's begin.
+EVCXR_PLACE = re.compile(r"command_\d+:\d+:\d+")
+# A line of the cell in such a report.
+NUMBER = re.compile(r" *(\d+) │")
 # How evcxr's report of a compile error begins, with rustc's code or a lint's name.
 CODE = re.compile(r"(?:\x1b\[[0-9;]*m)*\[(\w+)\]")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -22,13 +26,25 @@ def error(reason: str, name: str = "Error") -> dict:
     return {"ename": name, "evalue": reason, "traceback": [f"\x1b[31m{name}\x1b[0m: {reason}"]}
 
 
-def of_evcxr(content: dict) -> dict:
-    """An error that evcxr tells of."""
+def of_evcxr(content: dict, code: str, count: int) -> dict:
+    """An error that evcxr tells of, in the cell of a count."""
     reason = FRAMES.sub("", content["evalue"])
-    lost = reason.startswith("Subprocess terminated")
-    if lost:
+    if reason.startswith("Subprocess terminated"):
         reason = f"{reason.replace('Subprocess', 'the process of the cells')}; all variables are lost"
-    return content | {"evalue": reason, "traceback": [reason] if lost else content["traceback"]}
+        return content | {"evalue": reason, "traceback": [reason]}
+    return content | {"evalue": reason, "traceback": with_place(content["traceback"], code, count)}
+
+
+def with_place(traceback: list[str], code: str, count: int) -> list[str]:
+    """A report of a compile error that says which lines of which cell it is about."""
+    lines = code.splitlines()
+    numbers = [int(number[1]) for line in traceback if (number := NUMBER.match(ANSI.sub("", line)))]
+    if not numbers and traceback and traceback[0] in lines:
+        # evcxr shows a cell that is not ASCII without a frame.
+        return [f"cell {count}, line {lines.index(traceback[0]) + 1}:", *traceback]
+    first, last = min(numbers, default=1), max(numbers, default=1)
+    place = f"cell {count}, line {first}" if first == last else f"cell {count}, lines {first} to {last}"
+    return [EVCXR_PLACE.sub(place, line) for line in traceback]
 
 
 def of_cell(words: str, panicked: bool, code: str, compiled: list[str]) -> dict:

@@ -12,6 +12,12 @@ class Bars:
     display: str = field(default_factory=lambda: str(uuid.uuid4()))
     under_way: dict[int, dict] = field(default_factory=dict)
     shown: bool = False
+    waiting: str = ""  # what takes time, and how long it has, while nothing says how much there is to do
+
+    def wait(self, what: str, seconds: float) -> tuple[str, dict]:
+        """Notes for how long something has taken; returns the message that shows it."""
+        self.waiting = f"{what}: {seconds:.0f} s"
+        return self._message()
 
     def take(self, progress: dict) -> tuple[str, dict]:
         """Takes the crate's word on a bar; returns the message, type and content, that draws all of them."""
@@ -19,9 +25,16 @@ class Bars:
             self.under_way[progress["number"]] = progress
         else:
             self.under_way.pop(progress["number"], None)
+        self.waiting = ""
+        return self._message()
+
+    def _message(self) -> tuple[str, dict]:
         kind, self.shown = "update_display_data" if self.shown else "display_data", True
         bars = list(self.under_way.values())
         data = {"text/html": "".join(map(_html, bars)), "text/plain": "\n".join(map(_text, bars))}
+        if self.waiting:
+            label = f'role="progressbar" aria-label="{self.waiting}"'
+            data = {"text/html": f"<div><progress {label}></progress> {self.waiting}</div>", "text/plain": self.waiting}
         return kind, {"data": data, "metadata": {}, "transient": {"display_id": self.display}}
 
 

@@ -10,19 +10,21 @@ reason, and the cells that were queued behind it are aborted, as Jupyter's own k
 
 import contextlib
 import json
+import re
 import signal
 import sys
 import time
 from collections import deque
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import zmq
 from jupyter_client.session import Session
 
 from kernel import failure, syntax
+from kernel.answers import Answers
 from kernel.cell import Cell
 from kernel.edits import Edits, Refused
+from kernel.execution import KEPT_BYTES, Execution, Steps, Task
 from kernel.output import (
     COMPLETE,
     INPUT_REQUEST,
@@ -42,8 +44,8 @@ CHANNELS = ("shell", "control", "stdin")
 # So long after an interrupt, a cell that goes on is ended with its process, and programs that it started are killed.
 END_SECONDS = 2
 KILL_SECONDS = 0.5
-# Of a cell that shows more than this, the bars are emptied, not removed.
-KEPT_BYTES = 10_000_000
+# A cell that has shown nothing for so long gets a bar.
+WAITING_SECONDS = 1.9
 
 
 def endpoint(connection: dict, channel: str) -> str:
@@ -52,43 +54,10 @@ def endpoint(connection: dict, channel: str) -> str:
     return f"{connection['transport']}://{connection['ip']}{separator}{connection[channel + '_port']}"
 
 
-@dataclass
-class Execution:
-    """The cell that runs. Its reply is kept until evcxr reports idle: by then every error is known."""
-
-    identities: list
-    request: dict
-    count: int | None = None
-    errors: list[dict] = field(default_factory=list)
-    bundle: dict = field(default_factory=dict)  # the value that is shown next
-    started: bool = False  # it is compiled, and runs
-    interrupted: float | None = None  # when
-    killed: bool = False
-    awaits_input: bool = False
-    bars: Bars = field(default_factory=Bars)
-    shown: list[tuple[str, dict]] = field(default_factory=list)  # besides the bars
-    shown_bytes: int = 0
-    reply: tuple[list, dict] | None = None  # frames, message
-    idle: list | None = None  # frames
-    typed: bool = False  # it runs again, with the types that rustc found
-
-    @property
-    def code(self) -> str:
-        return self.request["content"]["code"]
-
-    def note(self, kind: str, content: dict) -> None:
-        """Keeps what is shown, to show it again when the bars are removed."""
-        self.shown_bytes += len(content.get("text", "")) + sum(map(len, map(str, content.get("data", {}).values())))
-        if self.shown_bytes <= KEPT_BYTES:
-            self.shown.append((kind, content))
-
-    def failure(self, content: dict) -> dict | None:
-        """Why it failed, if it did: one error, whose reason is the first that is no lint."""
-        if self.interrupted and not any(error["ename"] == failure.INTERRUPTED for error in self.errors):
-            return failure.interrupted(self.started, self.killed)
-        if self.errors:
-            return failure.joined(self.errors)
-        return failure.error("the kernel gave no reason") if content["status"] != "ok" else None
+def code_and_cursor(content: dict) -> dict:
+    """What a request asks about; without a place it is the code's end."""
+    code = content.get("code", "")
+    return {"code": code, "cursor": content.get("cursor_pos", len(code))}
 
 
 class Proxy:
@@ -102,20 +71,29 @@ class Proxy:
             username="kernel",
         )
         self.context = zmq.Context()
-        kinds = dict.fromkeys(CHANNELS, zmq.ROUTER) | {"iopub": zmq.PUB, "hb": zmq.REP}
+        kinds = dict.fromkeys(CHANNELS, zmq.ROUTER) | {"iopub": zmq.XPUB, "hb": zmq.REP}
         self.front = {channel: self._socket(kind) for channel, kind in kinds.items()}
+        self.front["iopub"].xpub_verbose = 1  # every subscriber is welcomed
         for channel, socket in self.front.items():
             socket.bind(endpoint(connection, channel))
         self.back: dict[str, zmq.Socket] = {}
         self.poller = zmq.Poller()
-        self.poller.register(self.front["hb"], zmq.POLLIN)
+        for channel in ("hb", "iopub"):
+            self.poller.register(self.front[channel], zmq.POLLIN)
+        self.own_answers = Answers(connection)
         self.queue: deque = deque()
-        self.running: Execution | None = None
-        self.parent: dict | None = None  # the request whose cell runs, or ran last
+        self.task: Task | None = None
+        self.latest: Execution | None = None  # the cell that runs, or ran last
+        self.count = 0
         self.cell = Cell()
         self.watched: set[int] = set()
         self.streams = Streams(lambda name, text: self._publish_output("stream", {"name": name, "text": text}))
         self.shut_down = False
+
+    @property
+    def running(self) -> Execution | None:
+        """The cell that runs."""
+        return self.task if isinstance(self.task, Execution) else None
 
     def _socket(self, kind: int) -> zmq.Socket:
         socket = self.context.socket(kind)
@@ -151,11 +129,12 @@ class Proxy:
         return False
 
     def start(self, edits: Edits, notice: str, evcxr: int, compiled: Path) -> None:
-        """Lets Jupyter's messages through. The first cell that runs prints the notice to stderr.
+        """Lets Jupyter's messages through. The first cell that runs prints the notice, if there is one, to stderr.
 
         `evcxr` is its process, `compiled` the file in which it compiles a cell.
         """
-        self.edits, self.notice, self.evcxr, self.compiled = edits, notice, evcxr, compiled
+        self.edits, self.evcxr, self.compiled = edits, evcxr, compiled
+        self.edits.notes += [notice] * bool(notice)
         self.poller.unregister(self.back["probe"])
         self.back.pop("probe").close(linger=0)
         for channel in CHANNELS:
@@ -165,15 +144,15 @@ class Proxy:
         """Waits for messages for so long at most, and passes them on."""
         if self.streams.due:
             milliseconds = max(0, min(milliseconds, 1000 * (self.streams.due - time.monotonic())))
-        if self.running and self.running.interrupted:
+        if self.running:
             milliseconds = min(milliseconds, 100)
         ready = self._poll(milliseconds)
         for socket, handle in (
             (self.front["control"], self._control),
-            (self.back["control"], self._control_reply),
+            (self.back["control"], lambda: self._receive(self.back["control"])),
             (self.back["iopub"], self._output),
-            (self.back["shell"], self._shell_reply),
-            (self.front["shell"], self._shell),
+            (self.back["shell"], self._reply),
+            (self.front["shell"], self._send_requests),
             (self.back["stdin"], self._input_request),
             (self.front["stdin"], self._input_reply),
         ):
@@ -182,6 +161,7 @@ class Proxy:
         if self.streams.due and time.monotonic() >= self.streams.due:
             self.streams.flush()
         self._follow_interrupt()
+        self._show_waiting()
 
     def close(self) -> None:
         """Sends what is still to be sent and frees the addresses."""
@@ -205,6 +185,11 @@ class Proxy:
                 self._cell(event)
         if self.front["hb"] in ready:
             self.front["hb"].send_multipart(self.front["hb"].recv_multipart())
+        if self.front["iopub"] in ready:
+            event = self.front["iopub"].recv()
+            if event.startswith(b"\1"):
+                welcome = {"subscription": event[1:].decode(errors="replace")}
+                self.session.send(self.front["iopub"], "iopub_welcome", welcome, ident=event[1:] or None)
         return ready
 
     def _receive(self, socket: zmq.Socket) -> tuple[list, dict | None]:
@@ -218,35 +203,22 @@ class Proxy:
             print(f"a message was dropped: {error}", file=sys.stderr)
             return frames, None
 
-    def _identities(self, frames: list) -> list:
-        return self.session.feed_identities(frames)[0]
-
-    def _pass(self, source: zmq.Socket, target: zmq.Socket) -> None:
-        frames, message = self._receive(source)
-        if message:
-            target.send_multipart(frames)
-
     def _control(self) -> None:
         frames, message = self._receive(self.front["control"])
-        if not message:
-            return
-        identities = self._identities(frames)
-        if message["msg_type"] == "interrupt_request" and not (self.running and not self.cell.reported):
-            self.interrupt()
-            self.session.send(self.front["control"], "interrupt_reply", {"status": "ok"}, message, identities)
-        elif message["msg_type"] == "shutdown_request":
-            # evcxr would finish the running cell first; it has nothing to save, so it is ended instead.
-            content = {"status": "ok", "restart": message["content"].get("restart", False)}
-            self.session.send(self.front["control"], "shutdown_reply", content, message, identities)
-            self.session.send(self.front["iopub"], "shutdown_reply", content, message)
-            self.shut_down = True
-        else:
-            self.back["control"].send_multipart(frames)
+        if message:
+            self._answer_itself("control", self._identities(frames), message)
+
+    def _identities(self, frames: list) -> list:
+        return self.session.feed_identities(frames)[0]
 
     def interrupt(self) -> None:
         """Asks the running cell to end; a second time, ends its process. Between cells it does nothing."""
         run = self.running
         if not run:
+            return
+        if not self.cell.reported:  # evcxr ends the process
+            run.interrupted, run.killed = time.monotonic(), True
+            self.session.send(self.back["control"], "interrupt_request", {})
             return
         if run.interrupted and run.started:
             run.killed = True
@@ -271,43 +243,189 @@ class Proxy:
             self.interrupt()
 
     def _input_request(self) -> None:
-        if self.running:
+        _, message = self._receive(self.back["stdin"])
+        if message and self.running:
             self.running.awaits_input = True
-        self._pass(self.back["stdin"], self.front["stdin"])
+            self.session.send(self.front["stdin"], message, ident=self.running.identities)
 
     def _input_reply(self) -> None:
-        if self.running:
+        _, message = self._receive(self.front["stdin"])
+        if message and self.running and self.running.awaits_input:
             self.running.awaits_input = False
-        self._pass(self.front["stdin"], self.back["stdin"])
-
-    def _control_reply(self) -> None:
-        self._pass(self.back["control"], self.front["control"])
-
-    def _shell(self) -> None:
-        self._fetch_requests()
-        self._send_requests()
+            self.back["stdin"].send_multipart(self.session.serialize(message))
 
     def _fetch_requests(self) -> None:
         while self.front["shell"].poll(0):
             frames, message = self._receive(self.front["shell"])
             if message:
-                self.queue.append((frames, message))
+                self.queue.append((self._identities(frames), message))
 
     def _send_requests(self) -> None:
-        """Sends on what is queued, as far as the next cell: the rest waits for its outcome."""
-        while self.queue and not self.running:
-            frames, message = self.queue.popleft()
-            if message["msg_type"] == "execute_request":
-                try:
-                    code = self._checked(message["content"]["code"])
-                except Refused as refused:
-                    self._refuse(frames, message, str(refused))
+        """Takes on what is queued, as far as evcxr has an answer to find: the rest waits for that."""
+        self._fetch_requests()
+        while self.queue and not self.task:
+            identities, message = self.queue.popleft()
+            match message["msg_type"]:
+                case "execute_request":
+                    self.streams.flush(final=True)
+                    task = self.latest = Execution(identities, message)
+                    task.steps = self._execute(task)
+                case "inspect_request":
+                    task = Task(identities, message, self._explain(**code_and_cursor(message["content"])))
+                case "complete_request":
+                    task = Task(identities, message, self._complete(**code_and_cursor(message["content"])))
+                case _:
+                    self._answer_itself("shell", identities, message)
                     continue
-                self.streams.flush(final=True)
-                self.running, self.parent = Execution(self._identities(frames), message), message
-                self.cell.begin()
-                frames = self._with_code(frames, message, code)
-            self.back["shell"].send_multipart(frames)
+            self._publish("status", {"execution_state": "busy"}, message)
+            self.task = task
+            self._step(None)
+
+    def _step(self, reply: dict | None) -> None:
+        """Gives a reply of evcxr to the task, which asks its next question or ends."""
+        task = self.task
+        try:
+            kind, content = task.steps.send(reply)
+        except StopIteration as end:
+            self._fetch_requests()  # before the answer: what comes after it was not queued
+            self.task = None
+            self._answer("shell", task.identities, task.request, end.value)
+            if task is self.latest and end.value["status"] == "error":
+                self._abort_queued(task)
+            return
+        task.reply, task.idle = None, False
+        header = task.request["header"] | {"msg_type": kind}
+        question = task.request | {"header": header, "msg_type": kind, "content": content}
+        self.back["shell"].send_multipart(self.session.serialize(question))
+
+    def _reply(self) -> None:
+        _, message = self._receive(self.back["shell"])
+        if message and self._is_of_task(message):
+            self.task.reply = message["content"]
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Takes the next step, and what follows it, once evcxr has answered and is idle."""
+        if self.task.idle and self.task.reply:
+            self._step(self.task.reply)
+            self._send_requests()
+
+    def _is_of_task(self, message: dict) -> bool:
+        return bool(self.task) and message["parent_header"].get("msg_id") == self.task.request["header"]["msg_id"]
+
+    def _answer_itself(self, channel: str, identities: list, request: dict) -> None:
+        """Answers a request without evcxr."""
+        kind = request["msg_type"]
+        self._publish("status", {"execution_state": "busy"}, request)
+        if kind == "interrupt_request":
+            self.interrupt()
+        if kind == "comm_open":
+            # There are no targets; who opens one must learn of it.
+            self._publish("comm_close", {"comm_id": request["content"].get("comm_id"), "data": {}}, request)
+        self._answer(channel, identities, request, self.own_answers.to(kind, request["content"]))
+        if kind == "shutdown_request":
+            # evcxr would finish the running cell first; it has nothing to save, so it is ended instead.
+            self._publish("shutdown_reply", self.own_answers.to(kind, request["content"]), request)
+            self.shut_down = True
+
+    def _answer(self, channel: str, identities: list, request: dict, content: dict | None) -> None:
+        """Sends the reply to a request, if it has one, and says that it is done."""
+        if content is not None:
+            kind = request["msg_type"].replace("_request", "_reply")
+            metadata = {"status": "aborted"} if content.get("status") == "aborted" else None
+            self.session.send(self.front[channel], kind, content, request, identities, metadata=metadata)
+        self._publish("status", {"execution_state": "idle"}, request)
+
+    def _abort_queued(self, failed: Execution) -> None:
+        """Aborts the cells that are queued behind a failed one, unless it was sent to fail alone."""
+        if not failed.content.get("stop_on_error", True):
+            return
+        queued, self.queue = self.queue, deque()
+        for identities, message in queued:
+            if message["msg_type"] == "execute_request":
+                self._publish("status", {"execution_state": "busy"}, message)
+                self._answer("shell", identities, message, {"status": "aborted"})
+            else:
+                self.queue.append((identities, message))
+
+    def _complete(self, code: str, cursor: int) -> Steps:
+        """Completes a name."""
+        # What follows the cursor in the same word is no part of the name; a macro's arguments are read if it is closed.
+        code = code[:cursor] + re.sub(r"^\w+", "", code[cursor:])
+        if problem := syntax.problem(code):
+            code += problem.closing
+        reply = yield "complete_request", {"code": syntax.one_by_one(code), "cursor_pos": cursor}
+        nothing = {"status": "ok", "matches": [], "cursor_start": cursor, "cursor_end": cursor, "metadata": {}}
+        return reply if reply["status"] == "ok" else nothing
+
+    def _explain(self, code: str, cursor: int) -> Steps:
+        """Explains a name."""
+        for part in syntax.explained(code, cursor):
+            reply = yield "inspect_request", {"code": part, "cursor_pos": len(part), "detail_level": 0}
+            if reply.get("found"):
+                return reply
+        return {"status": "ok", "found": False, "data": {}, "metadata": {}}
+
+    def _execute(self, run: Execution) -> Steps:
+        """Runs a cell."""
+        self.count += run.is_stored
+        run.count = self.count
+        self._publish_output("execute_input", {"code": run.code, "execution_count": run.count}, noted=False)
+        payload, values = [], {}
+        if name := syntax.help_for(run.code):
+            error, payload = yield from self._help(name)
+        else:
+            error = yield from self._run(run, run.code)
+        self._remove_bars()
+        if error:
+            self._publish_output("error", error)
+        else:
+            for name, expression in run.content.get("user_expressions", {}).items():
+                values[name] = yield from self._value(run, expression)
+        if run.is_stored:
+            self.own_answers.inputs.append((run.count, run.code, run.result and run.result.get("text/plain")))
+        reply = {"status": "error" if error else "ok", "execution_count": run.count}
+        return reply | (error or {"payload": payload, "user_expressions": values})
+
+    def _help(self, name: str) -> Steps:
+        """What a cell that asks about a name shows: an error, or a page."""
+        found = yield from self._explain(name, len(name))
+        if found["found"]:
+            return None, [{"source": "page", "data": found["data"], "start": 0}]
+        return failure.error(f"`{name}` is not found: is it in scope, or its path complete?"), []
+
+    def _run(self, run: Execution, code: str) -> Steps:
+        """Runs code; returns why it failed, or None."""
+        try:
+            prepared = self._checked(code)
+        except Refused as refused:
+            return failure.error(str(refused))
+        self._tell()
+        self.cell.begin()
+        error = yield from self._run_as_it_is(run, prepared)
+        if error and not run.interrupted and (typed := self.edits.typed(code, run.errors)):
+            # evcxr did not find a variable's type, and ran nothing.
+            error = yield from self._run_as_it_is(run, typed)
+        return error
+
+    def _tell(self) -> None:
+        """Publishes what the reader of a cell must know of it."""
+        notes, self.edits.notes = self.edits.notes, []
+        for note in notes:
+            self._publish_output("stream", {"name": "stderr", "text": note})
+
+    def _run_as_it_is(self, run: Execution, code: str) -> Steps:
+        run.started, run.errors, run.bundle = False, [], {}
+        reply = yield "execute_request", run.content | {"code": code}
+        self.streams.flush()
+        return run.failure(reply["status"])
+
+    def _value(self, run: Execution, expression: str) -> Steps:
+        """The value of an expression, as a reply has it."""
+        run.is_cell, result, run.result = False, run.result, None
+        error = yield from self._run(run, expression)
+        data, run.result = run.result or {}, result
+        return {"status": "error"} | error if error else {"status": "ok", "data": data, "metadata": {}}
 
     def _checked(self, code: str) -> str:
         """A cell as evcxr gets it. Refused: it cannot run."""
@@ -316,65 +434,27 @@ class Proxy:
             raise Refused(f"{problem.sentence} (line {problem.line}: `{line}`)")
         return self.edits.prepared(code)
 
-    def _with_code(self, frames: list, request: dict, code: str) -> list:
-        """The frames of an execute_request with another code."""
-        if code == request["content"]["code"]:
-            return frames
-        request = request | {"content": request["content"] | {"code": code}}
-        return self.session.serialize(request, self._identities(frames))
-
-    def _refuse(self, frames: list, request: dict, reason: str) -> None:
-        """Answers a cell with an error in evcxr's stead."""
-        error = failure.error(reason)
-        reply = {"status": "error", "execution_count": None} | error
-        self._publish("status", {"execution_state": "busy"}, request)
-        self._publish("error", error, request)
-        self.session.send(self.front["shell"], "execute_reply", reply, request, self._identities(frames))
-        self._publish("status", {"execution_state": "idle"}, request)
-        self._after_failure(request)
-
-    def _shell_reply(self) -> None:
-        frames, message = self._receive(self.back["shell"])
-        if not message:
-            return
-        if message["msg_type"] != "execute_reply" or not self.running:
-            self.front["shell"].send_multipart(frames)
-            return
-        self.running.reply = frames, message
-        self._finish()
-
     def _output(self) -> None:
-        """What evcxr publishes. Of a running cell these are its states, compile errors and values of commands."""
-        frames, message = self._receive(self.back["iopub"])
-        if not message:
+        """What evcxr publishes: its states, and of a cell compile errors and values of commands."""
+        _, message = self._receive(self.back["iopub"])
+        if message and message["msg_type"] == "stream" and self.latest:
+            self._publish_output("stream", message["content"])
+        if not message or not self._is_of_task(message):
             return
         run, kind, content = self.running, message["msg_type"], message["content"]
-        if not run or message["parent_header"].get("msg_id") != run.request["header"]["msg_id"]:
-            self.front["iopub"].send_multipart(frames)
-            return
         if kind == "status" and content["execution_state"] == "idle":
-            run.idle = frames
-            self._finish()
-        elif kind == "error":
-            run.errors.append(failure.of_evcxr(content))
-        elif kind == "execute_result":  # of a command, or of a process that does not report to us
+            self.task.idle = True
+            self._go_on()
+        elif kind == "error" and run:
+            run.errors.append(failure.of_evcxr(content, run.code, run.count))
+        elif kind == "execute_result" and run:  # of a command, or of a process that does not report to us
             run.bundle = content["data"]
             self._show(kind)
-        elif not run.typed or kind not in ("status", "execute_input"):
-            self.streams.flush()
-            if kind == "execute_input":
-                content["code"] = run.code  # evcxr may have got it with edits
-            self.session.send(self.front["iopub"], message)
-            if kind == "execute_input":
-                run.count = content["execution_count"]
-                if self.notice:
-                    self._publish("stream", {"name": "stderr", "text": self.notice}, run.request)
-                    self.notice = ""
 
     def _cell(self, event: Event) -> None:
         """What the process that runs cells has written."""
         if isinstance(event, Text):
-            if self.parent:
+            if self.latest:
                 self.streams.add(event)
         elif isinstance(event, Content):
             self._content(event)
@@ -401,7 +481,7 @@ class Proxy:
                 words = self.streams.last_words()
                 lines = self.compiled.read_text(errors="replace").splitlines()
                 run.errors.append(failure.of_cell(words, marker.line == PANICKED, run.code, lines))
-            if marker.line.startswith(INPUT_REQUEST) and not run.request["content"].get("allow_stdin", True):
+            if marker.line.startswith(INPUT_REQUEST) and not run.content.get("allow_stdin", True):
                 # evcxr gives an empty line instead; with the interrupt, reading it fails.
                 run.errors.append(failure.error("the cell asks for input, but this front end has none to give"))
                 self.cell.interrupt()
@@ -421,11 +501,11 @@ class Proxy:
                 self.cell.interrupt()
         if run and "progress" in event.content:
             self.streams.flush()
-            self._publish(*run.bars.take(event.content["progress"]), run.request)
-        for kind in ("display_data", "update_display_data"):
-            if kind in event.content and self.parent:
+            self._publish_output(*run.bars.take(event.content["progress"]), noted=False)
+        for kind in ("display_data", "update_display_data", "clear_output"):
+            if kind in event.content and self.latest:
                 content = event.content[kind]
-                if run and FAILURE in content["data"]:
+                if run and FAILURE in content.get("data", ()):
                     run.errors.append(failure.shown(content["data"].pop(FAILURE)))
                 self.streams.flush()
                 self._publish_output(kind, content)
@@ -446,14 +526,34 @@ class Proxy:
         self.streams.flush()
         content = {"data": data, "metadata": {}}
         if kind == "execute_result":
-            content["execution_count"] = run.count
-        self._publish_output(kind, content)
+            content["execution_count"], run.result = run.count, data
+        if run.is_cell:
+            self._publish_output(kind, content)
 
-    def _publish_output(self, kind: str, content: dict) -> None:
-        """Publishes an output of the cell that runs, or ran last."""
-        if self.running:
-            self.running.note(kind, content)
-        self._publish(kind, content, self.parent)
+    def _publish_output(self, kind: str, content: dict, noted: bool = True) -> None:
+        """Publishes an output of the cell that runs, or ran last; it is noted if it stays."""
+        run = self.latest
+        if run.is_silent:
+            return
+        if self.running and noted:
+            if run.bars.waiting and not run.shown:
+                self._publish("clear_output", {"wait": True}, run.request)
+                run.bars = Bars()
+            if kind == "clear_output":
+                run.shown, run.shown_bytes, run.bars.shown = [], 0, False
+            else:
+                run.note(kind, content)
+        self._publish(kind, content, run.request)
+
+    def _show_waiting(self) -> None:
+        """Says that a cell goes on which has shown nothing for some time, if there is someone who could type."""
+        run, now = self.running, time.monotonic()
+        if not run or not run.content.get("allow_stdin") or run.awaits_input or run.shown or run.bars.under_way:
+            return
+        if now - run.begun > WAITING_SECONDS and now - run.waiting_shown > 1:
+            run.waiting_shown = now
+            what = "running" if run.started else "compiling"
+            self._publish_output(*run.bars.wait(what, now - run.begun), noted=False)
 
     def _remove_bars(self) -> None:
         """Removes the bars of the cell from what it shows."""
@@ -463,56 +563,11 @@ class Proxy:
         bars, run.bars = run.bars, Bars()
         if run.shown_bytes > KEPT_BYTES:
             empty = {"data": {}, "metadata": {}, "transient": {"display_id": bars.display}}
-            self._publish("update_display_data", empty, run.request)
+            self._publish_output("update_display_data", empty, noted=False)
             return
-        self._publish("clear_output", {"wait": bool(run.shown)}, run.request)
+        self._publish_output("clear_output", {"wait": bool(run.shown)}, noted=False)
         for kind, content in run.shown:
-            self._publish(kind, content, run.request)
+            self._publish_output(kind, content, noted=False)
 
     def _publish(self, kind: str, content: dict, parent: dict) -> None:
         self.session.send(self.front["iopub"], kind, content, parent)
-
-    def _finish(self) -> None:
-        """Answers the request once evcxr has answered it and is idle."""
-        run = self.running
-        if not (run.idle and run.reply):
-            return
-        if not (run.typed or run.interrupted) and (code := self.edits.typed(run.code, run.errors)):
-            # evcxr did not find a variable's type, and ran nothing.
-            frames, _ = run.reply
-            run.typed, run.errors, run.reply, run.idle = True, [], None, None
-            self.back["shell"].send_multipart(self._with_code(frames, run.request, code))
-            return
-        self._fetch_requests()  # before the answer: what comes after it was not queued
-        self.streams.flush()
-        self._remove_bars()
-        frames, reply = run.reply
-        error = run.failure(reply["content"])
-        if error:
-            self._publish("error", error, run.request)
-            reply["content"] = {"status": "error", "execution_count": run.count} | error
-            self.session.send(self.front["shell"], reply, ident=run.identities)
-        else:
-            self.front["shell"].send_multipart(frames)
-        self.front["iopub"].send_multipart(run.idle)
-        self.running = None
-        if error:
-            self._after_failure(run.request)
-        self._send_requests()
-
-    def _after_failure(self, request: dict) -> None:
-        """Aborts the cells that are queued behind a failed one, unless it was sent to fail alone."""
-        if not request["content"].get("stop_on_error", True):
-            return
-        queued, self.queue = self.queue, deque()
-        for frames, message in queued:
-            if message["msg_type"] == "execute_request":
-                self._abort(self._identities(frames), message)
-            else:
-                self.queue.append((frames, message))
-
-    def _abort(self, identities: list, request: dict) -> None:
-        content = {"status": "aborted"}
-        self._publish("status", {"execution_state": "busy"}, request)
-        self.session.send(self.front["shell"], "execute_reply", content, request, identities, metadata=content)
-        self._publish("status", {"execution_state": "idle"}, request)

@@ -174,15 +174,12 @@ def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 def normalise(notebook: NotebookNode) -> None:
     """Removes outputs that show nothing, and everything that differs between executions."""
+    notebook.metadata.get("language_info", {}).pop("version", None)
     for cell in notebook.cells:
         cell.metadata = {key: cell.metadata[key] for key in sorted(KEPT_CELL_METADATA & set(cell.metadata))}
     for cell in code_cells(notebook):
         # Messages on stderr are for the user who runs the notebook, and were printed.
         cell.outputs = [o for o in cell.outputs if not (is_stderr(o) or is_empty(o))]
-        for output in cell.outputs:
-            # evcxr numbers its results from 2, the front end its cells from 1: both get the cell's number.
-            if output.output_type == "execute_result":
-                output.execution_count = cell.execution_count
 
 
 def is_stderr(output: NotebookNode) -> bool:

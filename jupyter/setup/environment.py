@@ -41,13 +41,12 @@ RUST = (1, 95)
 PYTHON = (3, 10)
 MACOS = sys.platform == "darwin"
 # Keeps a notebook that fails in `jupyter nbconvert --execute`.
-NBCONVERT_CONFIG = f"""import sys
-
-sys.path.append({str(JUPYTER)!r})
-from report import nbconvert_execute
+NBCONVERT_CONFIG = """from report import nbconvert_execute
 
 nbconvert_execute.configure(get_config())
 """
+# Where the Python of the project's environment finds our modules, in whatever program.
+SITE_PACKAGES = Path("lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages")
 LIBRARY_PATH = "DYLD_LIBRARY_PATH" if MACOS else "LD_LIBRARY_PATH"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -329,6 +328,7 @@ def jupyter_files(env: Environment) -> dict[Path, str]:
     files = {env.kernelspec / "kernel.json": json.dumps(spec, indent=2, ensure_ascii=False) + "\n"}
     if env.prefix == OWN:  # a conda environment may have one of the user's
         files[OWN / "etc" / "jupyter" / "jupyter_nbconvert_config.py"] = NBCONVERT_CONFIG
+        files[OWN / SITE_PACKAGES / "hinge.pth"] = f"{JUPYTER}\n"
     return files
 
 

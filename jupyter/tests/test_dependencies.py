@@ -69,12 +69,12 @@ def test_a_cell_that_would_spoil_later_ones_is_refused(rust, code):
     assert rust.run('Err::<(), _>(std::io::Error::other("no"))?;')[0]["status"] == "error"
 
 
-def test_an_edited_impl_can_run_again(rust):
-    assert rust.run("struct Point { x: f64 }")[0]["status"] == "ok"
-    cell = "// Of a point\nimpl Point { fn norm(&self) -> f64 { self.x.abs() } }"
-    assert rust.run(cell)[0]["status"] == "ok"
-    assert rust.run(cell.replace("abs()", "abs() + 1."))[0]["status"] == "ok"
-    assert rust.value("Point { x: -2. }.norm()") == "3.0"
+def test_an_edited_impl_can_run_again_in_its_cell_and_in_another(rust):
+    first = "struct Point { x: f64 }\nimpl Point { fn norm(&self) -> f64 { self.x.abs() } }"
+    other = "// Of a point\n" + first.splitlines()[1].replace("abs()", "abs() + 1.")
+    for cell, norm in ((first, "2.0"), (other, "3.0"), (other.replace("1.", "2."), "4.0"), (first, "2.0")):
+        assert rust.run(cell)[0]["status"] == "ok"
+        assert rust.value("Point { x: -2. }.norm()") == norm
 
 
 def test_a_trait_can_be_implemented_again(rust):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kernel.edits import Edits, Refused, statements, with_types
+from kernel.edits import Edits, Refused, with_types
+from kernel.syntax import statements
 
 IMPL = "impl Point { fn norm(&self) -> f64 { self.x } }"
 
@@ -37,8 +38,8 @@ def test_broken_code_is_passed_on(code):
 def test_an_edited_impl_replaces_the_one_before():
     cells = Edits()
     first, again = cells.prepared(IMPL), cells.prepared(IMPL.replace("self.x", "self.y"))
-    assert first == f"const __IMPL_0: () = (); {IMPL}"
-    assert again.startswith("const __IMPL_0: ")
+    assert first == f" const __IMPL_0: () = ();{IMPL}"
+    assert again.startswith(" const __IMPL_0: ")
 
 
 def test_an_impl_that_defines_something_else_is_added():
@@ -54,9 +55,38 @@ def test_an_impl_of_a_trait_replaces_that_of_the_same_trait():
     assert "__IMPL_1" in cells.prepared("impl Hide for Point { fn b() {} }")
 
 
-def test_an_impl_beside_its_type_is_left_alone():
-    code = f"struct Point {{ x: f64 }}\n{IMPL}"
-    assert Edits().prepared(code) == code
+BESIDE = f"struct Point {{ x: f64 }}\n{IMPL}"
+
+
+def test_an_impl_in_another_cell_replaces_the_one_beside_the_type():
+    cells = Edits()
+    assert cells.prepared(BESIDE) == BESIDE.replace("\n", " const __IMPL_0: () = ();\n")
+    assert cells.prepared(IMPL).startswith(" const __IMPL_0: ")
+    assert "const __IMPL_0: () = ();\nimpl" in cells.prepared(BESIDE)
+    assert cells.notes == []
+
+
+def test_a_type_that_runs_again_without_its_impl_has_none():
+    cells = Edits()
+    cells.prepared(BESIDE)
+    alone = BESIDE.splitlines()[0]
+    assert cells.prepared(alone) == f"{alone} const __IMPL_0: () = ();"
+    assert cells.prepared(alone) == alone
+
+
+def test_an_impl_that_replaces_two_leaves_neither():
+    cells = Edits()
+    both = IMPL.replace("}", "} fn angle(&self) -> f64 { 0. }", 1)
+    cells.prepared(IMPL)
+    cells.prepared(both.replace("fn norm(&self) -> f64 { self.x }", ""))
+    assert cells.prepared(both) == f" const __IMPL_1: () = (); const __IMPL_0: () = ();{both}"
+
+
+def test_what_an_impl_loses_is_said():
+    cells = Edits()
+    cells.prepared(IMPL.replace("}", "} fn angle(&self) -> f64 { 0. }", 1))
+    cells.prepared(IMPL)
+    assert cells.notes == ["`impl Point` has lost angle: this cell replaces it.\n"]
 
 
 def test_a_prepared_cell_has_its_lines():

@@ -178,13 +178,6 @@ def test_the_unit_value_is_no_output():
     assert book.cells[0].outputs == []
 
 
-def test_a_result_has_the_number_of_its_cell():
-    result = v4.new_output("execute_result", data={"text/plain": "7"}, execution_count=4)
-    book = v4.new_notebook(cells=[v4.new_code_cell("7", outputs=[result], execution_count=3)])
-    normalise(book)
-    assert book.cells[0].outputs[0].execution_count == 3
-
-
 def test_only_what_says_how_a_cell_is_read_stays_in_its_metadata():
     cell = v4.new_code_cell("1", metadata={"tags": ["slow"], "execution": {"start": "now"}, "scrolled": True})
     book = v4.new_notebook(cells=[cell])

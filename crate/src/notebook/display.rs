@@ -29,6 +29,18 @@ pub fn display(value: &impl Show) -> Result<Display> {
     Ok(display)
 }
 
+/// Removes what the cell has shown so far; a notebook without this project's kernel launcher keeps it.
+///
+/// # Errors
+/// An interrupt, or a closed standard output.
+pub fn clear_output() -> Result<()> {
+    interrupt::check()?;
+    if launcher::is_there() {
+        launcher::send(&json!({ "clear_output": { "wait": false } }))?;
+    }
+    Ok(())
+}
+
 /// A value that is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Display {

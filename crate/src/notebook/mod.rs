@@ -4,7 +4,7 @@ mod display;
 mod session;
 
 pub use crate::runtime::interrupt::check as check_interrupt;
-pub use display::{Display, display};
+pub use display::{Display, clear_output, display};
 pub use session::Session;
 
 use crate::data::Digits;
