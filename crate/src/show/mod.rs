@@ -1,6 +1,7 @@
 //! How results reach a notebook: as HTML, as text, and as messages for the report.
 
 mod claims;
+mod classifiers;
 mod comparison;
 mod conclusions;
 mod defects;
@@ -14,6 +15,7 @@ pub(crate) mod settings;
 mod table;
 pub(crate) mod wire;
 
+pub use classifiers::Classifiers;
 pub use display::Show;
 pub use runs::{final_results, final_results_over_seeds};
 pub use table::{Table, show};
