@@ -136,8 +136,6 @@ function move(image, right, down, slant) {
   return resample(image, (r, c) => [r - down + CENTRE, c - right + slant * (r - down) + CENTRE]).map(Math.round);
 }
 
-Object.assign(globalThis, { predict, fit, move, deskew });
-
 // The page.
 
 const find = (id) => document.getElementById(id);
@@ -151,7 +149,9 @@ let shown = { classifier: 0, digit: null }; // whose weights; null for the answe
 const drawn = () => Array.from(pen.getImageData(0, 0, WIDTH, WIDTH).data).filter((_, i) => i % 4 === 3);
 const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 const listed = (words) => (words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
-const signed = (value, digits = 1) => value.toFixed(digits).replace("-", "\u2212");
+const article = (digit) => `${digit === 8 ? "an" : "a"} ${digit}`;
+const signed = (value, digits = 1) => value.toFixed(digits).replace(/^-(?=[0.]*[1-9])/, "\u2212").replace("-", "");
+const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 // What is wrong with the input, in a sentence; empty if nothing is.
 function complaint(ink) {
@@ -233,9 +233,9 @@ function showWeights(image, results) {
   }
   const terms = isHog ? null : weights.map((weight, i) => (weight * seen[i]) / 255);
   const total = (sign) => sum(terms.filter((term) => sign * term > 0));
-  find("weight-title").textContent = `${classifier.name}: what speaks for a ${digit}`;
+  find("weight-title").textContent = `${classifier.name}: what speaks for ${article(digit)}`;
   find("weight-text").textContent = isHog
-    ? `Score ${signed(found.scores[digit], 2)}. Each square is a cell of HOG: blue where its directions speak for a ${digit}, orange where against it. The dots are the digit.`
+    ? `Score ${signed(found.scores[digit], 2)}. Each square is a cell of HOG: blue where its directions speak for ${article(digit)}, orange where against it. The dots are the digit.`
     : `Score ${signed(found.scores[digit], 2)}: ink on blue adds ${signed(total(1), 2)}, ink on orange ${signed(total(-1), 2)}, the bias the rest. The dots are the digit${classifier.sees === "pixels" ? "" : ", deskewed"}.`
       + (classifier.layers.length > 1 ? " These are the weights of the hidden units that this image activates; they change with it." : "");
 }
@@ -263,8 +263,8 @@ function sentence(before, after) {
   const changed = after.map((digit, index) => digit !== before[index] && classifiers[index].name).filter(Boolean);
   const isMoved = sliders.some((slider) => Number(slider.value)) || upright.checked;
   const change = changed.length ? `The change altered the answer of ${listed(changed)}.` : "The change altered no answer.";
-  const truth = chosen ? `It is a ${chosen.label}.` : "";
-  return [`${said}.`, truth, isMoved ? change : ""].filter(Boolean).join(" ");
+  const truth = chosen ? `It is ${article(chosen.label)}.` : "";
+  return [`${capitalised(said)}.`, truth, isMoved ? change : ""].filter(Boolean).join(" ");
 }
 
 let announced = 0;
@@ -276,7 +276,7 @@ function update() {
   find("steps").hidden = !steps;
   if (steps) { paintImage(find("boxed"), steps.boxed); paintImage(find("centred"), steps.centred); }
   fitted.disabled = Boolean(chosen);
-  document.querySelectorAll("#examples button").forEach((button, index) => button.setAttribute("aria-pressed", chosen === message.images[index]));
+  find("examples").querySelectorAll("button").forEach((button, index) => button.setAttribute("aria-pressed", chosen === message.images[index]));
   showScores(results);
   find("weights").hidden = !image;
   if (image) showWeights(image, results);
@@ -327,7 +327,7 @@ function stroke(to) {
   Object.assign(pen, { lineWidth: 22, lineCap: "round", lineJoin: "round", strokeStyle: "#000" });
   pen.beginPath();
   pen.moveTo(...last);
-  pen.lineTo(...to);
+  pen.lineTo(to[0] + 0.01, to[1]); // a line without length would not be drawn
   pen.stroke();
   last = to;
   cancelAnimationFrame(frame);
@@ -340,9 +340,9 @@ message.images.forEach((image) => {
   const wrong = answers.filter((digit) => digit !== image.label).length;
   const names = { 0: "all models right", [answers.length]: "all models wrong" };
   button.type = "button";
-  button.append(Object.assign(document.createElement("img"), { src: picture(image.pixels), alt: "", width: 56, height: 56 }));
-  button.append(Object.assign(document.createElement("small"), { textContent: wrong ? `${image.label}: ${wrong} wrong` : image.label }));
-  button.setAttribute("aria-label", `A ${image.label}, test image ${image.index}: ${names[wrong] ?? `${wrong} of ${answers.length} models wrong`}`);
+  button.append(Object.assign(document.createElement("img"), { src: picture(image.pixels), alt: "", width: SIDE, height: SIDE }));
+  button.append(Object.assign(document.createElement("small"), { textContent: wrong ? `${wrong} wrong` : "" }));
+  button.setAttribute("aria-label", `${capitalised(article(image.label))}, test image ${image.index}: ${names[wrong] ?? `${wrong} of ${answers.length} models wrong`}`);
   button.addEventListener("click", () => choose(image));
   find("examples").append(button);
 });
@@ -361,5 +361,7 @@ document.querySelectorAll(".scores td").forEach((cell, index) => cell.addEventLi
   shown = { classifier: Number(find("classifier").value), digit: find("digit").value === "" ? null : Number(find("digit").value) };
   update();
 }));
+// For the console, and for tests.
+globalThis.tryIt = { predict, fit, move, deskew, drawn };
 find("try").hidden = false;
 choose(message.images[0] ?? null);
