@@ -140,7 +140,7 @@ def test_bad_input_is_answered_with_a_sentence(page, says):
     says("This is a blot")
     page.get_by_role("button", name="Clear").click()
     draw(page, (0.1, 0.1), (0.25, 0.12), (0.15, 0.25))
-    says("Your digit is small and its centre lies .* pixels from the middle", "scaled and moved")
+    says("Your digit is small, and its centre lies .* pixels from the middle", "scaled and moved")
     page.get_by_role("checkbox", name="Prepare").uncheck()
     says("most models fail where it is now")
     page.get_by_role("slider", name="Right").fill("-10")

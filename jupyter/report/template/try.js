@@ -163,8 +163,9 @@ function complaint(ink) {
       : "This is a blot: nearly all of its box is ink. The models still answer, as each must choose one of the ten digits.";
   }
   const offset = Math.hypot(...moments(average(ink, WIDTH, 0, 0, WIDTH / SIDE)).mean.map((mean) => mean - CENTRE));
-  if (most >= WIDTH / 3 && offset <= 4) return "";
-  const where = `Your digit is ${most < WIDTH / 3 ? "small" : "large enough"} and its centre lies ${plural(Math.round(offset), "pixel")} from the middle.`;
+  const isSmall = most < WIDTH / 3;
+  if (!isSmall && offset <= 5) return "";
+  const where = `Your digit${isSmall ? " is small, and its" : "\u2019s"} centre lies ${plural(Math.round(offset), "pixel")} from the middle.`;
   return fitted.checked
     ? `${where} As MNIST's digits were, it is scaled and moved before the models see it.`
     : `${where} The training digits fill the middle, so most models fail where it is now.`;
@@ -259,7 +260,8 @@ function showScores(results) {
 function sentence(before, after) {
   const by = new Map();
   after.forEach((digit, index) => by.set(digit, [...(by.get(digit) ?? []), classifiers[index].name]));
-  const said = [...by].map(([digit, names]) => `${listed(names)}: ${digit ?? "no answer"}`).join("; ");
+  const said = by.size === 1 ? `All models say ${after[0] ?? "nothing"}`
+    : [...by].map(([digit, names]) => `${listed(names)}: ${digit ?? "no answer"}`).join("; ");
   const changed = after.map((digit, index) => digit !== before[index] && classifiers[index].name).filter(Boolean);
   const isMoved = sliders.some((slider) => Number(slider.value)) || upright.checked;
   const change = changed.length ? `The change altered the answer of ${listed(changed)}.` : "The change altered no answer.";
@@ -364,4 +366,5 @@ document.querySelectorAll(".scores td").forEach((cell, index) => cell.addEventLi
 // For the console, and for tests.
 globalThis.tryIt = { predict, fit, move, deskew, drawn };
 find("try").hidden = false;
-choose(message.images[0] ?? null);
+// Begin with an image that shows at once what a shift does.
+choose(message.images.find(({ label, pixels }) => predict(move(pixels, 3, 0, 0))[0] !== label) ?? null);
