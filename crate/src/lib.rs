@@ -62,12 +62,10 @@ pub mod prelude {
     pub use crate::notebook::{self, seeds};
     pub use crate::original::{Comparison, Conclusion, Defect, Part, Place, Recipe, replay};
     pub use crate::plot::{self, Figure};
-    pub use crate::show::{
-        Classifiers, Show, Table, final_results, final_results_over_seeds, show,
-    };
+    pub use crate::show::{Show, Table, final_results, final_results_over_seeds, show};
     pub use crate::study::{
-        Claims, Confusion, Distribution, Experiment, Gains, Interval, JointTest, Proportion,
-        Required, Run, Runs, Seeds, Unit, holm,
+        Claims, Classifiers, Confusion, Distribution, Experiment, Gains, Interval, JointTest,
+        Proportion, Required, Run, Runs, Seeds, Unit, holm,
     };
     pub use crate::svm::{Kernel, Svm, SvmProblem, TrainedSvm};
     pub use crate::train::{Engine, Metric, Plateau, Score};

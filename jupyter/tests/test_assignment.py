@@ -118,7 +118,7 @@ def test_the_checks_say_what_a_blank_or_a_wrong_answer_lacks(student, made):
     assert "cannot find value `runs` in this scope" in student.run(check)[0]["evalue"]
     student.run("let runs = Experiment { epochs: 1, ..logistic.clone() }.repeat(&digits, 0..8)?;")
     wrong = student.run(check)[0]["evalue"]
-    assert re.fullmatch(r"Train accuracy, mean over seeds: it is [\d.]+ %, required is at least 98.00 %", wrong)
+    assert re.fullmatch(r"Train accuracy, mean over seeds: it is [\d.]+ %, required is at least 98.0 %", wrong)
     _, hidden = made(cell(RUNS, "solution"), cell(CHECK), hide_thresholds=True)
     assert student.run(hidden)[0]["evalue"].endswith("%, required is hidden")
     student.run(RUNS)

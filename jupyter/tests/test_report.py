@@ -197,7 +197,7 @@ class TestNotebookPage:
         both = [read("# One", name="1-one"), read("# Two", name="2-two")]
         made = BeautifulSoup(pages.notebook_page(both[0], both), "html.parser")
         links = [(a["href"], a.get_text()) for a in made.select("header a")]
-        assert links == [("index.html", "Report"), ("1-one.html", "One"), ("2-two.html", "Two")]
+        assert links == [("index.html", "Report"), ("1-one.html", "One"), ("2-two.html", "Two"), ("try.html", "Try it")]
 
     def test_results_on_mnist_have_no_banner(self, page):
         assert page().select(".warning") == []

@@ -15,7 +15,6 @@ pub(crate) mod settings;
 mod table;
 pub(crate) mod wire;
 
-pub use classifiers::Classifiers;
 pub use display::Show;
 pub use runs::{final_results, final_results_over_seeds};
 pub use table::{Table, show};

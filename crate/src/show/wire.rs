@@ -4,12 +4,11 @@
 //! `crate/tests/golden/wire.json` holds every media type and an example of every message. A test of this file
 //! compares it with what is written here, a test in `jupyter/` reads it.
 
-use super::classifiers::{Classifier, Classifiers};
 use super::display::Representation;
 use crate::data::Source;
 use crate::nn::{Layer, numbers};
 use crate::original::{ComparedRun, ComparedValue, Comparison, Conclusion, Evidence, Place};
-use crate::study::{Claim, Claims, Judged, Mode, Verdict};
+use crate::study::{Claim, Claims, Classifier, Classifiers, Judged, Mode, Verdict};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};

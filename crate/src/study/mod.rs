@@ -1,6 +1,7 @@
 //! Studies: an experiment, one run of it, its repetition over seeds, statistics, and claims about the results.
 
 mod claims;
+mod classifiers;
 mod confusion;
 mod distribution;
 mod evaluation;
@@ -18,6 +19,7 @@ mod seeds;
 mod unit;
 
 pub use claims::{Claim, Claims, Required, Verdict};
+pub use classifiers::Classifiers;
 pub use confusion::{Confusion, Mistake};
 pub use distribution::{Distribution, Interval};
 pub use evaluation::Evaluation;
@@ -33,3 +35,5 @@ pub use seeds::Seeds;
 pub use unit::Unit;
 
 pub use crate::train::{Difference, Experiment};
+
+pub(crate) use classifiers::{Classifier, weight_bytes};
