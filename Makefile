@@ -4,7 +4,7 @@ RUN = $(ENVIRONMENT) run
 # In containers root is often the only user.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help report stored test browser lab notebooks data study bench reference setup kernel mnist lock clean
+.PHONY: help report stored test browser lab notebooks assignment data study bench reference setup kernel mnist lock clean
 
 help:
 	@echo 'make report     execute the notebooks and write report/index.html'
@@ -12,6 +12,7 @@ help:
 	@echo 'make browser    test JupyterLab and the report in Chromium (installs Playwright; make test does it too)'
 	@echo 'make lab        open the notebooks in JupyterLab'
 	@echo 'make notebooks  execute the notebooks and store their outputs in notebooks/'
+	@echo 'make assignment write the notebooks as an exercise to assignment/'
 	@echo 'make data       download MNIST to data/mnist/'
 	@echo 'make study      go on with the study that STUDY names (learning-curves), for TIME (say 30m) or to its end'
 	@echo 'make reference  compare with reference values: our copy, and those in HINGE_REFERENCE_DIR'
@@ -40,6 +41,11 @@ lab: kernel mnist
 
 notebooks: kernel mnist
 	@$(RUN) python -m report.execute notebooks/*.ipynb
+
+# With THRESHOLDS=hidden, what claims require cannot be read.
+assignment:
+	@$(ENVIRONMENT) packages
+	@$(RUN) python -m assignment.exercise $(if $(filter hidden,$(THRESHOLDS)),--hide-thresholds)
 
 data:
 	@python3 data/fetch.py

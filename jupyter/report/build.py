@@ -191,7 +191,7 @@ def pages_stamp(executed: list[Path]) -> str:
 
 def page_names(executed: list[Path]) -> list[str]:
     """The pages beside the report's."""
-    return [path.stem for path in executed] + (["benchmark"] if BENCHMARK.exists() else [])
+    return [*(path.stem for path in executed), "try"] + (["benchmark"] if BENCHMARK.exists() else [])
 
 
 def written_stamp(report: Path, executed: list[Path]) -> str | None:
@@ -207,7 +207,7 @@ def write_pages(executed: list[Path], report: Path) -> None:
     """Writes all pages, checks them and puts them in place. Raises Mistakes if there are faults."""
     from report import benchmark
     from report.checks import faults
-    from report.pages import benchmark_page, index_page, notebook_page
+    from report.pages import benchmark_page, index_page, notebook_page, try_page
     from report.results import PageError, read
 
     started = time.monotonic()
@@ -216,6 +216,7 @@ def write_pages(executed: list[Path], report: Path) -> None:
         pages = [read(path) for path in executed]
         for results in pages:
             (fresh / f"{results.name}.html").write_text(notebook_page(results, pages))
+        (fresh / "try.html").write_text(try_page(pages))
         if measured := benchmark.read(BENCHMARK):
             (fresh / "benchmark.html").write_text(benchmark_page(measured, pages))
         (fresh / "index.html").write_text(index_page(pages, pages_stamp(executed), measured is not None))

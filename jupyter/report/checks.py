@@ -47,6 +47,8 @@ def external_references(page: BeautifulSoup):
         if IN_SVG.search(svg) or IN_STYLE.search(svg):
             yield f'the image "{tag.get("alt", "")}" loads something external'
     for tag in page.find_all(["style", "script"]):
+        if tag.get("type") == "application/json":  # data, which loads nothing
+            continue
         if (IN_STYLE if tag.name == "style" else IN_SCRIPT).search(tag.get_text()):
             yield f"a <{tag.name}> loads something external"
 

@@ -1,4 +1,5 @@
-"""The report's pages: the whole report on one page, a page for each executed notebook, and one on the benchmark.
+"""The report's pages: the whole report on one page, a page for each executed notebook, one to try
+classifiers on, and one on the benchmark.
 
 A page is a single file that needs nothing else: style, script, mathematics and its font are inside.
 """
@@ -6,9 +7,11 @@ A page is a single file that needs nothing else: style, script, mathematics and 
 import base64
 import functools
 import importlib.metadata
+from dataclasses import asdict
 
 from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from report import benchmark, values
@@ -16,6 +19,7 @@ from report.audit import NUMBERS, audit
 from report.benchmark import Benchmark
 from report.cells import TEMPLATE, cells, unbroken
 from report.results import Results, part, short
+from report.wire import Classifiers
 
 
 def notebook_page(results: Results, pages: list[Results]) -> str:
@@ -27,6 +31,20 @@ def benchmark_page(measured: Benchmark, pages: list[Results]) -> str:
     """The page on how long training takes."""
     svg = base64.b64encode(measured.figure).decode()
     return page("benchmark.html.j2", "Speed", pages, "", measured.warnings, measured=measured, svg=svg)
+
+
+def try_page(pages: list[Results]) -> str:
+    """The page on which readers try the classifiers that a task exports, the last if several do."""
+    exports = [(results, *shown) for results in pages if results.is_task for shown in results.shown(Classifiers)]
+    results, place, exported = exports[-1] if exports else (None, None, None)
+    warnings, session = (results.warnings, results.session) if results else ([], None)
+    values = {"place": place, "exported": exported, "session": session}
+    return page("try.html.j2", "Try it: what pixels tell a model", pages, "", warnings, **values)
+
+
+def message(exported: Classifiers) -> Markup:
+    """The JSON of a message, to be put into a page."""
+    return htmlsafe_json_dumps(asdict(exported))
 
 
 def index_page(pages: list[Results], stamp: str, has_benchmark: bool = False) -> str:
@@ -66,7 +84,7 @@ def environment() -> Environment:
     env.globals["script"] = Markup((TEMPLATE / "page.js").read_text())
     nbconvert = importlib.metadata.version("nbconvert")
     env.globals |= {"report_title": TITLE, "defects_in_all": len(NUMBERS), "nbconvert_version": nbconvert}
-    filters = [benchmark.number, embedded, part, short, unbroken]
+    filters = [benchmark.number, embedded, message, part, short, unbroken]
     filters += [values.earlier_epochs, values.inside, values.last_epoch, values.parts, values.quantity, values.runs]
     filters += [values.settings, values.strip, values.value]
     env.filters |= {function.__name__: function for function in filters}

@@ -111,6 +111,49 @@ class Conclusions:
 
 
 @dataclass(frozen=True)
+class Layer:
+    """A layer of a classifier. Its weights are multiples of `step`: 16-bit whole numbers, little-endian in base64, a
+    row for each output."""
+
+    step: float
+    weights: str
+    biases: list[float]
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A network on a representation of images, and a digit for each tested image: its prediction."""
+
+    name: str
+    sees: Literal["pixels", "deskewed pixels", "HOG", "deskewed HOG"]
+    layers: list[Layer]
+    predictions: str
+
+
+@dataclass(frozen=True)
+class Image:
+    """A test image by its index, with its 784 pixels in base64."""
+
+    index: int
+    label: int
+    pixels: str
+
+
+@dataclass(frozen=True)
+class Classifiers:
+    """Trained classifiers, the labels of the tested images, a digit for each, and test images to choose from."""
+
+    training_images: int
+    labels: str
+    classifiers: list[Classifier]
+    images: list[Image]
+
+    def correct(self, classifier: Classifier) -> int:
+        """How many of the tested images it classifies correctly."""
+        return sum(map(str.__eq__, self.labels, classifier.predictions))
+
+
+@dataclass(frozen=True)
 class Failure:
     """Why a cell failed, in the fields of Jupyter's `error` message; the kernel's launcher turns it into one."""
 
@@ -119,7 +162,7 @@ class Failure:
     traceback: list[str]
 
 
-MESSAGES = (Session, Comparison, Claims, Defects, Conclusions, Failure)
+MESSAGES = (Session, Comparison, Claims, Defects, Conclusions, Classifiers, Failure)
 Kind = TypeVar("Kind")
 
 

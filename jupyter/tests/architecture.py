@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CRATE = ROOT / "crate" / "src"
 PYTHON = ROOT / "jupyter"
-PACKAGES = ("setup", "kernel", "report")
+PACKAGES = ("setup", "kernel", "report", "assignment")
 DOCUMENT = ROOT / "ARCHITECTURE.md"
 LISTING = re.compile(r"(?<=<!-- generated -->\n```text\n).*?(?=```)", re.DOTALL)
 PICTURE = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)

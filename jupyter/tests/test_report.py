@@ -197,7 +197,7 @@ class TestNotebookPage:
         both = [read("# One", name="1-one"), read("# Two", name="2-two")]
         made = BeautifulSoup(pages.notebook_page(both[0], both), "html.parser")
         links = [(a["href"], a.get_text()) for a in made.select("header a")]
-        assert links == [("index.html", "Report"), ("1-one.html", "One"), ("2-two.html", "Two")]
+        assert links == [("index.html", "Report"), ("1-one.html", "One"), ("2-two.html", "Two"), ("try.html", "Try it")]
 
     def test_results_on_mnist_have_no_banner(self, page):
         assert page().select(".warning") == []
@@ -874,7 +874,7 @@ class TestMaking:
         other = made.source.with_name("2-other.ipynb")
         made.source.rename(other)
         build.make([other], made.report)
-        assert sorted(page.name for page in made.report.glob("*.html")) == ["2-other.html", "index.html"]
+        assert sorted(page.name for page in made.report.glob("*.html")) == ["2-other.html", "index.html", "try.html"]
 
     def test_a_failing_notebook_leaves_the_report_as_it_was(self, made):
         before = made.page()
@@ -935,7 +935,12 @@ class TestMaking:
         assert made.page() == before
 
     def test_no_temporary_files_stay(self, made):
-        assert sorted(path.name for path in made.report.iterdir()) == ["1-svm.html", "index.html", "notebooks"]
+        assert sorted(path.name for path in made.report.iterdir()) == [
+            "1-svm.html",
+            "index.html",
+            "notebooks",
+            "try.html",
+        ]
 
     def test_two_at_once_give_one_whole_report(self, project):
         notebooks = project.source.parent
@@ -944,5 +949,5 @@ class TestMaking:
         said = [process.communicate(timeout=600)[0] for process in both]
         assert [process.returncode for process in both] == [0, 0], said
         made = sorted(path.name for path in (notebooks / "report").iterdir())
-        assert made == ["1-svm.html", "benchmark.html", "index.html", "notebooks"]
+        assert made == ["1-svm.html", "benchmark.html", "index.html", "notebooks", "try.html"]
         assert checks.faults(notebooks / "report") == []

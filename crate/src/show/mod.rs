@@ -1,6 +1,7 @@
 //! How results reach a notebook: as HTML, as text, and as messages for the report.
 
 mod claims;
+mod classifiers;
 mod comparison;
 mod conclusions;
 mod defects;

@@ -6,8 +6,11 @@
 
 use super::display::Representation;
 use crate::data::Source;
+use crate::nn::{Layer, numbers};
 use crate::original::{ComparedRun, ComparedValue, Comparison, Conclusion, Evidence, Place};
-use crate::study::{Claim, Claims, Judged, Mode, Verdict};
+use crate::study::{Claim, Claims, Classifier, Classifiers, Judged, Mode, Verdict};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// `message!("session", { "quick": true })`: the media type of a message and its JSON.
@@ -100,6 +103,45 @@ pub(crate) fn conclusions(conclusions: &[Conclusion]) -> Representation {
     message!("conclusions", { "conclusions": conclusions.iter().map(conclusion).collect::<Vec<_>>() })
 }
 
+/// Trained classifiers, and test images to try them on. `labels` and `predictions` are a digit for each tested image,
+/// pixels 784 bytes in base64.
+pub(crate) fn classifiers(shown: &Classifiers) -> Representation {
+    let Classifiers { training_images, tested, all } = shown;
+    let text = |classes: &[u8]| classes.iter().map(u8::to_string).collect::<String>();
+    let classifier = |one: &Classifier| {
+        json!({
+            "name": one.name,
+            "sees": one.sees.to_string(),
+            "layers": one.network.layers().iter().map(layer).collect::<Vec<_>>(),
+            "predictions": text(&one.predictions),
+        })
+    };
+    let image = |index: usize| {
+        let pixels = STANDARD.encode(tested.image(index));
+        json!({ "index": index, "label": tested.label(index), "pixels": pixels })
+    };
+    message!("classifiers", {
+        "training_images": training_images,
+        "labels": text(tested.labels()),
+        "classifiers": all.iter().map(classifier).collect::<Vec<_>>(),
+        "images": shown.examples().into_iter().map(image).collect::<Vec<_>>(),
+    })
+}
+
+/// A layer. Its weights are multiples of `step`, which are 16-bit whole numbers, little-endian in base64, a row for
+/// each output.
+fn layer(layer: &Layer) -> Value {
+    let weights = numbers(&layer.weight);
+    let greatest = weights.iter().fold(f64::MIN_POSITIVE, |most, weight| most.max(weight.abs()));
+    let step = greatest / f64::from(i16::MAX);
+    let bytes = |weight: &f64| ((weight / step).round() as i16).to_le_bytes();
+    json!({
+        "step": step,
+        "weights": STANDARD.encode(weights.iter().flat_map(bytes).collect::<Vec<u8>>()),
+        "biases": numbers(&layer.bias),
+    })
+}
+
 /// Why a cell failed, in the fields of Jupyter's error messages; the kernel launcher turns it into an error.
 pub(crate) fn failure(name: &str, reason: &str) -> Representation {
     let traceback = [format!("\u{1b}[31m{name}\u{1b}[0m: {reason}")];
@@ -109,13 +151,15 @@ pub(crate) fn failure(name: &str, reason: &str) -> Representation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Digits;
+    use crate::data::{Digits, Images};
     use crate::error::Result;
-    use crate::nn::Sgd;
+    use crate::features;
+    use crate::nn::{Network, Sgd};
     use crate::original::{Defect, Origin, Part};
     use crate::study::{Distribution, Experiment, Required, Unit};
     use crate::train::Metric;
     use serde_json::Map;
+    use tch::Tensor;
 
     const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/wire.json");
 
@@ -176,6 +220,16 @@ mod tests {
         ])
     }
 
+    /// A classifier of two inputs, which is wrong on the first of two images.
+    fn trained() -> Result<Classifiers> {
+        let weight = Tensor::from_slice(&[1., -0.5, 0.25, 0.]).view([2, 2]);
+        let network = Network::new(vec![Layer { weight, bias: Tensor::from_slice(&[0.5, 0.]) }])?;
+        let (name, sees) = ("linear SVM".to_string(), features::Representation::Pixels);
+        let classifier = Classifier { name, sees, network, predictions: vec![1, 0] };
+        let tested = Images::new(vec![0; 2 * 784], vec![7, 0])?;
+        Ok(Classifiers { training_images: 150, tested, all: vec![classifier] })
+    }
+
     fn contract() -> Result<Contract> {
         let mnist = Source::Mnist { folder: "data/mnist".into() };
         let reason = "It is two: it is 2, required is exactly 3";
@@ -186,6 +240,7 @@ mod tests {
             .with("claims", &claims(&checked(Judged::Yes, &[2., 3.])))
             .with("defects", &defects(&Defect::NeverTrained.shown_by("It stays at 8.5 %.")))
             .with("conclusions", &conclusions(&concluded()?))
+            .with("classifiers", &classifiers(&trained()?))
             .with("failure", &failure("FalseClaim", reason));
         if let Some(claims) = contract.messages["claims"]["claims"].as_array_mut() {
             claims.push(unchecked["claims"][0].clone());

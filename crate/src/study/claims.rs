@@ -48,6 +48,9 @@ pub enum Required {
     Between(f64, f64),
     /// The value itself, up to rounding (1e-9).
     Exactly(f64),
+    /// From the first value to the second, both included and given by their bits ([`f64::to_bits`]). They are not
+    /// shown: an exercise hides its thresholds so.
+    Hidden(u64, u64),
 }
 
 /// Whether a claim holds.
@@ -114,6 +117,7 @@ impl Claim {
             Required::Below(value) => format!("below {}", show(value)),
             Required::Between(low, high) => format!("{} to {}", show(low), show(high)),
             Required::Exactly(value) => format!("exactly {}", show(value)),
+            Required::Hidden(..) => "hidden".to_string(),
         }
     }
 }
@@ -127,6 +131,9 @@ impl Required {
             Required::Below(value) => figure < value,
             Required::Between(low, high) => (low..=high).contains(&figure),
             Required::Exactly(value) => (figure - value).abs() <= 1e-9,
+            Required::Hidden(low, high) => {
+                (f64::from_bits(low)..=f64::from_bits(high)).contains(&figure)
+            }
         }
     }
 }
@@ -161,6 +168,7 @@ mod tests {
             (Required::Below(1.), 0.9, 1.),
             (Required::Between(1., 2.), 2., 2.1),
             (Required::Exactly(1.), 1., 1.1),
+            (Required::Hidden(1f64.to_bits(), f64::INFINITY.to_bits()), 1., 0.9),
         ] {
             assert_eq!(check(met, required), Verdict::Holds, "{met} {required:?}");
             assert_eq!(check(unmet, required), Verdict::Fails, "{unmet} {required:?}");

@@ -1,6 +1,7 @@
 //! Studies: an experiment, one run of it, its repetition over seeds, statistics, and claims about the results.
 
 mod claims;
+mod classifiers;
 mod confusion;
 mod contents;
 mod distribution;
@@ -25,6 +26,7 @@ mod sweep;
 mod unit;
 
 pub use claims::{Claim, Claims, Required, Verdict};
+pub use classifiers::Classifiers;
 pub use confusion::{Confusion, Mistake};
 pub use distribution::{Distribution, Interval};
 pub use evaluation::Evaluation;
@@ -45,3 +47,5 @@ pub use sweep::Sweep;
 pub use unit::Unit;
 
 pub use crate::train::Experiment;
+
+pub(crate) use classifiers::{Classifier, weight_bytes};

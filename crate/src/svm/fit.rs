@@ -7,7 +7,7 @@ use super::problem::SvmProblem;
 use crate::data::CLASSES;
 use crate::error::{Result, require};
 use crate::features::{doubles, doubles_in_columns, fill_by_blocks, write};
-use crate::nn::{Logits, above_zero, accuracy, check_labels};
+use crate::nn::{Layer, Logits, Network, above_zero, accuracy, check_labels};
 use serde::Serialize;
 use std::fmt;
 use tch::{Kind, Tensor};
@@ -201,6 +201,20 @@ impl TrainedSvm {
         accuracy(&self.training_scores.predictions().collect::<Vec<u8>>(), labels)
     }
 
+    /// A linear SVM as a network of one layer, whose logits are its scores.
+    ///
+    /// # Errors
+    /// [`Error::Setting`](crate::Error::Setting) for another kernel, whose scores are not linear in the features.
+    pub fn network(&self) -> Result<Network> {
+        let found = self.svm.kernel;
+        require(self.weights.is_some(), "kernel", Kernel::Linear, found)?;
+        let numbers = self.weights.iter().flatten().flatten().copied().collect::<Vec<f64>>();
+        let rows = Tensor::from_slice(&numbers).view([self.svm.classes as i64, -1]);
+        let features = rows.size()[1] - 1;
+        let (weight, bias) = (rows.narrow(1, 0, features), rows.select(1, features));
+        Network::new(vec![Layer { weight: weight.contiguous(), bias: bias.contiguous() }])
+    }
+
     /// The indices of the training examples with a dual variable above 0. `W` is a combination of these alone.
     pub fn support_vectors(&self) -> Vec<usize> {
         (0..self.influences.len()).filter(|i| self.influences[*i] > 0.).collect()
@@ -289,6 +303,17 @@ mod tests {
             }
             assert_eq!((svm.predict(&x)?, svm.accuracy(&x, &y)?), (vec![0, 1], 1.));
         }
+        Ok(())
+    }
+
+    #[test]
+    fn a_linear_svm_is_a_network_with_its_scores_and_another_is_none() -> Result<()> {
+        let (x, _) = two_points();
+        let svm = fit(Svm { strength: 10., ..two_classes() });
+        assert_eq!(svm.network()?.logits(&x)?, svm.scores(&x)?);
+        let rbf = fit(Svm { kernel: Kernel::Rbf { gamma: 0.5 }, ..two_classes() });
+        let error = rbf.network().expect_err("it is not linear").to_string();
+        assert_eq!(error, "kernel must be linear kernel, but it is RBF kernel, gamma 0.5.");
         Ok(())
     }
 

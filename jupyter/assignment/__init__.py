@@ -1,0 +1,1 @@
+"""The notebooks as an exercise for a course."""
