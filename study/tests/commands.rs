@@ -77,7 +77,7 @@ fn wrong_use_is_a_sentence_with_the_remedy() {
         let (status, text) = folder.run(arguments, &[]);
         assert!(status == 2 && text.contains(part), "{arguments}: {status}, {text}");
     };
-    wrong("run s", "expected a study, study.json, found");
+    wrong("run s", "expected study.json, found");
     wrong("run s --sweep none.json", "none.json: expected a sweep in JSON");
     fs::write(folder.path("typo.json"), r#"{"experiments": [{"epoch": 3}], "seeds": [1]}"#)
         .expect("it is written");
@@ -87,7 +87,7 @@ fn wrong_use_is_a_sentence_with_the_remedy() {
     wrong("shard s --index 6", "expected a shard from 0 to 5, found 6");
     wrong("submit s", "expected Slurm's sbatch, found");
     fs::write(folder.path("other.json"), SWEEP.replace("30", "40")).expect("it is written");
-    wrong("run s --sweep other.json", "found one of other experiments or seeds");
+    wrong("run s --sweep other.json", "found another one");
     fs::write(folder.path("file"), "").expect("it is written");
     let (status, text) = folder.run("run file/s --sweep sweep.json", &[]);
     assert!(status == 3 && text.contains("study.json cannot be written"), "{text}");

@@ -73,7 +73,7 @@ impl Stored {
         Ok(Rerun {
             count,
             of: self.runs.iter().map(Runs::count).sum(),
-            same_bits_expected: here.check(&self.guard).is_ok(),
+            same_bits_expected: here == self.guard,
             greatest_difference: differences?.into_iter().fold(0., f64::max),
         })
     }

@@ -61,13 +61,13 @@ impl Sweep {
             files::write(&path, format!("{:#}\n", json(&frozen)?).as_bytes())?;
         }
         let study = Study::read(folder, Some(self))?;
-        guard.check(&study.guard).map_err(|error| fault(folder, error))?;
+        guard.check(&study.guard, folder)?;
         Ok(Study { digits: Some(digits.clone()), ..study })
     }
 }
 
-fn fault(folder: &Path, error: impl Display) -> Error {
-    Error::Study(format!("{}: {error}", folder.display()))
+fn fault(folder: &Path, expected: &str, found: impl Display, remedy: &str) -> Error {
+    Error::Study(format!("{}: expected {expected}, found {found}; {remedy}.", folder.display()))
 }
 
 fn json(value: &impl Serialize) -> Result<Value> {
@@ -82,34 +82,20 @@ impl Study {
     /// [`Error::Study`] if there is none, if it is of another sweep, or if its settings are not known.
     pub fn read(folder: impl AsRef<Path>, sweep: Option<&Sweep>) -> Result<Study> {
         let folder = folder.as_ref();
-        let none = |found: &dyn Display| {
-            fault(
-                folder,
-                format_args!(
-                    "expected a study, study.json, found: {found}; begin one with a sweep."
-                ),
-            )
-        };
+        let none =
+            |found: &dyn Display| fault(folder, "study.json", found, "begin a study with a sweep");
         let text = fs::read(folder.join("study.json")).map_err(|error| none(&error))?;
         let frozen: Frozen<Value> = serde_json::from_slice(&text).map_err(|error| none(&error))?;
         let sweep = match sweep {
             Some(sweep) if json(sweep)? == frozen.sweep => sweep.clone(),
             Some(_) => {
-                let remedy = "give a new folder, or the sweep of this one";
-                let found = "one of other experiments or seeds";
-                return Err(fault(
-                    folder,
-                    format_args!("expected the study of this sweep, found {found}; {remedy}."),
-                ));
+                let (found, remedy) =
+                    ("another one", "give a new folder, or the sweep of this one");
+                return Err(fault(folder, "the study of this sweep", found, remedy));
             }
             None => serde_json::from_value(frozen.sweep).map_err(|error| {
                 let remedy = "losses and transforms of your own need the program that defines them";
-                fault(
-                    folder,
-                    format_args!(
-                        "expected settings that this program knows, found: {error}; {remedy}."
-                    ),
-                )
+                fault(folder, "settings that this program knows", error, remedy)
             })?,
         };
         let mut start = 0;
@@ -203,23 +189,20 @@ impl Study {
     pub fn run_shard(&self, shard: usize) -> Result<()> {
         let last = self.shards() - 1;
         if shard > last {
-            return Err(fault(
-                &self.folder,
-                format_args!(
-                    "expected a shard from 0 to {last}, found {shard}; correct the index."
-                ),
-            ));
+            let expected = format!("a shard from 0 to {last}");
+            return Err(fault(&self.folder, &expected, shard, "correct the index"));
         }
         if self.histories(shard)?.is_some() { Ok(()) } else { self.compute(&[shard], None) }
     }
 
+    fn digits(&self) -> Result<&Digits> {
+        let fault =
+            || fault(&self.folder, "an opened study", "one that is only read", "use `Sweep::open`");
+        self.digits.as_ref().ok_or_else(fault)
+    }
+
     fn compute(&self, shards: &[usize], budget: Option<Duration>) -> Result<()> {
-        let Some(digits) = &self.digits else {
-            return Err(fault(
-                &self.folder,
-                "a study that is only read has no digits; open it with `Sweep::open`.",
-            ));
-        };
+        let digits = self.digits()?;
         let of_shard = |shard: usize| self.shards[shard].clone().map(move |run| (shard, run));
         let runs: Vec<_> = shards.iter().flat_map(|shard| of_shard(*shard)).collect();
         let cost = |run: usize| seconds(self.sweep.run(run).0);
@@ -288,7 +271,8 @@ impl Study {
         // Each run has threads of its own: a thread that waits would begin another run before it ends its own.
         let pool = || rayon::ThreadPoolBuilder::new().num_threads(threads / workers).build();
         let pools = (0..workers).map(|_| pool()).collect::<std::result::Result<Vec<_>, _>>();
-        let pools = pools.map_err(|error| fault(&self.folder, error))?;
+        let pools =
+            pools.map_err(|error| Error::Study(format!("Threads cannot be started: {error}.")))?;
         let mut outcome = Ok(());
         thread::scope(|scope| {
             let (done, results) = mpsc::channel();
@@ -342,20 +326,13 @@ impl Study {
     /// [`Error::Incomplete`] names what is missing; [`Error::Study`] a run that diverged; [`Error::TooFew`] for a
     /// sweep over one seed.
     pub fn runs(&self) -> Result<Vec<Runs>> {
-        let Some(Digits { source, .. }) = &self.digits else {
-            return Err(fault(
-                &self.folder,
-                "a study that is only read has no digits; open it with `Sweep::open`.",
-            ));
-        };
+        let source = &self.digits()?.source;
         self.check_complete()?;
         let all = self.all()?;
         if let Some((run, _)) = all.iter().find(|(_, history)| history.is_empty()) {
             let (experiment, seed) = self.sweep.run(*run);
-            return Err(fault(
-                &self.folder,
-                format_args!("{experiment}, seed {seed}: the training diverged; leave it out."),
-            ));
+            let found = format_args!("that of {experiment}, seed {seed}, diverged");
+            return Err(fault(&self.folder, "all training to end", found, "leave it out"));
         }
         let mut histories = all.into_values();
         let seeds = &self.sweep.seeds;
@@ -562,7 +539,7 @@ mod tests {
             sweep.open(&folder, digits).err().map_or(String::new(), |error| error.to_string())
         };
         let fewer = Sweep { seeds: vec![Seeds::from(4)], ..sweep() };
-        assert!(message(&fewer, &digits).contains("found one of other experiments or seeds"));
+        assert!(message(&fewer, &digits).contains("found another one"));
         let other = message(&sweep(), &Digits::synthetic(1));
         assert!(other.contains("expected images with SHA-256"), "{other}");
 
@@ -597,7 +574,7 @@ mod tests {
         let study = Sweep::new([short(), wild], 0..2).open(folder.path().join("study"), &digits)?;
         study.run()?;
         let error = study.runs().expect_err("it diverged").to_string();
-        assert!(error.contains("seed 0: the training diverged"), "{error}");
+        assert!(error.contains("seed 0, diverged"), "{error}");
         let saved = study.save(folder.path().join("all.csv"))?;
         assert!(saved.ends_with("has 2 of 4 runs."), "{saved}");
         Ok(())
