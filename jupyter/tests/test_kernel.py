@@ -36,8 +36,8 @@ class Kernel:
             self.manager.kernel_spec.argv[1] = str(project / "jupyter" / "kernel")
         self.manager.start_kernel(cwd=str(project / "notebooks"))
         self.client = self.manager.client()
-        self.client.allow_stdin = False  # nobody waits, and sees for how long
         self.client.start_channels()
+        self.client.allow_stdin = False  # nobody waits, and sees for how long
         self.client.wait_for_ready(timeout=START_SECONDS)
         self.launcher = psutil.Process(self.manager.provisioner.pid)
 
