@@ -45,7 +45,7 @@ pub fn main(sweep: Option<Sweep>) -> ExitCode {
     let Err(error) = outcome else { return ExitCode::SUCCESS };
     eprintln!("{error}");
     match error {
-        Error::Study(_) | Error::Setting { .. } | Error::TooFew { .. } | Error::Data(_) => {
+        Error::Study(_) | Error::Setting { .. } | Error::TooFew { .. } | Error::Data { .. } => {
             WRONG.into()
         }
         _ => MISSING.into(),
