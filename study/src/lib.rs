@@ -103,12 +103,12 @@ fn command(has_sweep: bool) -> Command {
                 .args([folder(), sweep(), portable()])
                 .arg(from)
                 .arg(budget.help("Compute only what can be finished in this time, as in 30m or 2h"))
-                .arg(threads().help("Use so many threads [default: one for each processor]")),
+                .arg(threads().help("Number of threads [default: one for each processor]")),
             Command::new("shard")
                 .about("Computes one shard, unless it is there: a task of a job array")
                 .arg(folder())
                 .arg(index.help(format!("The shard's index, from 0 [default: {}]", INDICES.join(", "))))
-                .arg(threads().help("Use so many threads [default: SLURM_CPUS_PER_TASK, otherwise 1]")),
+                .arg(threads().help("Number of threads [default: SLURM_CPUS_PER_TASK, otherwise 1]")),
             Command::new("submit")
                 .about("Submits what is missing to Slurm, as a job array")
                 .args([folder(), sweep(), portable(), options]),

@@ -49,7 +49,7 @@ pub enum Required {
     /// The value itself, up to rounding (1e-9).
     Exactly(f64),
     /// From the first value to the second, both included and given by their bits ([`f64::to_bits`]). They are not
-    /// shown: an exercise hides its thresholds so.
+    /// shown: this hides the thresholds of an exercise.
     Hidden(u64, u64),
 }
 

@@ -14,6 +14,7 @@ mod judged;
 mod paired;
 mod parquet;
 mod proportion;
+mod queue;
 mod record;
 mod records;
 mod run;

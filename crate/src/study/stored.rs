@@ -48,12 +48,12 @@ impl Stored {
         Ok(Stored { runs, guard: contents.guard })
     }
 
-    /// Computes `count` of the runs again, drawn at random among those that take a second or so, and compares the
-    /// scores.
+    /// Computes `count` of the runs again and compares the scores. They are drawn at random, by `seed`, among those that
+    /// take a second or less by estimate.
     ///
     /// # Errors
     /// [`Error::TooFew`] if there are fewer such runs, and the errors of a run.
-    pub fn rerun(&self, digits: &Digits, count: usize) -> Result<Rerun> {
+    pub fn rerun(&self, digits: &Digits, count: usize, seed: u64) -> Result<Rerun> {
         const MOST_SECONDS: f64 = 1.;
         let is_short = |runs: &&Runs| seconds(&runs.experiment) <= MOST_SECONDS;
         let runs = self.runs.iter().filter(is_short);
@@ -61,7 +61,7 @@ impl Stored {
             .flat_map(|runs| runs.seeds.iter().zip(runs.histories()).map(move |run| (runs, run)))
             .collect();
         at_least(count.max(1), "short runs", short.len(), "Computing stored runs again")?;
-        let order = permutation(short.len(), &mut random(0, Stream::Order));
+        let order = permutation(short.len(), &mut random(seed, Stream::Order));
         let differences = |index: usize| {
             let (runs, (seed, stored)) = short[index];
             let run = runs.experiment.run_with(digits, *seed, interrupt::check)?;
@@ -102,7 +102,7 @@ pub struct Rerun {
     pub greatest_difference: f64,
 }
 
-/// "5 of 280 stored runs were computed again, with the same bits."
+/// "5 of 280 stored runs, drawn at random, were computed again: all bits are equal."
 impl fmt::Display for Rerun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Rerun { count, of, same_bits_expected, greatest_difference } = self;
@@ -118,5 +118,67 @@ impl fmt::Display for Rerun {
                 "scores differ by up to {difference:.1e}, by another processor, library or version of the code."
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::Experiment;
+    use tempfile::TempDir;
+
+    /// Two experiments over three seeds, as a study saves them.
+    fn saved(digits: &Digits) -> Result<(TempDir, std::path::PathBuf)> {
+        let folder = tempfile::tempdir().expect("there is a folder");
+        let short = |train_examples| Experiment {
+            epochs: 2,
+            train_examples,
+            test_examples: 10,
+            ..Experiment::default()
+        };
+        let study =
+            Sweep::new([short(20), short(30)], 4..7).open(folder.path().join("s"), digits)?;
+        study.run()?;
+        let path = folder.path().join("all.parquet");
+        study.save(&path)?;
+        Ok((folder, path))
+    }
+
+    #[test]
+    fn stored_runs_are_those_that_were_computed_and_give_the_same_bits_again() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        let (_folder, path) = saved(&digits)?;
+        let stored = Stored::read(path, &digits)?;
+        for runs in &stored.runs {
+            assert_eq!(runs.records(), runs.experiment.repeat(&digits, 4..7)?.records());
+        }
+        let rerun = stored.rerun(&digits, 4, 1)?;
+        let sentence =
+            "4 of 6 stored runs, drawn at random, were computed again: all bits are equal.";
+        assert_eq!((rerun.to_string().as_str(), rerun.same_bits_expected), (sentence, true));
+        Ok(())
+    }
+
+    #[test]
+    fn a_stored_number_that_is_wrong_is_found() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        let (_folder, path) = saved(&digits)?;
+        let mut stored = Stored::read(path, &digits)?;
+        let other = Experiment { epochs: 3, ..stored.runs[0].experiment.clone() };
+        stored.runs[1] = other.repeat(&digits, 4..7)?;
+        stored.runs[1].experiment.epochs = 2;
+        let rerun = stored.rerun(&digits, 6, 0)?;
+        assert!(rerun.to_string().contains("although code and processor are"), "{rerun}");
+        Ok(())
+    }
+
+    #[test]
+    fn runs_on_other_digits_and_too_few_of_them_are_errors() -> Result<()> {
+        let digits = Digits::synthetic(0);
+        let (_folder, path) = saved(&digits)?;
+        let error = Stored::read(&path, &Digits::synthetic(1)).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.ends_with("found runs on other digits.")));
+        assert!(Stored::read(&path, &digits)?.rerun(&digits, 7, 0).is_err());
+        Ok(())
     }
 }

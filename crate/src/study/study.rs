@@ -2,12 +2,14 @@
 
 use super::contents::{Contents, History, Settings};
 use super::guard::Guard;
+use super::queue::{Planned, Queue};
 use super::{Experiment, Runs, Seeds, Sweep, parquet, records};
 use crate::data::Digits;
 use crate::error::{Error, Result};
+use crate::runtime::files;
 use crate::runtime::progress::{Progress, show_seconds};
-use crate::runtime::{files, interrupt};
 use crate::train::seconds;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -15,9 +17,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Display};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::time::Duration;
 use std::{fs, thread};
 
 /// A sweep that is computed in a folder. Its runs are divided into shards; what a shard's runs gave is a *part*, a
@@ -203,92 +204,70 @@ impl Study {
 
     fn compute(&self, shards: &[usize], budget: Option<Duration>) -> Result<()> {
         let digits = self.digits()?;
-        let of_shard = |shard: usize| self.shards[shard].clone().map(move |run| (shard, run));
-        let runs: Vec<_> = shards.iter().flat_map(|shard| of_shard(*shard)).collect();
-        let cost = |run: usize| seconds(self.sweep.run(run).0);
-        let cost_of = |shard: usize| self.shards[shard].clone().map(cost).sum::<f64>();
-
-        /// The next run, and the estimated cost of those that are done.
-        struct Queue {
-            next: usize,
-            spent: f64,
-        }
-        let queue = Mutex::new(Queue { next: 0, spent: 0. });
-        let lock = || queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let (start, is_stopped) = (Instant::now(), AtomicBool::new(false));
-        let threads = rayon::current_num_threads();
-        let workers = threads.min(runs.len());
-        let fits = |shard: usize, spent: f64| {
-            let elapsed = start.elapsed().as_secs_f64();
-            let pace = if spent > 0. { elapsed / spent } else { 1. / workers as f64 };
-            budget.is_none_or(|budget| elapsed + pace * cost_of(shard) <= budget.as_secs_f64())
+        let of_shard = |shard: &usize| {
+            let shard = *shard;
+            let plan = move |run| Planned { shard, run, cost: seconds(self.sweep.run(run).0) };
+            self.shards[shard].clone().map(plan)
         };
-        let take = || {
-            let mut queue = lock();
-            let (shard, run) = *runs.get(queue.next)?;
-            let is_first = run == self.shards[shard].start;
-            if is_stopped.load(Ordering::Relaxed) || is_first && !fits(shard, queue.spent) {
-                queue.next = runs.len();
-                return None;
-            }
-            queue.next += 1;
-            Some((shard, run))
-        };
-        let check = || match is_stopped.load(Ordering::Relaxed) {
-            true => Err(Error::Interrupted { reached: String::new() }),
-            false => interrupt::check(),
-        };
-        let work = |done: mpsc::Sender<_>| {
-            while let Some((shard, run)) = take() {
-                let (experiment, seed) = self.sweep.run(run);
-                let history = match experiment.run_with(digits, seed, check) {
-                    Err(error @ Error::Diverged { .. }) => {
-                        println!("{experiment}, seed {seed}: {error}");
-                        Ok(History::new())
-                    }
-                    other => other.map(|run| run.history().to_vec()),
-                };
-                lock().spent += cost(run);
-                // Nobody receives it after an error.
-                let _ = done.send((shard, run, history));
-            }
-        };
+        let planned: Vec<_> = shards.iter().flat_map(of_shard).collect();
+        let cost = planned.iter().map(|run| run.cost).sum();
         let what = format!("{}, runs", self.folder.display());
-        let mut progress =
-            Progress::weighted(what, runs.len(), runs.iter().map(|(_, run)| cost(*run)).sum());
-        let mut unfinished: BTreeMap<usize, BTreeMap<usize, History>> = BTreeMap::new();
-        let mut receive = |(shard, run, history): (usize, usize, Result<History>)| {
-            let histories = unfinished.entry(shard).or_default();
-            histories.insert(run, history?);
-            if histories.len() == self.shards[shard].len() {
-                self.write(
-                    shard,
-                    unfinished.remove(&shard).unwrap_or_default().into_values().collect(),
-                )?;
-            }
-            progress.advance_by(cost(run))
-        };
-        // Each run has threads of its own: a thread that waits would begin another run before it ends its own.
-        let pool = || rayon::ThreadPoolBuilder::new().num_threads(threads / workers).build();
-        let pools = (0..workers).map(|_| pool()).collect::<std::result::Result<Vec<_>, _>>();
-        let pools =
-            pools.map_err(|error| Error::Study(format!("Threads cannot be started: {error}.")))?;
+        let mut progress = Progress::weighted(what, planned.len(), cost);
+        let pools = pools(planned.len())?;
+        let queue = Queue::new(planned, pools.len(), budget);
+        let mut unfinished = BTreeMap::new();
         let mut outcome = Ok(());
         thread::scope(|scope| {
             let (done, results) = mpsc::channel();
             for pool in &pools {
-                let (done, work) = (done.clone(), &work);
-                scope.spawn(move || pool.install(|| work(done)));
+                let (done, queue) = (done.clone(), &queue);
+                scope.spawn(move || pool.install(|| self.work(digits, queue, &done)));
             }
             drop(done);
-            for result in results {
-                if let (Err(error), true) = (receive(result), outcome.is_ok()) {
-                    is_stopped.store(true, Ordering::Relaxed);
+            for (run, history) in results {
+                let received = history
+                    .and_then(|history| self.receive(&mut unfinished, run, history))
+                    .and_then(|()| progress.advance_by(run.cost));
+                if let (Err(error), true) = (received, outcome.is_ok()) {
+                    queue.stop();
                     outcome = Err(error);
                 }
             }
         });
         outcome.map_err(|error| progress.with_position(error))
+    }
+
+    /// Computes what the queue has, until it has nothing more.
+    fn work(
+        &self,
+        digits: &Digits,
+        queue: &Queue,
+        done: &mpsc::Sender<(Planned, Result<History>)>,
+    ) {
+        while let Some(run) = queue.take() {
+            let (experiment, seed) = self.sweep.run(run.run);
+            let history = match experiment.run_with(digits, seed, || queue.check()) {
+                Err(error @ Error::Diverged { .. }) => {
+                    println!("{experiment}, seed {seed}: {error}");
+                    Ok(History::new())
+                }
+                other => other.map(|run| run.history().to_vec()),
+            };
+            queue.finish(run);
+            // Nobody receives it after an error.
+            let _ = done.send((run, history));
+        }
+    }
+
+    /// Keeps the history of a run, and writes its shard's part when that was the last one.
+    fn receive(&self, unfinished: &mut Unfinished, run: Planned, history: History) -> Result<()> {
+        let histories = unfinished.entry(run.shard).or_default();
+        histories.insert(run.run, history);
+        if histories.len() < self.shards[run.shard].len() {
+            return Ok(());
+        }
+        let histories = unfinished.remove(&run.shard).unwrap_or_default();
+        self.write(run.shard, histories.into_values().collect())
     }
 
     /// Writes a part, unless another process has written it meanwhile.
@@ -412,6 +391,19 @@ impl Study {
         let seconds = runs.map(|run| seconds(self.sweep.run(run).0)).sum();
         Ok(Missing { folder: self.folder.clone(), shards: self.shards(), missing, seconds })
     }
+}
+
+/// The histories of the shards under way, by shard and run.
+type Unfinished = BTreeMap<usize, BTreeMap<usize, History>>;
+
+/// A pool of threads for each of at most `runs` workers, which share this machine's. A thread that waits for another one
+/// of its pool would begin a further run before it ends its own.
+fn pools(runs: usize) -> Result<Vec<ThreadPool>> {
+    let threads = rayon::current_num_threads();
+    let workers = threads.min(runs);
+    let pool = |_| ThreadPoolBuilder::new().num_threads(threads / workers).build();
+    let pools = (0..workers).map(pool).collect::<std::result::Result<_, _>>();
+    pools.map_err(|error| Error::Study(format!("Threads cannot be started: {error}.")))
 }
 
 /// The shards of a study that are missing.
