@@ -43,8 +43,9 @@ def kernel_folder(project: Path) -> Path:
 
 KERNEL = kernel_folder(ROOT)
 INPUTS = "inputs.json"
+FLAGS = Path(".cargo") / "config.toml"
 # Cells call the crate, which is optimised. To optimise them too would take a third of a second each.
-CARGO_CONFIG = "[profile.dev.package.ctx]\nopt-level = 0\n"
+UNOPTIMISED_CELLS = "\n[profile.dev.package.ctx]\nopt-level = 0\n"
 CHANGED = "the crate's sources have changed since this kernel ran its first cell: restart the kernel to use them"
 # Cargo compiles these again in place, so their artefacts are never shared.
 LOCAL_CRATES = ("hinge", "libhinge", "ctx", "libctx")
@@ -94,7 +95,7 @@ def current_inputs() -> dict[str, str]:
         "rustc": rustc.stdout,
         "evcxr": f"{Path(os.environ['EVCXR_JUPYTER']).stat().st_size} bytes",
         "libtorch": os.environ["LIBTORCH"],
-        "dependencies": digest(ROOT / "Cargo.lock", ROOT / "crate" / "Cargo.toml"),
+        "dependencies": digest(ROOT / "Cargo.lock", ROOT / "crate" / "Cargo.toml", ROOT / FLAGS),
         "sources": f"{ROOT} {crate_sources()}",
     }
 
@@ -214,7 +215,9 @@ class PrivateFolder:
                 self.toolchain = toolchain.make(self.path / "toolchain")
                 self.compiles = seed(self.evcxr, kernel)
                 (self.path / ".cargo").mkdir()
-                (self.path / ".cargo" / "config.toml").write_text(CARGO_CONFIG)
+                # The project's flags, as this folder need not lie in the project.
+                flags = (ROOT / FLAGS).read_text() + UNOPTIMISED_CELLS
+                (self.path / ".cargo" / "config.toml").write_text(flags)
             except BaseException:
                 shutil.rmtree(self.path, ignore_errors=True)
                 raise

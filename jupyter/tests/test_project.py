@@ -34,6 +34,7 @@ def project():
     shutil.copytree(ROOT / "data", path / "data", ignore=shutil.ignore_patterns("mnist", "__pycache__"))
     for name in ("Cargo.toml", "Cargo.lock", "Makefile"):
         shutil.copy2(ROOT / name, path)
+    shutil.copytree(ROOT / ".cargo", path / ".cargo")
     kernels = folder.kernel_folder(path)
     with folder.locked(kernels / "lock"):
         folder.copy_tree(KERNEL / "warm", kernels / "warm", links=True)
