@@ -29,6 +29,8 @@ from kernel import folder
 ROOT = folder.ROOT
 NOTEBOOKS = ROOT / "notebooks"
 REPORT = ROOT / "report"
+# The page to try the models on, which the cover links to if there is one.
+TRIAL = "try.html"
 BENCHMARK = ROOT / "bench" / "results.json"
 STAMP = re.compile(r'<meta name="made-from" content="(\w+)">')
 
@@ -218,7 +220,8 @@ def write_pages(executed: list[Path], report: Path) -> None:
             (fresh / f"{results.name}.html").write_text(notebook_page(results, pages))
         if measured := benchmark.read(BENCHMARK):
             (fresh / "benchmark.html").write_text(benchmark_page(measured, pages))
-        (fresh / "index.html").write_text(index_page(pages, pages_stamp(executed), measured is not None))
+        has_trial = (fresh / TRIAL).exists()
+        (fresh / "index.html").write_text(index_page(pages, pages_stamp(executed), measured is not None, has_trial))
         if found := faults(fresh, report):
             shutil.copytree(fresh, report / "failed", dirs_exist_ok=True)
             raise Mistakes("\n".join((*found, f"The report is not written; its pages are in {report / 'failed'}.")))

@@ -10,12 +10,14 @@ use crate::train::Metric;
 /// What a ranked result varies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// The training images: more of them, or augmentation.
+    /// The training images: more of them.
     Data,
     /// The model, its loss or its regularisation.
     Model,
     /// What the model sees of an image.
     Representation,
+    /// Random changes of the training images.
+    Augmentation,
 }
 
 /// A result to be ranked.
@@ -32,13 +34,14 @@ pub struct Ranked {
 }
 
 impl Group {
-    const ALL: [Group; 3] = [Group::Data, Group::Model, Group::Representation];
+    const ALL: [Group; 4] = [Group::Data, Group::Model, Group::Representation, Group::Augmentation];
 
     fn name(self) -> &'static str {
         match self {
             Group::Data => "data",
             Group::Model => "model",
             Group::Representation => "representation",
+            Group::Augmentation => "augmentation",
         }
     }
 
@@ -60,7 +63,8 @@ impl Ranked {
 }
 
 /// A row for each result, the best first: a tick for the mean over seeds, a bar for its 95 % interval, a thin line for
-/// the 95 % prediction interval of one more run, diamonds for published values. Colours tell the groups apart.
+/// the 95 % prediction interval of one more run, diamonds for published values (at the end of the axis, with their numbers,
+/// if they are far from all of ours). Colours tell the groups apart.
 ///
 /// ```
 /// use hinge::plot::{Group, Ranked};
@@ -133,9 +137,9 @@ mod tests {
     fn the_key_names_the_groups_that_occur_and_published_values() -> Result<()> {
         let figure = ranking(Metric::TestAccuracy, &results()?)?;
         let svg = figure.image.svg()?;
-        let named = ["data", "model", "representation", "published"]
+        let named = ["data", "model", "representation", "augmentation", "published"]
             .map(|name| svg.contains(&format!(">{name}</text>")));
-        assert_eq!(named, [false, true, true, true]);
+        assert_eq!(named, [false, true, true, false, true]);
         Ok(())
     }
 
