@@ -1,7 +1,9 @@
 """The cover of the report: the answer to each question of the assignment, and one figure over all of them."""
 
+from collections import Counter
 from dataclasses import dataclass
 
+from report import wire
 from report.results import Place, Results
 from report.wire import Answer, Answers
 
@@ -34,6 +36,22 @@ def task(number: str, of_task: list[Results]) -> Task:
     found = [(place, answer) for one in of_task for place, shown in one.shown(Answers) for answer in shown.answers]
     missing = "" if found else "The outputs of its notebook hold no answers; make report executes it again."
     return Task(first.title, first.name, found, missing)
+
+
+def verdicts(of_tasks: list[Task]) -> dict[str, int]:
+    """How many answers of the original have each verdict that occurs."""
+    found = Counter(answer.verdict for each in of_tasks for _, answer in each.answers)
+    return {verdict: found[verdict] for verdict in wire.values(Answer, "verdict") if found[verdict]}
+
+
+def counted(verdict: str, count: int) -> str:
+    """A verdict as what so many answers do: "3 hold", "1 is reversed"."""
+    one, more = {
+        "holds": ("holds", "hold"),
+        "does not hold": ("does not hold", "do not hold"),
+        "never tested": ("was never tested", "were never tested"),
+    }.get(verdict, (f"is {verdict}", f"are {verdict}"))
+    return one if count == 1 else more
 
 
 def overview(results: list[Results]) -> str | None:

@@ -11,7 +11,7 @@ from report.cells import TEMPLATE
 
 # Where terms are linked, and where not: in headings, other links, code and formulas.
 WITHIN = ".prose, .answers"
-NOT_IN = ["a", "code", "pre", "math", "dt", "h1", "h2", "h3", "h4", "h5", "h6"]
+NOT_IN = ["a", "code", "pre", "math", "th", "caption", "h1", "h2", "h3", "h4", "h5", "h6"]
 
 
 @functools.cache

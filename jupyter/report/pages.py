@@ -67,7 +67,18 @@ def environment() -> Environment:
     env.globals["script"] = Markup((TEMPLATE / "page.js").read_text())
     nbconvert = importlib.metadata.version("nbconvert")
     env.globals |= {"report_title": TITLE, "defects_in_all": len(NUMBERS), "nbconvert_version": nbconvert}
-    filters = [benchmark.number, cover.tasks, capitalised, embedded, part, short, unbroken, unbroken_html]
+    filters = [
+        benchmark.number,
+        cover.tasks,
+        cover.verdicts,
+        cover.counted,
+        capitalised,
+        embedded,
+        part,
+        short,
+        unbroken,
+        unbroken_html,
+    ]
     filters += [values.earlier_epochs, values.inside, values.last_epoch, values.parts, values.quantity, values.runs]
     filters += [values.settings, values.strip, values.value]
     env.filters |= {function.__name__: function for function in filters}

@@ -369,6 +369,12 @@ class TestCover:
         assert texts(cell.select(".verdict")) == [verdict]
         assert f".verdict.{cell.select_one('.verdict')['class'][1]} {{ color:" in style
 
+    def test_the_verdicts_on_the_original_are_counted(self, index):
+        verdicts = ("reversed", "holds", "reversed", "never tested", "does not hold")
+        assert texts(index(answers(*verdicts)).select("#answers + p")) == [
+            "Of 5 answers of the original 1 holds, 1 does not hold, 2 are reversed, 1 was never tested."
+        ]
+
     def test_a_question_that_was_never_tested_says_why(self, index):
         shown = [texts(index(answers(verdict)).select(".answers td"))[1] for verdict in ("never tested", "reversed")]
         assert shown == ["It is never tested No run was repeated.", "It is reversed"]
