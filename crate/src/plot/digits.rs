@@ -202,7 +202,8 @@ fn draw_augmentations(
     const TILE: f64 = 2. * SIDE as f64;
     const GAP: f64 = 8.;
     const HEAD: f64 = 28.;
-    let names = rows.iter().map(|(name, _)| text_width(name)).fold(0., f64::max);
+    let widest = text_width("changes 100 %");
+    let names = rows.iter().map(|(name, _)| text_width(name)).fold(widest, f64::max);
     let left = MARGIN + names + 10.;
     // There is a wider gap between the image and its draws.
     let place =

@@ -155,20 +155,22 @@ impl Chart {
         canvas.line(&ends(row.interval), Stroke::solid(row.colour, 6.));
         let middle = place(row.middle);
         canvas.line(&[(middle, y - 9.), (middle, y + 9.)], Stroke::solid(row.colour, 2.));
-        let [left, right] = axis.places();
-        let mut far = Vec::new();
+        let near = self.near();
         for value in &row.published {
-            let x = place(*value);
-            canvas.diamond((x.clamp(left, right), y), WHITE, INK);
-            if !(left..=right).contains(&x) {
-                far.push((x, self.unit.digits(*value, 1)));
-            }
+            canvas.diamond((place(*value), y), WHITE, INK);
         }
         // Beside the sign at the end of the axis: what it stands for.
-        if let Some((x, _)) = far.first() {
-            let numbers: Vec<&str> = far.iter().map(|(_, number)| number.as_str()).collect();
-            let (x, anchor) =
-                if *x < left { (left + 12., Anchor::Start) } else { (right - 12., Anchor::End) };
+        let far: Vec<f64> =
+            row.published.iter().copied().filter(|value| !near.contains(value)).collect();
+        if let Some(first) = far.first() {
+            let numbers: Vec<String> =
+                far.iter().map(|value| self.unit.digits(*value, 1)).collect();
+            let [left, right] = axis.places();
+            let (x, anchor) = if *first < row.middle {
+                (left + 12., Anchor::Start)
+            } else {
+                (right - 12., Anchor::End)
+            };
             canvas.text_on_white((x, y), anchor, INK, &numbers.join(", "));
         }
     }

@@ -98,6 +98,7 @@ fn chart(metric: Metric, results: &[Ranked]) -> Chart {
     }
     let row = |result: &&Ranked| Row {
         colour: result.group.colour(),
+        interval: result.over_seeds.confidence_interval().possible(metric),
         spread: Some(result.over_seeds.prediction_interval().possible(metric)),
         published: result.published.clone(),
         ..Row::over_seeds(&result.name, &result.over_seeds)
@@ -140,6 +141,16 @@ mod tests {
         let named = ["data", "model", "representation", "augmentation", "published"]
             .map(|name| svg.contains(&format!(">{name}</text>")));
         assert_eq!(named, [false, true, true, false, true]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_published_value_far_from_all_of_ours_is_at_the_end_of_the_axis_with_its_number()
+    -> Result<()> {
+        let [pixels, hog] = results()?;
+        let figure = ranking(Metric::TestAccuracy, &[pixels.published([0.082]), hog])?;
+        let svg = figure.image.svg()?;
+        assert!(svg.contains(">8.2</text>") && !svg.contains(">10</text>"), "{svg}");
         Ok(())
     }
 
