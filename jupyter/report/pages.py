@@ -14,17 +14,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from report import benchmark, values
+from report import benchmark, cover, values
 from report.audit import NUMBERS, audit
 from report.benchmark import Benchmark
-from report.cells import TEMPLATE, cells, unbroken
+from report.cells import TEMPLATE, cells, unbroken, unbroken_html
+from report.glossary import with_links
 from report.results import Results, part, short
 from report.wire import Classifiers
 
 
 def notebook_page(results: Results, pages: list[Results]) -> str:
     """The page of one notebook. Raises PageError for a formula that cannot be shown."""
-    return page("page.html.j2", results.title, pages, cells(results), results.warnings, results=results)
+    body = with_links(cells(results), "index.html")
+    return page("page.html.j2", results.title, pages, body, results.warnings, results=results)
 
 
 def benchmark_page(measured: Benchmark, pages: list[Results]) -> str:
@@ -54,9 +56,8 @@ def index_page(pages: list[Results], stamp: str, has_benchmark: bool = False) ->
     """
     tasks = [results for results in pages if results.is_task]
     rows = [row for results in tasks for row in results.rows]
-    body = render(
-        "report.html.j2", pages=pages, tasks=tasks, rows=rows, audit=audit(tasks), has_benchmark=has_benchmark
-    )
+    known = {"has_benchmark": has_benchmark, "overview": cover.overview(tasks)}
+    body = with_links(render("report.html.j2", pages=pages, tasks=tasks, rows=rows, audit=audit(tasks), **known))
     warnings = dict.fromkeys(warning for results in tasks for warning in results.warnings)
     return page("index.html.j2", TITLE, pages, body, list(warnings), stamp=stamp)
 
@@ -84,11 +85,28 @@ def environment() -> Environment:
     env.globals["script"] = Markup((TEMPLATE / "page.js").read_text())
     nbconvert = importlib.metadata.version("nbconvert")
     env.globals |= {"report_title": TITLE, "defects_in_all": len(NUMBERS), "nbconvert_version": nbconvert}
-    filters = [benchmark.number, embedded, message, part, short, unbroken]
+    filters = [
+        benchmark.number,
+        cover.tasks,
+        cover.verdicts,
+        cover.counted,
+        capitalised,
+        embedded,
+        message,
+        part,
+        short,
+        unbroken,
+        unbroken_html,
+    ]
     filters += [values.earlier_epochs, values.inside, values.last_epoch, values.parts, values.quantity, values.runs]
     filters += [values.settings, values.strip, values.value]
     env.filters |= {function.__name__: function for function in filters}
     return env
+
+
+def capitalised(text: str) -> str:
+    """A text as a sentence begins."""
+    return text[:1].upper() + text[1:]
 
 
 def headings(body: str) -> list[tuple[str, str, str]]:

@@ -13,6 +13,8 @@ from report.wire import Claim, Claims, Comparison, Kind, Row, Session
 
 # Instead of what is not known of an execution before that of the report.
 STORED = "not recorded"
+# The tag of the cell whose figure is on the cover.
+OVERVIEW = "overview"
 
 
 class PageError(Exception):
@@ -74,6 +76,15 @@ class Results:
         """How many of its claims have each verdict."""
         counts = Counter(claim.verdict for _, claims in self.shown(Claims) for claim in claims.claims)
         return {verdict: counts[verdict] for verdict in wire.values(Claim, "verdict")}
+
+    @property
+    def overview(self) -> str | None:
+        """The figure in the outputs of a cell with the tag "overview", as HTML."""
+        for cell in self.notebook.cells:
+            if OVERVIEW in cell.metadata.get("tags", []):
+                shown = [output.data["text/html"] for output in cell.outputs if "text/html" in output.get("data", {})]
+                return next(iter(shown), None)
+        return None
 
     @property
     def is_task(self) -> bool:

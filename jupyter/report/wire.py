@@ -154,6 +154,30 @@ class Classifiers:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """The answer to a question of a part of the assignment with the figure that it rests on, and what the original
+    answered: `verdict` and `evidence` are on that."""
+
+    part: str
+    question: str
+    answer: str
+    quantity: str
+    mean: str
+    interval: str
+    seeds: int
+    original: str
+    verdict: Literal["holds", "does not hold", "reversed", "never tested", "not checked"]
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers that a cell gives."""
+
+    answers: list[Answer]
+
+
+@dataclass(frozen=True)
 class Failure:
     """Why a cell failed, in the fields of Jupyter's `error` message; the kernel's launcher turns it into one."""
 
@@ -162,7 +186,7 @@ class Failure:
     traceback: list[str]
 
 
-MESSAGES = (Session, Comparison, Claims, Defects, Conclusions, Classifiers, Failure)
+MESSAGES = (Session, Comparison, Claims, Defects, Conclusions, Classifiers, Answers, Failure)
 Kind = TypeVar("Kind")
 
 

@@ -12,7 +12,7 @@ import nbformat.v4 as v4
 import pytest
 from bs4 import BeautifulSoup
 
-from report import audit, benchmark, build, cells, checks, execute, pages, results, wire
+from report import audit, benchmark, build, cells, checks, execute, glossary, pages, results, wire
 from test_red import make_report
 
 HERE = Path(__file__).parent
@@ -73,6 +73,22 @@ def conclusions(*verdicts: str, **changes):
     """A cell that shows conclusions with these verdicts."""
     entry = {"part": "2c", "statement": "It is worse", "evidence": "By 0.1 points."} | changes
     return shows(html="<p>shown</p>", conclusions={"conclusions": [entry | {"verdict": each} for each in verdicts]})
+
+
+def answers(*verdicts: str, **changes):
+    """A cell that shows an answer for each verdict on the original's."""
+    entry = {
+        "part": "1b",
+        "question": "Is it better?",
+        "answer": "It is, by three points.",
+        "quantity": "gain in test accuracy",
+        "mean": "+3.0 points",
+        "interval": "+2.0 points to +4.0 points",
+        "seeds": 20,
+        "evidence": "No run was repeated.",
+    } | changes
+    given = [entry | {"original": "It is", "verdict": verdict} for verdict in verdicts]
+    return shows(html="<p>shown</p>", answers={"answers": given})
 
 
 def published(*rows: dict, part: str = "1c"):
@@ -270,7 +286,7 @@ class TestIndex:
     def test_values_are_counted_by_part(self, index):
         rows = [ROW, ROW | {"inside": False}, ROW]
         made = index(shows(html="t", comparison={"part": "1c", "rows": rows}))
-        assert made.select_one("th[scope=rowgroup]").get_text() == "Task 1, part c: 2 of 3 inside"
+        assert made.select_one(".glance th[scope=rowgroup]").get_text() == "Task 1, part c: 2 of 3 inside"
 
     def test_values_of_a_part_without_a_letter_are_a_task(self, index):
         assert texts(index(published(ROW, part="4")).select(".glance th[scope=rowgroup]:not(.run)")) == [
@@ -339,9 +355,89 @@ class TestIndex:
 class TestCover:
     """What a reader learns before the tasks."""
 
+    def test_an_answer_has_its_figure_with_interval_and_seeds_and_a_link_to_its_cell(self, index):
+        row = index("# Task 1: one", answers("holds")).select(".answers tbody tr")[1]
+        assert texts(row.select("td"))[0] == (
+            "It is, by three points. Gain in test accuracy: +3.0 points (+2.0 points to +4.0 points, 20 seeds)"
+        )
+        assert [link["href"] for link in row.select("a:not(.term)")] == ["#1-svm/cell-2"]
+
+    @pytest.mark.parametrize("verdict", wire.values(wire.Answer, "verdict"))
+    def test_the_original_s_answer_has_a_verdict_with_a_colour_of_its_own(self, index, verdict):
+        cell = index(answers(verdict)).select(".answers td")[1]
+        style = (cells.TEMPLATE / "page.css").read_text()
+        assert texts(cell.select(".verdict")) == [verdict]
+        assert f".verdict.{cell.select_one('.verdict')['class'][1]} {{ color:" in style
+
+    def test_the_verdicts_on_the_original_are_counted(self, index):
+        verdicts = ("reversed", "holds", "reversed", "never tested", "does not hold")
+        assert texts(index(answers(*verdicts)).select("#answers + p")) == [
+            "Of 5 answers of the original 1 holds, 1 does not hold, 2 are reversed, 1 was never tested."
+        ]
+
+    def test_a_question_that_was_never_tested_says_why(self, index):
+        shown = [texts(index(answers(verdict)).select(".answers td"))[1] for verdict in ("never tested", "reversed")]
+        assert shown == ["It is never tested No run was repeated.", "It is reversed"]
+
+    def test_all_five_tasks_are_there_and_one_without_a_notebook_says_so(self, index):
+        made = index("# Task 1: one", answers("holds"))
+        assert texts(made.select(".answers .task")) == ["Task 1: one", "Task 2", "Task 3", "Task 4", "Task 5"]
+        assert texts(made.select(".answers .missing")) == 4 * [
+            "This report does not have the task: there is no notebook of it."
+        ]
+
+    def test_a_notebook_whose_outputs_hold_no_answers_says_so(self, index):
+        assert texts(index("# Task 1").select(".answers .missing"))[0] == (
+            "The outputs of its notebook hold no answers; make report executes it again."
+        )
+
+    def test_the_figure_over_all_models_is_that_of_the_cell_with_the_tag(self, index):
+        cell = shows(html=FIGURE)
+        cell.metadata["tags"] = [results.OVERVIEW]
+        assert index(cell).select_one("#overview + .output img")["alt"] == "Falling curves"
+
+    def test_a_report_without_that_figure_says_so(self, index):
+        assert "There is no figure over all models" in texts(index().select("#overview + p"))[0]
+
+    def test_the_page_to_try_the_models_is_linked(self, index):
+        assert len(index().select('.cover a[href="try.html"]')) == 1
+
+    def test_what_notebooks_answer_is_escaped(self, index):
+        assert "<b>a & b</b>" in texts(index(answers("holds", question="<b>a & b</b>")).select(".answers tbody th"))
+
+    def test_it_comes_first(self, index):
+        assert "cover" in index("# Task 1").select_one("main > section")["class"]
+
+
+class TestGlossary:
+    def test_it_has_twelve_terms_and_each_pattern_finds_its_own(self, index):
+        entries = index().select(".glossary dt[id]")
+        assert len(entries) == 12
+        assert all(glossary.terms()[entry["id"]].search(entry.get_text()) for entry in entries)
+
+    def test_the_first_use_of_a_term_is_linked_and_no_other(self, index):
+        made = index("# Margins", "The margin, `the seed`, a seed, then a margin.")
+        linked = made.select(".prose .term")
+        assert [(link["href"], link.get_text()) for link in linked] == [
+            ("#term-margin", "margin"),
+            ("#term-seed", "seed"),
+        ]
+
+    def test_on_other_pages_it_leads_to_the_report(self, page):
+        assert page("A margin.").select_one(".term")["href"] == "index.html#term-margin"
+
+    def test_every_link_leads_to_an_entry(self, index):
+        made = index("Holm's correction, HOG features and support vectors, but no support vector machines.")
+        assert all(made.find(id=link["href"][1:]) for link in made.select(".term"))
+        assert texts(made.select(".term")) == ["Holm's", "HOG features", "support vectors"]
+
+
+class TestNumbers:
+    """The counts at the head of the audit."""
+
     @pytest.fixture
     def lines(self, index):
-        """The findings of one such notebook."""
+        """The counts of one such notebook."""
         return lambda *cells, **options: texts(index(*cells, **options).select(".findings li"))
 
     def test_published_values_are_counted_inside_and_outside(self, lines):
@@ -359,11 +455,6 @@ class TestCover:
             "2 of 4 conclusions of the original are supported, 1 not supported, 1 reversed."
         )
 
-    def test_reversed_conclusions_are_quoted(self, lines):
-        assert lines(conclusions("reversed"), conclusions("supported", statement="so"))[1] == (
-            "1 of 2 conclusions are reversed in our runs: “It is worse”."
-        )
-
     def test_defects_are_counted(self, lines):
         assert lines(defects(1, 3)) == ["2 of 9 defects of the original are shown where they happen."]
 
@@ -372,14 +463,11 @@ class TestCover:
         made = BeautifulSoup(pages.index_page(both, "0"), "html.parser")
         assert texts(made.select(".findings li"))[-1] == "4 of 8 claims of our answers hold, 2 fail, 2 are not checked."
 
-    def test_there_are_five_lines_and_each_leads_to_what_it_counts(self, index):
+    def test_there_are_four_lines_and_each_leads_to_what_it_counts(self, index):
         made = index(published(ROW), conclusions("reversed"), defects(1), shows(html="t", claims=CLAIMS))
         links = [link["href"] for link in made.select(".findings a")]
-        assert len(links) == 5
+        assert len(links) == 4
         assert all(made.find(id=link[1:]) for link in links)
-
-    def test_it_comes_first(self, index):
-        assert "cover" in index("# Task 1").select_one("main > section")["class"]
 
 
 class TestDocument:
@@ -405,10 +493,14 @@ class TestDocument:
         )
 
     def test_it_has_cover_tasks_audit_and_appendix_in_this_order(self, whole):
-        assert texts(whole.select("main h2"))[2:] == [
+        assert texts(whole.select("main h2")) == [
+            "The answers",
+            "All models at a glance",
+            "What was run",
             "Task 1: one#",
             "Task 2: two#",
             "What the original got wrong",
+            "Glossary",
             "Appendix: settings and versions",
             "Try it yourself",
         ]
@@ -418,7 +510,7 @@ class TestDocument:
         assert links == [heading["id"] for heading in whole.select("main h2, main h3")]
 
     def test_the_contents_name_tasks_and_parts(self, whole):
-        assert texts(whole.select(".contents a"))[2:4] == ["Task 1: one", "Answer"]
+        assert texts(whole.select(".contents a"))[3:5] == ["Task 1: one", "Answer"]
 
     def test_it_has_one_title_and_no_level_of_headings_is_left_out(self, whole):
         levels = [int(heading.name[1]) for heading in whole.find_all(re.compile("^h[1-6]$"))]
@@ -449,7 +541,7 @@ class TestDocument:
 
     def test_a_notebook_that_is_no_task_is_only_linked(self, whole):
         assert [link["href"] for link in whole.select("#try ~ ul a")] == ["own.html", "notebooks/own.ipynb"]
-        assert "mine" not in whole.get_text()
+        assert whole.find(string="mine") is None
 
     def test_a_notebook_that_is_no_task_counts_for_nothing(self, whole):
         assert texts(whole.select(".findings li"))[-1] == "0 of 9 defects of the original are shown where they happen."
@@ -473,7 +565,7 @@ class TestAudit:
         assert texts(made.select("#defects ~ .wide .audit")[0].select("td.number")) == ["1", "2", "7"]
 
     def test_a_defect_has_title_evidence_and_a_link_to_its_cell(self, index):
-        row = index("# Task 2", shows(html="t"), defects(1)).select_one(".audit tbody tr")
+        row = index("# Task 2", shows(html="t"), defects(1)).select_one(".audit:not(.answers) tbody tr")
         assert texts(row.find_all(["th", "td"])) == ["1", "Never trained", "It stays at 8.5 %.", "Task 2, cell 3"]
 
     def test_links_lead_to_the_notebooks_that_show_it(self, read):
@@ -482,12 +574,16 @@ class TestAudit:
             read(shows(html="t"), defects(1), conclusions("reversed"), name="2-two"),
         ]
         made = BeautifulSoup(pages.index_page(both, "0"), "html.parser")
-        assert [link["href"] for link in made.select(".audit a")] == ["#2-two/cell-3", "#1-one/cell-2", "#2-two/cell-4"]
+        assert [link["href"] for link in made.select(".audit:not(.answers) a")] == [
+            "#2-two/cell-3",
+            "#1-one/cell-2",
+            "#2-two/cell-4",
+        ]
 
     def test_links_lead_to_the_cell_that_shows_it(self, read):
         one = read(shows(html="t"), defects(1), shows(html="t"))
         made = BeautifulSoup(pages.index_page([one], "0"), "html.parser")
-        assert texts(made.find(id=made.select_one(".audit a")["href"][1:]).select(".output")) == ["shown"]
+        assert texts(made.find(id=made.select_one(".audit:not(.answers) a")["href"][1:]).select(".output")) == ["shown"]
 
     def test_a_link_to_a_cell_that_is_not_there_is_a_fault(self, read, tmp_path):
         one = read(defects(1))
@@ -535,10 +631,10 @@ class TestAudit:
 
     def test_conclusions_are_in_the_order_of_their_parts(self, index):
         made = index(conclusions("supported", part="4"), conclusions("reversed", part="2c"))
-        assert texts(made.select(".audit tbody td:first-child")) == ["Task 2, part c", "Task 4"]
+        assert texts(made.select(".audit:not(.answers) tbody td:first-child")) == ["Task 2, part c", "Task 4"]
 
     def test_a_conclusion_has_statement_verdict_evidence_and_a_link_to_its_cell(self, index):
-        row = index("# Task 2", conclusions("reversed")).select_one(".audit tbody tr")
+        row = index("# Task 2", conclusions("reversed")).select_one(".audit:not(.answers) tbody tr")
         assert texts(row.find_all(["th", "td"])) == [
             "Task 2, part c",
             "It is worse",

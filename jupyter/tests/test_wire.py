@@ -10,7 +10,7 @@ from setup.environment import ROOT
 
 GOLDEN = json.loads((ROOT / "crate" / "tests" / "golden" / "wire.json").read_text())
 KINDS = {kind.__name__.lower(): kind for kind in wire.MESSAGES}
-VERDICTS = {"claims": wire.Claim, "conclusions": wire.Conclusion}
+VERDICTS = {"claims": wire.Claim, "conclusions": wire.Conclusion, "answers": wire.Answer}
 
 
 def test_the_report_knows_the_mime_types_of_the_crate_and_no_others():

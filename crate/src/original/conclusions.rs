@@ -105,6 +105,11 @@ impl Conclusion {
         self
     }
 
+    /// Whether the results that it is judged by are judged.
+    pub fn judged(&self) -> Judged {
+        self.judged
+    }
+
     /// What our runs say.
     pub fn verdict(&self) -> Support {
         let (excess, p) = match &self.basis {

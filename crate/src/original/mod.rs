@@ -1,5 +1,6 @@
 //! All that is about this one report: what it published, how it augmented, what it concluded, and its defects.
 
+mod answers;
 mod comparison;
 mod conclusions;
 mod defects;
@@ -8,6 +9,7 @@ mod published;
 mod recipes;
 pub mod replay;
 
+pub use answers::{Answer, Measured};
 pub use comparison::{ComparedRun, ComparedValue, Comparison, Place};
 pub use conclusions::{Basis, Conclusion, Support};
 pub use defects::{Defect, Evidence};

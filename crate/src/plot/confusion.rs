@@ -44,7 +44,17 @@ pub fn confusion(confusion: &Confusion) -> Result<Figure> {
     );
     let caption = "Confusion matrix on the test images: how many images of each digit (row) are classified as each digit \
                    (column), and the recall of each digit.";
-    Ok(Figure::new(draw(confusion).finish(), alt, caption))
+    Ok(Figure::new(draw(confusion).finish(), alt, caption).title(title(confusion)))
+}
+
+fn title(confusion: &Confusion) -> String {
+    let Some(Mistake { label, prediction, count }) = confusion.most_frequent_mistake() else {
+        return "Every image is classified correctly".to_string();
+    };
+    let images: usize = confusion.counts()[label].iter().sum();
+    format!(
+        "The most frequent mistake: {count} of {images} images of a {label} are classified as a {prediction}"
+    )
 }
 
 /// "93 %"; `None` for a digit without images.

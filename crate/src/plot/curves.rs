@@ -71,7 +71,19 @@ pub fn learning_curves(results: &dyn Curves) -> Result<Figure> {
         capitalised(results.experiment()),
         capitalised(&results.subtitle())
     );
-    Ok(compare_learning_curves(&[results])?.caption(caption))
+    let [train, test] =
+        [Metric::TrainAccuracy, Metric::TestAccuracy].map(|metric| last(results, metric));
+    let test = test?;
+    let gap = Unit::Points.show(train? - test);
+    let title =
+        format!("Test accuracy ends at {}; train less test: {gap}", Unit::Percent.show(test));
+    Ok(compare_learning_curves(&[results])?.title(title).caption(caption))
+}
+
+/// The value after the last epoch.
+fn last(results: &dyn Curves, metric: Metric) -> Result<f64> {
+    let last = results.vertices(metric)?.last().map(|vertex| vertex.y);
+    last.ok_or_else(|| Error::Figure("there is no epoch to draw".into()))
 }
 
 /// The learning curves of several results, one below the other and on the same axes.
@@ -143,8 +155,8 @@ fn sentence(line: &Line, metric: Metric) -> String {
     format!("{} from {first} to {last}", metric.unit().label(metric))
 }
 
-/// Draws a panel for each result, at one of `tops`: losses from 0, accuracies up to 100 %. A band may reach beyond what
-/// is possible, the axis does not.
+/// Draws a panel for each result, at one of `tops`: losses from 0, accuracies from 0 to 100 %, so that those of all figures
+/// are on equal axes. A band may reach beyond what is possible, the axis does not.
 fn draw_column(
     canvas: &mut Canvas,
     panels: &[[Line; 2]],
@@ -161,7 +173,7 @@ fn draw_column(
     for (panel, top) in panels.iter().zip(tops) {
         let bottom = top + 216.;
         let values = lines().flat_map(Line::extent).map(|value| value.clamp(0., most));
-        let y = Axis::linear(values.chain([end]), [bottom, *top]);
+        let y = Axis::linear(values.chain([0., end]), [bottom, *top]);
         y.draw_beside(canvas, x.places(), &metric.unit().label(quantity), Unit::Number);
         x.draw_below(canvas, [bottom, bottom + 4.], "epoch", Unit::Number);
         lines::draw(canvas, panel, &x, &y);

@@ -84,7 +84,8 @@ pub fn mistakes(run: &Run, count: usize) -> Result<Figure> {
         test.len()
     );
     let titles: Vec<String> = shown.iter().map(title).collect();
-    Ok(titled(&test.select(shown), &titles, 10)?.caption(caption))
+    let title = format!("{} of {} test images are misclassified", wrong.len(), test.len());
+    Ok(titled(&test.select(shown), &titles, 10)?.title(title).caption(caption))
 }
 
 /// The weights of a linear model, one image for each class: a blue pixel speaks for the class, an orange one against
@@ -146,7 +147,8 @@ fn draw_key(canvas: &mut Canvas, greatest: f64) -> Result<()> {
 }
 
 /// One image under several augmentations, a row each: the image itself, then `draws` random draws. Every tile
-/// is drawn from its darkest to its lightest value, since some transforms leave the range 0 to 1.
+/// is drawn from its darkest to its lightest value, since some transforms leave the range 0 to 1. Under each name is how
+/// much the augmentation changes a pixel of the tile: the mean absolute difference, as a share of the image's mean ink.
 ///
 /// ```
 /// use hinge::prelude::*;
@@ -162,23 +164,39 @@ pub fn augmentations(image: &Images, rows: &[(String, Compose)], draws: usize) -
     const MOST_DRAWS: usize = 100;
     require(draws <= MOST_DRAWS, "draws", format_args!("0 to {MOST_DRAWS}"), draws)?;
     require(!image.is_empty(), "image", "at least one image", "none")?;
-    let canvas = draw_augmentations(image, rows, draws)?;
+    let (canvas, changes) = draw_augmentations(image, rows, draws)?;
     let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
     let alt = format!(
         "A digit under {} augmentations, one in each row: the image and {draws} random draws. {}.",
         rows.len(),
         names.join(", ")
     );
-    let caption =
-        format!("Left the training image, to its right {draws} random draws of each augmentation.");
-    Ok(Figure::new(canvas.finish(), alt, caption))
+    let caption = format!(
+        "Left the training image, to its right {draws} random draws of each augmentation. Under its name: the mean change of a \
+         pixel, as a share of the image's mean ink."
+    );
+    let figure = Figure::new(canvas.finish(), alt, caption);
+    let mut ranked: Vec<(&f64, &str)> = changes.iter().zip(names).collect();
+    ranked.sort_by(|a, b| a.0.total_cmp(b.0));
+    Ok(match ranked[..] {
+        [(_, least), .., (_, most)] => {
+            figure.title(format!("{most} changes the image most, {least} least"))
+        }
+        _ => figure,
+    })
 }
 
-fn draw_augmentations(image: &Images, rows: &[(String, Compose)], draws: usize) -> Result<Canvas> {
+/// The drawing, and the share by which each augmentation changes the image.
+fn draw_augmentations(
+    image: &Images,
+    rows: &[(String, Compose)],
+    draws: usize,
+) -> Result<(Canvas, Vec<f64>)> {
     const TILE: f64 = 2. * SIDE as f64;
     const GAP: f64 = 8.;
     const HEAD: f64 = 28.;
-    let names = rows.iter().map(|(name, _)| text_width(name)).fold(0., f64::max);
+    let widest = text_width("changes 100 %");
+    let names = rows.iter().map(|(name, _)| text_width(name)).fold(widest, f64::max);
     let left = MARGIN + names + 10.;
     // There is a wider gap between the image and its draws.
     let place =
@@ -189,18 +207,39 @@ fn draw_augmentations(image: &Images, rows: &[(String, Compose)], draws: usize) 
         canvas.text((place(1), 14.), Anchor::Start, MUTED, "random draws");
     }
     let original = image.to_tensor().get(0).view([1, SIDE as i64, SIDE as i64]);
+    let mut changes = Vec::new();
     for (row, (name, transform)) in rows.iter().enumerate() {
         let y = HEAD + row as f64 * (TILE + GAP);
-        canvas.text((MARGIN, y + TILE / 2.), Anchor::Start, INK, name);
         canvas.picture((place(0), y), (TILE, TILE), &stretched(&original)?);
         let repeated = original.repeat([draws as i64, 1, 1]);
         let drawn = transform.apply(&repeated, &mut random(0, Stream::Augmentation))?;
+        let change = mean_change(&original, &drawn);
+        let middle = y + TILE / 2.;
+        canvas.text((MARGIN, middle - 9.), Anchor::Start, INK, name);
+        let share = format!("changes {}", Unit::Percent.show_to(change, 0));
+        canvas.text((MARGIN, middle + 9.), Anchor::Start, MUTED, &share);
+        changes.push(change);
         for draw in 0..draws {
             let png = stretched(&drawn.get(draw as i64))?;
             canvas.picture((place(draw + 1), y), (TILE, TILE), &png);
         }
     }
-    Ok(canvas)
+    Ok((canvas, changes))
+}
+
+/// The mean absolute difference of a pixel between `original`, `[1, 28, 28]`, and its draws, `[n, 28, 28]`, as a share of
+/// the original's mean; each image is scaled to 0..=1 as its tile is. 0 without draws.
+fn mean_change(original: &Tensor, draws: &Tensor) -> f64 {
+    let scaled = |images: &Tensor| {
+        let least = images.amin([1, 2], true);
+        (images - &least) / (images.amax([1, 2], true) - &least).clamp_min(f64::MIN_POSITIVE)
+    };
+    if draws.size()[0] == 0 {
+        return 0.;
+    }
+    let ink = scaled(original);
+    let difference = (scaled(draws) - &ink).abs().mean(None).double_value(&[]);
+    difference / ink.mean(None).double_value(&[]).max(f64::MIN_POSITIVE)
 }
 
 /// Black for the greatest value, white for the least.
@@ -225,6 +264,18 @@ mod tests {
         let svg = figure.svg;
         assert_eq!(svg.matches("<image ").count(), 6);
         assert!(rows.iter().all(|(name, _)| svg.contains(&format!(">{name}</text>"))), "{svg}");
+        Ok(())
+    }
+
+    #[test]
+    fn the_title_names_the_augmentation_that_changes_the_image_most() -> Result<()> {
+        let rows =
+            [("none", Compose::default()), ("blur", crate::original::Recipe::Blur.transforms())];
+        let rows = rows.map(|(name, transform)| (name.to_string(), transform));
+        let figure = augmentations(&Digits::synthetic(0).train, &rows, 2)?;
+        assert!(figure.svg.contains(">changes 0 %</text>"));
+        let (_, html) = crate::show::Show::representations(&figure).remove(0);
+        assert!(html.contains("blur changes the image most, none least"), "{html}");
         Ok(())
     }
 

@@ -35,7 +35,9 @@ pub(super) struct Chart {
     pub bars: bool,
 }
 
-const ROW: f64 = 30.;
+const ROW: f64 = 24.;
+/// With a dot for each seed below the bar.
+const ROW_WITH_SEEDS: f64 = 30.;
 
 impl Row {
     /// A value with an interval.
@@ -61,11 +63,11 @@ impl Row {
         )
     }
 
-    /// Everything that has to be on the axis.
+    /// All of ours, which has to be on the axis.
     fn extent(&self) -> impl Iterator<Item = f64> {
         let spread = self.spread.unwrap_or(self.interval);
         let ends = [self.middle, self.interval.low, self.interval.high, spread.low, spread.high];
-        ends.into_iter().chain(self.seeds.iter().chain(&self.published).copied())
+        ends.into_iter().chain(self.seeds.iter().copied())
     }
 }
 
@@ -99,22 +101,33 @@ impl Chart {
         let right = (WIDTH - figures).max(left + 320.);
         let has_key = !self.key.is_empty() || self.has_published();
         let top = if has_key { 40. } else { 12. };
-        let bottom = top + ROW * self.rows.len() as f64;
+        let height =
+            if self.rows.iter().all(|row| row.seeds.is_empty()) { ROW } else { ROW_WITH_SEEDS };
+        let bottom = top + height * self.rows.len() as f64;
         let mut canvas = Canvas::new(right + figures, bottom + Axis::FOOT);
         let are_differences = self.unit == self.unit.of_differences();
         let zero = (self.bars || are_differences).then_some(0.);
-        let values = self.rows.iter().flat_map(Row::extent).chain(zero);
+        let values = self.rows.iter().flat_map(Row::extent).chain(zero).chain(self.near());
         let axis = Axis::linear(values.map(|value| self.unit.scale(value)), [left, right]);
         let ticks = if are_differences { Unit::Difference } else { Unit::Number };
         axis.draw_below(&mut canvas, [top, bottom], &self.unit.label(&self.quantity), ticks);
         self.draw_key(&mut canvas);
         for (index, row) in self.rows.iter().enumerate() {
-            let y = top + ROW * (index as f64 + 0.5);
+            let y = top + height * (index as f64 + 0.5);
             self.draw_row(&mut canvas, &axis, row, y);
             let place = (right + figures - MARGIN, y);
             canvas.text(place, Anchor::End, row.colour, &row.figures(self.unit));
         }
         Ok(canvas.finish())
+    }
+
+    /// The published values that are no further from ours than ours are from each other: one far away would leave no
+    /// room for the rest.
+    fn near(&self) -> Vec<f64> {
+        let ours = || self.rows.iter().flat_map(Row::extent);
+        let (least, most) = (ours().fold(f64::MAX, f64::min), ours().fold(f64::MIN, f64::max));
+        let is_near = |value: &f64| (2. * least - most..=2. * most - least).contains(value);
+        self.rows.iter().flat_map(|row| row.published.clone()).filter(is_near).collect()
     }
 
     fn draw_key(&self, canvas: &mut Canvas) {
@@ -152,8 +165,23 @@ impl Chart {
         canvas.line(&ends(row.interval), Stroke::solid(row.colour, 6.));
         let middle = place(row.middle);
         canvas.line(&[(middle, y - 9.), (middle, y + 9.)], Stroke::solid(row.colour, 2.));
+        let near = self.near();
         for value in &row.published {
             canvas.diamond((place(*value), y), WHITE, INK);
+        }
+        // Beside the sign at the end of the axis: what it stands for.
+        let far: Vec<f64> =
+            row.published.iter().copied().filter(|value| !near.contains(value)).collect();
+        if let Some(first) = far.first() {
+            let numbers: Vec<String> =
+                far.iter().map(|value| self.unit.digits(*value, 1)).collect();
+            let [left, right] = axis.places();
+            let (x, anchor) = if *first < row.middle {
+                (left + 12., Anchor::Start)
+            } else {
+                (right - 12., Anchor::End)
+            };
+            canvas.text_on_white((x, y), anchor, INK, &numbers.join(", "));
         }
     }
 }

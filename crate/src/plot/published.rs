@@ -41,7 +41,18 @@ pub fn published(comparison: &Comparison) -> Result<Figure> {
          interval, on {}; {result}",
         comparison.part, comparison.source
     );
-    Ok(Figure::new(canvas.finish(), alt.trim_end(), settings.caption(caption)))
+    let figure = Figure::new(canvas.finish(), alt.trim_end(), settings.caption(caption));
+    Ok(figure.title(title(comparison)))
+}
+
+fn title(comparison: &Comparison) -> String {
+    match comparison.judged {
+        Judged::Yes => {
+            let (inside, count) = (comparison.inside(), comparison.values().count());
+            format!("{inside} of {count} published values are compatible with one more run of ours")
+        }
+        Judged::No(reason) => format!("The published values are not compared ({reason})"),
+    }
 }
 
 /// "7 of 8 lie inside."

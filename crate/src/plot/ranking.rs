@@ -10,12 +10,14 @@ use crate::train::Metric;
 /// What a ranked result varies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// The training images: more of them, or augmentation.
+    /// The training images: more of them.
     Data,
     /// The model, its loss or its regularisation.
     Model,
     /// What the model sees of an image.
     Representation,
+    /// Random changes of the training images.
+    Augmentation,
 }
 
 /// A result to be ranked.
@@ -32,13 +34,14 @@ pub struct Ranked {
 }
 
 impl Group {
-    const ALL: [Group; 3] = [Group::Data, Group::Model, Group::Representation];
+    const ALL: [Group; 4] = [Group::Data, Group::Model, Group::Representation, Group::Augmentation];
 
     fn name(self) -> &'static str {
         match self {
             Group::Data => "data",
             Group::Model => "model",
             Group::Representation => "representation",
+            Group::Augmentation => "augmentation",
         }
     }
 
@@ -60,7 +63,8 @@ impl Ranked {
 }
 
 /// A row for each result, the best first: a tick for the mean over seeds, a bar for its 95 % interval, a thin line for
-/// the 95 % prediction interval of one more run, diamonds for published values. Colours tell the groups apart.
+/// the 95 % prediction interval of one more run, diamonds for published values (at the end of the axis, with their numbers,
+/// if they are far from all of ours). Colours tell the groups apart.
 ///
 /// ```
 /// use hinge::plot::{Group, Ranked};
@@ -92,6 +96,7 @@ fn chart(metric: Metric, results: &[Ranked]) -> Chart {
     }
     let row = |result: &Ranked| Row {
         colour: result.group.colour(),
+        interval: result.over_seeds.confidence_interval().possible(metric),
         spread: Some(result.over_seeds.prediction_interval().possible(metric)),
         published: result.published.clone(),
         ..Row::over_seeds(&result.name, &result.over_seeds)
@@ -126,9 +131,19 @@ mod tests {
     fn the_key_names_the_groups_that_occur_and_published_values() -> Result<()> {
         let figure = ranking(Metric::TestAccuracy, &results()?)?;
         let svg = figure.svg;
-        let named = ["data", "model", "representation", "published"]
+        let named = ["data", "model", "representation", "augmentation", "published"]
             .map(|name| svg.contains(&format!(">{name}</text>")));
-        assert_eq!(named, [false, true, true, true]);
+        assert_eq!(named, [false, true, true, false, true]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_published_value_far_from_all_of_ours_is_at_the_end_of_the_axis_with_its_number()
+    -> Result<()> {
+        let [pixels, hog] = results()?;
+        let figure = ranking(Metric::TestAccuracy, &[pixels.published([0.082]), hog])?;
+        let svg = figure.svg;
+        assert!(svg.contains(">8.2</text>") && !svg.contains(">10</text>"), "{svg}");
         Ok(())
     }
 

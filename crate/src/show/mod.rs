@@ -1,5 +1,6 @@
 //! How results reach a notebook: as HTML, as text, and as messages for the report.
 
+mod answers;
 mod claims;
 mod classifiers;
 mod comparison;

@@ -7,7 +7,9 @@
 use super::display::Representation;
 use crate::data::Source;
 use crate::nn::{Layer, numbers};
-use crate::original::{ComparedRun, ComparedValue, Comparison, Conclusion, Evidence, Place};
+use crate::original::{
+    Answer, ComparedRun, ComparedValue, Comparison, Conclusion, Evidence, Place, Support,
+};
 use crate::study::{Claim, Claims, Classifier, Classifiers, Judged, Mode, Verdict};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -142,6 +144,37 @@ fn layer(layer: &Layer) -> Value {
     })
 }
 
+/// Answers to the questions of the assignment; a `verdict` is a [`word`] on the original's answer.
+pub(crate) fn answers(answers: &[Answer]) -> Representation {
+    let answer = |answer: &Answer| {
+        let Answer { measured, original, .. } = answer;
+        json!({
+            "part": original.part,
+            "question": answer.question,
+            "answer": answer.text(),
+            "quantity": measured.quantity,
+            "mean": measured.mean(),
+            "interval": measured.interval(),
+            "seeds": measured.over_seeds.count(),
+            "original": original.statement,
+            "verdict": word(original.verdict()),
+            "evidence": original.evidence(),
+        })
+    };
+    message!("answers", { "answers": answers.iter().map(answer).collect::<Vec<_>>() })
+}
+
+/// What became of an answer of the original.
+pub(super) fn word(verdict: Support) -> &'static str {
+    match verdict {
+        Support::Supported => "holds",
+        Support::NotSupported => "does not hold",
+        Support::Reversed => "reversed",
+        Support::NotTestable => "never tested",
+        Support::NotChecked => "not checked",
+    }
+}
+
 /// Why a cell failed, in the fields of Jupyter's error messages; the kernel launcher turns it into an error.
 pub(crate) fn failure(name: &str, reason: &str) -> Representation {
     let traceback = [format!("\u{1b}[31m{name}\u{1b}[0m: {reason}")];
@@ -155,7 +188,7 @@ mod tests {
     use crate::error::Result;
     use crate::features;
     use crate::nn::{Network, Sgd};
-    use crate::original::{Defect, Origin, Part};
+    use crate::original::{Defect, Measured, Origin, Part};
     use crate::study::{Distribution, Experiment, Required, Unit};
     use crate::train::Metric;
     use serde_json::Map;
@@ -230,6 +263,18 @@ mod tests {
         Ok(Classifiers { training_images: 150, tested, all: vec![classifier] })
     }
 
+    /// An answer for each verdict on the original's.
+    fn answered() -> Result<Vec<Answer>> {
+        let gain = Distribution::new(vec![0.03, 0.03])?;
+        let answer = |original: Conclusion| Answer {
+            question: "Is it better?".to_string(),
+            text: "It is, by three points.".to_string(),
+            measured: Measured::new("gain in test accuracy", &gain, Unit::Points),
+            original,
+        };
+        Ok(concluded()?.into_iter().map(answer).collect())
+    }
+
     fn contract() -> Result<Contract> {
         let mnist = Source::Mnist { folder: "data/mnist".into() };
         let reason = "It is two: it is 2, required is exactly 3";
@@ -241,6 +286,7 @@ mod tests {
             .with("defects", &defects(&Defect::NeverTrained.shown_by("It stays at 8.5 %.")))
             .with("conclusions", &conclusions(&concluded()?))
             .with("classifiers", &classifiers(&trained()?))
+            .with("answers", &answers(&answered()?))
             .with("failure", &failure("FalseClaim", reason));
         if let Some(claims) = contract.messages["claims"]["claims"].as_array_mut() {
             claims.push(unchecked["claims"][0].clone());
