@@ -64,8 +64,8 @@ pub mod prelude {
     pub use crate::plot::{self, Figure};
     pub use crate::show::{Show, Table, final_results, final_results_over_seeds, show};
     pub use crate::study::{
-        Claims, Confusion, Distribution, Experiment, Gains, Interval, JointTest, Proportion,
-        Required, Run, Runs, Seeds, Unit, holm,
+        Claims, Confusion, Distribution, Experiment, Factorial, Gains, Interval, JointTest,
+        Proportion, Required, Run, Runs, Seeds, SizeCurve, Unit, holm,
     };
     pub use crate::svm::{Kernel, Svm, SvmProblem, TrainedSvm};
     pub use crate::train::{Engine, Metric, Plateau, Score};

@@ -93,7 +93,7 @@ fn draw(
     }
     let mut indices: Vec<usize> = (0..from.len()).collect();
     let (drawn, _) = indices.partial_shuffle(&mut random, count);
-    Ok(from.select(drawn))
+    Ok(from.copies(drawn))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod comparison;
 mod conclusions;
 mod defects;
+mod joint_tests;
 mod log;
 mod published;
 mod recipes;
@@ -11,6 +12,7 @@ pub mod replay;
 pub use comparison::{ComparedRun, ComparedValue, Comparison, Place};
 pub use conclusions::{Basis, Conclusion, Support};
 pub use defects::{Defect, Evidence};
+pub use joint_tests::{JointTests, TestedRun};
 pub use log::Log;
 pub use published::{Origin, Part, Published, published};
 pub use recipes::Recipe;
