@@ -76,8 +76,9 @@ pub mod prelude {
     pub use crate::plot::{self, Figure};
     pub use crate::show::{Show, Table, final_results, final_results_over_seeds, show};
     pub use crate::study::{
-        Claims, Classifiers, Confusion, Distribution, Experiment, Gains, Interval, JointTest,
-        Proportion, Required, Run, Runs, Seeds, Slurm, Study, Sweep, Unit, holm,
+        Claims, Classifiers, Confusion, Distribution, Experiment, Factorial, Gains, Interval,
+        JointTest, Proportion, Required, Run, Runs, Seeds, SizeCurve, Slurm, Study, Sweep, Unit,
+        holm,
     };
     pub use crate::svm::{Kernel, Svm, SvmProblem, TrainedSvm};
     pub use crate::train::{Engine, Metric, Plateau, Score};

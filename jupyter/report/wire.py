@@ -67,7 +67,7 @@ class Claim:
     sentence: str
     figure: str
     required: str
-    verdict: Literal["holds", "fails", "not checked"]
+    verdict: Literal["holds", "fails", "not confirmed", "not checked"]
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ ROW = {
 CLAIMS = {
     "claims": [
         {"sentence": "a", "figure": "1", "required": "1", "verdict": verdict}
-        for verdict in ("holds", "holds", "fails", "not checked")
+        for verdict in ("holds", "holds", "fails", "not confirmed", "not checked")
     ]
 }
 FIGURE = '<figure><img alt="Falling curves" src="data:image/png;base64,AA=="><figcaption>Loss</figcaption></figure>'
@@ -333,12 +333,12 @@ class TestIndex:
 
     def test_claims_are_counted_by_verdict(self, index):
         counts = [cell.get_text() for cell in index(shows(html="t", claims=CLAIMS)).select("td.number")]
-        assert counts[:3] == ["2", "1", "1"]
+        assert counts[:4] == ["2", "1", "1", "1"]
 
     def test_claims_of_several_notebooks_are_added_up(self, read):
         both = [read(shows(html="t", claims=CLAIMS), name=name) for name in ("1-one", "2-two")]
         made = BeautifulSoup(pages.index_page(both, "0"), "html.parser")
-        assert texts(made.select("tfoot td"))[:3] == ["4", "2", "2"]
+        assert texts(made.select("tfoot td"))[:4] == ["4", "2", "2", "2"]
 
     def test_notebooks_are_linked_by_title(self, index):
         link = index("# Task 1").select_one("#notebooks ~ .wide tbody th a")
@@ -461,7 +461,9 @@ class TestNumbers:
     def test_claims_are_counted_over_the_tasks(self, read):
         both = [read(shows(html="t", claims=CLAIMS), name=name) for name in ("1-one", "2-two")]
         made = BeautifulSoup(pages.index_page(both, "0"), "html.parser")
-        assert texts(made.select(".findings li"))[-1] == "4 of 8 claims of our answers hold, 2 fail, 2 are not checked."
+        assert texts(made.select(".findings li"))[-1] == (
+            "4 of 10 claims of our answers hold, 2 fail, 2 were not confirmed on fresh seeds, 2 are not checked."
+        )
 
     def test_there_are_four_lines_and_each_leads_to_what_it_counts(self, index):
         made = index(published(ROW), conclusions("reversed"), defects(1), shows(html="t", claims=CLAIMS))

@@ -122,7 +122,7 @@ impl Digits {
     /// for choosing settings without the test images.
     pub fn validation(&self) -> Digits {
         let kept = self.train.len() - self.train.len() / 6;
-        let select = |range: Range<usize>| self.train.select(&range.collect::<Vec<_>>());
+        let select = |range: Range<usize>| self.train.copies(&range.collect::<Vec<_>>());
         let (train, test) = (select(0..kept), select(kept..self.train.len()));
         Digits { train, test, source: self.source.clone() }
     }

@@ -78,9 +78,21 @@ impl Images {
         self.labels[i]
     }
 
+    /// Copies of the images at `indices`, in their order; an index may come twice.
+    ///
+    /// # Errors
+    /// If an index is not below [`len`](Self::len).
+    pub fn select(&self, indices: &[usize]) -> Result<Images> {
+        if let Some(index) = indices.iter().find(|index| **index >= self.len()) {
+            let expected = format!("indices below {}, the number of images", self.len());
+            return Err(Error::at("images", expected, index.to_string(), "correct the index"));
+        }
+        Ok(self.copies(indices))
+    }
+
     /// Copies of the images at `indices`, in their order.
     /// Panics, like a slice, if an index is not below `len()`.
-    pub(crate) fn select(&self, indices: &[usize]) -> Images {
+    pub(crate) fn copies(&self, indices: &[usize]) -> Images {
         let images: Vec<&[u8]> = indices.iter().map(|&i| self.image(i)).collect();
         Images { pixels: images.concat(), labels: indices.iter().map(|&i| self.label(i)).collect() }
     }
@@ -134,9 +146,14 @@ mod tests {
 
     #[test]
     fn selects_images_with_their_labels_in_the_given_order() {
-        let selected = three().select(&[2, 1, 2]);
+        let selected = three().select(&[2, 1, 2]).unwrap();
         assert_eq!(selected.labels(), [7, 0, 7]);
         assert_eq!([0, 1, 2].map(|i| selected.image(i)[0]), [30, 20, 30]);
+        let error = three().select(&[0, 3]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "images: expected indices below 3, the number of images, found 3; correct the index."
+        );
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn draw(
     require((1..=from.len()).contains(&count), field, allowed, count)?;
     let mut indices: Vec<usize> = (0..from.len()).collect();
     let (drawn, _) = indices.partial_shuffle(&mut random, count);
-    Ok(from.select(drawn))
+    Ok(from.copies(drawn))
 }
 
 #[cfg(test)]

@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn an_image_depends_on_its_index_alone() {
         let later: Vec<usize> = (20..50).collect();
-        assert_eq!(draw(3, 20..50), draw(3, 0..50).select(&later));
+        assert_eq!(draw(3, 20..50), draw(3, 0..50).copies(&later));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::Figure;
 use super::intervals::{Chart, Row};
 use crate::error::Result;
-use crate::study::Interval;
+use crate::study::{Distribution, Interval};
 use crate::train::Metric;
 
 /// One source of variance.
@@ -15,6 +15,20 @@ pub struct Component {
     pub standard_deviation: f64,
     /// Its 95 % interval.
     pub interval: Interval,
+}
+
+impl Component {
+    /// What `source` causes: the spread of a metric over seeds that vary it alone.
+    ///
+    /// # Errors
+    /// As [`Distribution::standard_deviation_interval`].
+    pub fn new(source: impl Into<String>, over_seeds: &Distribution) -> Result<Component> {
+        Ok(Component {
+            source: source.into(),
+            standard_deviation: over_seeds.standard_deviation(),
+            interval: over_seeds.standard_deviation_interval()?,
+        })
+    }
 }
 
 /// A bar for the standard deviation that each source of variance causes, with its 95 % interval, in the given order.

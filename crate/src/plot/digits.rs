@@ -85,7 +85,7 @@ pub fn mistakes(run: &Run, count: usize) -> Result<Figure> {
     );
     let titles: Vec<String> = shown.iter().map(title).collect();
     let title = format!("{} of {} test images are misclassified", wrong.len(), test.len());
-    Ok(titled(&test.select(shown), &titles, 10)?.title(title).caption(caption))
+    Ok(titled(&test.copies(shown), &titles, 10)?.title(title).caption(caption))
 }
 
 /// The weights of a linear model, one image for each class: a blue pixel speaks for the class, an orange one against

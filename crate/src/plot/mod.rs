@@ -27,4 +27,4 @@ pub use figure::Figure;
 pub use gains::gains;
 pub use published::published;
 pub use ranking::{Group, Ranked, ranking};
-pub use sizes::{SizeCurve, size_curves};
+pub use sizes::size_curves;

@@ -39,7 +39,7 @@ fn verdict(claim: &Claim) -> Cell {
     let (mark, style) = match claim.verdict {
         Verdict::Holds => ("\u{2713} ", ""),
         Verdict::Fails => ("\u{2717} ", ";background:#b00020;color:#fff;font-weight:bold"),
-        Verdict::NotChecked(_) => ("", ";font-style:italic"),
+        Verdict::NotConfirmed | Verdict::NotChecked(_) => ("", ";font-style:italic"),
     };
     Cell { text: format!("{mark}{}", claim.verdict), style }
 }

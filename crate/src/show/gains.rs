@@ -5,7 +5,7 @@ use super::runs::{INTERVAL_OF_MEAN, from_to};
 use super::table::TextColumn;
 use super::{Show, Table};
 use crate::error::Result;
-use crate::study::{Gain, Gains};
+use crate::study::{Gain, Gains, Unit};
 
 impl Show for Gains {
     fn representations(&self) -> Vec<Representation> {
@@ -17,15 +17,17 @@ fn table(gains: &Gains) -> Result<Table> {
     let unit = gains.metric.unit().of_differences();
     let cell = |value: f64| unit.cell(value);
     let Gains { metric, baseline, source, .. } = gains;
-    let seeds = gains.seeds();
-    let caption =
-        format!("Gain in {metric} over: {baseline}. {seeds} seeds, in pairs, on {source}.");
-    let columns: [TextColumn<Gain>; 5] = [
-        ("setting", &|gain| gain.name.clone()),
-        (&unit.label("mean gain"), &|gain| cell(gain.by_seed.mean())),
-        (INTERVAL_OF_MEAN, &|gain| from_to(gain.by_seed.confidence_interval(), cell)),
-        ("minimum", &|gain| cell(gain.by_seed.min())),
-        ("maximum", &|gain| cell(gain.by_seed.max())),
+    let caption = format!(
+        "Gain in {metric} over: {baseline}. {} seeds, in pairs, on {source}; p: paired t-test, Holm's correction.",
+        gains.seeds()
+    );
+    let rows: Vec<(&Gain, f64)> = gains.all().iter().zip(gains.p_values()?).collect();
+    let columns: [TextColumn<(&Gain, f64)>; 5] = [
+        ("setting", &|(gain, _)| gain.name.clone()),
+        ("seeds", &|(gain, _)| gain.by_seed.count().to_string()),
+        (&unit.label("mean gain"), &|(gain, _)| cell(gain.by_seed.mean())),
+        (INTERVAL_OF_MEAN, &|(gain, _)| from_to(gain.by_seed.confidence_interval(), cell)),
+        ("adjusted p", &|(_, p)| Unit::Number.cell(*p)),
     ];
-    Ok(Table::of_texts(caption, gains.all(), &columns)?.right_but_first())
+    Ok(Table::of_texts(caption, &rows, &columns)?.right_but_first())
 }

@@ -11,6 +11,7 @@ pub(crate) mod display;
 mod failure;
 mod gains;
 mod html;
+mod joint_tests;
 mod runs;
 pub(crate) mod settings;
 mod table;

@@ -69,7 +69,7 @@ fn row(run: &ComparedRun, value: &ComparedValue) -> Value {
     })
 }
 
-/// The claims of an answer; a `verdict` is `holds`, `fails` or `not checked`, the session says why.
+/// The claims of an answer; a `verdict` is `holds`, `fails`, `not confirmed` or `not checked`; the session says why not.
 pub(crate) fn claims(claims: &Claims) -> Representation {
     let verdict = |verdict: Verdict| match verdict {
         Verdict::NotChecked(_) => "not checked".to_string(),
@@ -279,10 +279,12 @@ mod tests {
         let mnist = Source::Mnist { folder: "data/mnist".into() };
         let reason = "It is two: it is 2, required is exactly 3";
         let unchecked = parsed(&claims(&checked(Judged::No("quick mode"), &[4.])));
+        let mut decided = checked(Judged::Yes, &[2., 3.]);
+        decided.check_not_confirmed("It is two", 2., Unit::Count, Required::Exactly(5.));
         let mut contract = Contract::default()
             .with("session", &session("2.13.0", &mnist, Mode::Full))
             .with("comparison", &comparison(&compared()?))
-            .with("claims", &claims(&checked(Judged::Yes, &[2., 3.])))
+            .with("claims", &claims(&decided))
             .with("defects", &defects(&Defect::NeverTrained.shown_by("It stays at 8.5 %.")))
             .with("conclusions", &conclusions(&concluded()?))
             .with("classifiers", &classifiers(&trained()?))

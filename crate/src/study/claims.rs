@@ -60,6 +60,8 @@ pub enum Verdict {
     Holds,
     /// It is not.
     Fails,
+    /// The figure of a prediction is not as required, and the text says so.
+    NotConfirmed,
     /// The claim is about results that are not judged, for this reason.
     NotChecked(&'static str),
 }
@@ -77,10 +79,35 @@ impl Claims {
 
     /// Adds a claim and checks it.
     pub fn check(&mut self, sentence: &str, figure: f64, unit: Unit, required: Required) {
+        let verdict = if required.is_met_by(figure) { Verdict::Holds } else { Verdict::Fails };
+        self.add(sentence, figure, unit, required, verdict);
+    }
+
+    /// Adds a prediction that the text calls not confirmed: its figure must *not* be as required. If it is, the text is
+    /// wrong, and the claim fails.
+    pub fn check_not_confirmed(
+        &mut self,
+        sentence: &str,
+        figure: f64,
+        unit: Unit,
+        required: Required,
+    ) {
+        let is_missed = !figure.is_nan() && !required.is_met_by(figure);
+        let verdict = if is_missed { Verdict::NotConfirmed } else { Verdict::Fails };
+        self.add(sentence, figure, unit, required, verdict);
+    }
+
+    fn add(
+        &mut self,
+        sentence: &str,
+        figure: f64,
+        unit: Unit,
+        required: Required,
+        if_judged: Verdict,
+    ) {
         let verdict = match self.judged {
             Judged::No(reason) => Verdict::NotChecked(reason),
-            Judged::Yes if required.is_met_by(figure) => Verdict::Holds,
-            Judged::Yes => Verdict::Fails,
+            Judged::Yes => if_judged,
         };
         self.claims.push(Claim { sentence: sentence.to_string(), figure, unit, required, verdict });
     }
@@ -143,6 +170,7 @@ impl fmt::Display for Verdict {
         match self {
             Verdict::Holds => f.write_str("holds"),
             Verdict::Fails => f.write_str("fails"),
+            Verdict::NotConfirmed => f.write_str("not confirmed"),
             Verdict::NotChecked(reason) => write!(f, "not checked ({reason})"),
         }
     }
@@ -184,6 +212,17 @@ mod tests {
             Required::Exactly(0.),
         ] {
             assert_eq!(verdict(Judged::Yes, f64::NAN, required), Verdict::Fails, "{required:?}");
+        }
+    }
+
+    #[test]
+    fn a_prediction_is_not_confirmed_only_if_its_figure_is_not_as_required() {
+        for (figure, expected) in
+            [(0.9, Verdict::NotConfirmed), (1., Verdict::Fails), (f64::NAN, Verdict::Fails)]
+        {
+            let mut claims = Claims::about_any_data();
+            claims.check_not_confirmed("p", figure, Unit::Number, Required::AtLeast(1.));
+            assert_eq!(claims.all()[0].verdict, expected, "{figure}");
         }
     }
 

@@ -48,7 +48,7 @@ impl Classifiers {
     /// No classifiers yet. All are trained on `training_images` images of `digits`.
     pub fn new(digits: &Digits, training_images: usize) -> Classifiers {
         let tested: Vec<usize> = (0..digits.test.len().min(Self::TESTED)).collect();
-        Classifiers { training_images, tested: digits.test.select(&tested), all: Vec::new() }
+        Classifiers { training_images, tested: digits.test.copies(&tested), all: Vec::new() }
     }
 
     /// Adds a network that was trained on a representation of images.

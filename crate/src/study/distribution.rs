@@ -4,7 +4,7 @@ use super::Unit;
 use crate::error::{Error, Result, at_least, statistics};
 use crate::train::Metric;
 use serde::Serialize;
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::distribution::{ChiSquared, ContinuousCDF, StudentsT};
 use std::fmt;
 
 /// An interval `low..=high`.
@@ -66,6 +66,27 @@ impl Distribution {
         Ok(Distribution { values, student })
     }
 
+    /// A distribution for each class that occurs: the values that belong to its examples.
+    ///
+    /// # Errors
+    /// [`Error::Unpaired`] unless there is a label for each value, [`Error::TooFew`] for a class with one value.
+    pub fn by_class(values: &[f64], labels: &[u8]) -> Result<Vec<Distribution>> {
+        if values.len() != labels.len() {
+            let (left, right) = (values.len(), labels.len());
+            let (left, right) = (format!("{left} values"), format!("{right} labels"));
+            return Err(Error::Unpaired { left, right });
+        }
+        let mut classes: Vec<(u8, Vec<f64>)> = Vec::new();
+        for (value, label) in values.iter().zip(labels) {
+            match classes.iter_mut().find(|(class, _)| class == label) {
+                Some((_, values)) => values.push(*value),
+                None => classes.push((*label, vec![*value])),
+            }
+        }
+        classes.sort_unstable_by_key(|(class, _)| *class);
+        classes.into_iter().map(|(_, values)| Distribution::new(values)).collect()
+    }
+
     /// The values, in the order of their seeds.
     pub fn values(&self) -> &[f64] {
         &self.values
@@ -86,6 +107,25 @@ impl Distribution {
         let mean = self.mean();
         let squares: f64 = self.values.iter().map(|value| (value - mean).powi(2)).sum();
         (squares / (self.count() - 1) as f64).sqrt()
+    }
+
+    /// The 95 % confidence interval of the standard deviation: `sd sqrt((n - 1) / q)` with `q` the 97.5 % and the
+    /// 2.5 % quantile of the chi-squared distribution with `n - 1` degrees of freedom. It is exact if the values are
+    /// normally distributed.
+    ///
+    /// # Errors
+    /// [`Error::Statistics`] if the quantiles cannot be computed.
+    pub fn standard_deviation_interval(&self) -> Result<Interval> {
+        let freedom = (self.count() - 1) as f64;
+        let squares = ChiSquared::new(freedom).map_err(statistics)?;
+        let [low, high] = [0.975, 0.025]
+            .map(|p| self.standard_deviation() * (freedom / squares.inverse_cdf(p)).sqrt());
+        Ok(Interval { low, high })
+    }
+
+    /// The fraction of the values that are below `value`.
+    pub fn fraction_below(&self, value: f64) -> f64 {
+        self.values.iter().filter(|other| **other < value).count() as f64 / self.count() as f64
     }
 
     /// The smallest value.
@@ -110,6 +150,14 @@ impl Distribution {
         self.interval((1. + 1. / self.count() as f64).sqrt())
     }
 
+    /// The first `count` values, to pair them with those of fewer seeds; all if there are no more.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for fewer than two.
+    pub fn first(&self, count: usize) -> Result<Distribution> {
+        Distribution::new(self.values[..count.min(self.count())].to_vec())
+    }
+
     /// The distribution of a function of the value.
     pub fn map(&self, function: impl Fn(f64) -> f64) -> Distribution {
         let values = self.values.iter().map(|value| function(*value)).collect();
@@ -121,11 +169,34 @@ impl Distribution {
     /// # Errors
     /// [`Error::Unpaired`] if the numbers of values differ.
     pub fn minus(&self, other: &Distribution) -> Result<Distribution> {
-        if self.count() != other.count() {
-            let count = |n: usize| format!("{n} values");
-            return Err(Error::Unpaired { left: count(self.count()), right: count(other.count()) });
-        }
+        self.check_paired(other)?;
         Distribution::new(self.values.iter().zip(&other.values).map(|(a, b)| a - b).collect())
+    }
+
+    /// Pearson's correlation with `other`, seed by seed, -1 to 1; NaN if either does not vary.
+    ///
+    /// # Errors
+    /// [`Error::Unpaired`] if the numbers of values differ.
+    pub fn correlation(&self, other: &Distribution) -> Result<f64> {
+        self.check_paired(other)?;
+        let scale = self.standard_deviation() * other.standard_deviation();
+        Ok(self.covariance(other) / scale)
+    }
+
+    /// The sample covariance with a distribution over as many seeds.
+    pub(super) fn covariance(&self, other: &Distribution) -> f64 {
+        let means = (self.mean(), other.mean());
+        let pairs = self.values.iter().zip(&other.values);
+        let products = pairs.map(|(a, b)| (a - means.0) * (b - means.1));
+        products.sum::<f64>() / (self.count() - 1) as f64
+    }
+
+    fn check_paired(&self, other: &Distribution) -> Result<()> {
+        if self.count() == other.count() {
+            return Ok(());
+        }
+        let count = |n: usize| format!("{n} values");
+        Err(Error::Unpaired { left: count(self.count()), right: count(other.count()) })
     }
 
     fn interval(&self, factor: f64) -> Interval {
@@ -163,6 +234,38 @@ mod tests {
         assert!((confidence.high - (3. + t * sd / 5f64.sqrt())).abs() < 1e-4, "{confidence:?}");
         let prediction = one_to_five().prediction_interval();
         assert!((prediction.low - (3. - t * sd * 1.2f64.sqrt())).abs() < 1e-4, "{prediction:?}");
+    }
+
+    #[test]
+    fn the_interval_of_the_standard_deviation_uses_chi_squared() -> Result<()> {
+        // [sd * np.sqrt(4 / scipy.stats.chi2.ppf(p, 4)) for p in (0.975, 0.025)] with sd = np.sqrt(2.5)
+        let interval = one_to_five().standard_deviation_interval()?;
+        assert!((interval.low - 0.947_312_671).abs() < 1e-6, "{interval:?}");
+        assert!((interval.high - 4.543_490_393).abs() < 1e-6, "{interval:?}");
+        Ok(())
+    }
+
+    #[test]
+    fn the_correlation_is_pearsons() -> Result<()> {
+        // np.corrcoef([1, 2, 3, 4, 5], [2, 1, 4, 3, 5])[0, 1]
+        let other = Distribution::new(vec![2., 1., 4., 3., 5.])?;
+        assert!((one_to_five().correlation(&other)? - 0.8).abs() < 1e-12);
+        assert!(one_to_five().correlation(&other.first(3)?).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn a_class_has_the_values_of_its_examples() -> Result<()> {
+        let classes = Distribution::by_class(&[1., 2., 3., 4.], &[7, 0, 7, 0])?;
+        assert_eq!([classes[0].values(), classes[1].values()], [[2., 4.], [1., 3.]]);
+        assert!(Distribution::by_class(&[1., 2.], &[7, 0]).is_err());
+        assert!(Distribution::by_class(&[1., 2.], &[7]).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn the_fraction_below_a_value_leaves_out_the_value_itself() {
+        assert_eq!(one_to_five().fraction_below(4.), 0.6);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What changes to an experiment gain over the experiment itself.
 
-use super::{Distribution, Runs};
+use super::{Distribution, Runs, holm};
 use crate::data::Source;
 use crate::error::{Error, Result, at_least};
 use crate::train::Metric;
@@ -47,13 +47,27 @@ impl Gains {
         metric: Metric,
         changed: impl IntoIterator<Item = (N, Runs)>,
     ) -> Result<Gains> {
-        let gain = |(name, runs): (N, Runs)| {
-            Ok(Gain { name: name.to_string(), by_seed: runs.gain_over(baseline, metric)? })
-        };
+        let gain =
+            |(name, runs): (N, Runs)| Ok((name.to_string(), runs.gain_over(baseline, metric)?));
         let gains = changed.into_iter().map(gain).collect::<Result<Vec<_>>>()?;
-        at_least(1, "runs", gains.len(), "Comparison with a baseline")?;
-        let (source, baseline) = (baseline.source.clone(), baseline.experiment.to_string());
-        Ok(Gains { metric, baseline, source, gains })
+        Gains::new(metric, baseline.experiment.to_string(), baseline.source.clone(), gains)
+    }
+
+    /// Differences to `baseline` that were computed before, each under its name and in pairs; their numbers of seeds
+    /// may differ.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for no gains.
+    pub fn new<N: ToString>(
+        metric: Metric,
+        baseline: impl Into<String>,
+        source: Source,
+        gains: impl IntoIterator<Item = (N, Distribution)>,
+    ) -> Result<Gains> {
+        let gain = |(name, by_seed): (N, Distribution)| Gain { name: name.to_string(), by_seed };
+        let gains: Vec<Gain> = gains.into_iter().map(gain).collect();
+        at_least(1, "gains", gains.len(), "Comparison with a baseline")?;
+        Ok(Gains { metric, baseline: baseline.into(), source, gains })
     }
 
     /// All gains, in the given order.
@@ -74,6 +88,19 @@ impl Gains {
         })
     }
 
+    /// The two-sided p-values that each mean gain is 0, adjusted by Holm's method for all of them: Student's paired
+    /// t-test, or the sign-flip test for gains that are all the same, of which the t-test is not defined.
+    ///
+    /// # Errors
+    /// As [`Distribution::sign_flip_test`].
+    pub fn p_values(&self) -> Result<Vec<f64>> {
+        let test = |gain: &Gain| match gain.by_seed.standard_deviation() {
+            0. => gain.by_seed.sign_flip_test(),
+            _ => gain.by_seed.t_test(),
+        };
+        holm(&self.gains.iter().map(test).collect::<Result<Vec<_>>>()?)
+    }
+
     /// The smallest mean gain.
     pub fn least(&self) -> f64 {
         self.means().fold(f64::INFINITY, f64::min)
@@ -84,9 +111,13 @@ impl Gains {
         self.means().fold(f64::NEG_INFINITY, f64::max)
     }
 
-    /// The number of seeds of each gain.
-    pub fn seeds(&self) -> usize {
-        self.gains[0].by_seed.count()
+    /// The number of seeds, "200", or the least and the greatest, "4 to 36".
+    pub fn seeds(&self) -> String {
+        let counts = || self.gains.iter().map(|gain| gain.by_seed.count());
+        match (counts().min(), counts().max()) {
+            (Some(least), Some(most)) if least < most => format!("{least} to {most}"),
+            _ => self.gains[0].by_seed.count().to_string(),
+        }
     }
 
     fn means(&self) -> impl Iterator<Item = f64> {
@@ -113,6 +144,19 @@ mod tests {
         let expected: Vec<f64> = a.values().iter().zip(b.values()).map(|(a, b)| a - b).collect();
         assert_eq!(gains.of("more epochs")?.values(), expected);
         assert_eq!(gains.greatest(), gains.of("more epochs")?.mean());
+        Ok(())
+    }
+
+    #[test]
+    fn p_values_are_those_of_paired_t_tests_adjusted_by_holm() -> Result<()> {
+        let by_seed = Distribution::new(vec![0.8, 1.1, -0.3, 2.0, 0.6, -0.1, 0.9])?;
+        let nothing = Distribution::new(vec![0.; 3])?;
+        let named = [("some", by_seed), ("none", nothing)];
+        let gains = Gains::new(Metric::TestLoss, "nothing", Digits::synthetic(0).source, named)?;
+        // scipy.stats.ttest_1samp(some, 0).pvalue is 0.0493 and counts twice.
+        let [some, none] = gains.p_values()?[..] else { panic!("two gains") };
+        assert!((some - 2. * 0.049295360818752416).abs() < 1e-10 && none == 1.);
+        assert_eq!(gains.seeds(), "3 to 7");
         Ok(())
     }
 

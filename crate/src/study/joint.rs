@@ -48,9 +48,9 @@ impl JointTest {
             let mut row: Vec<f64> = Vec::with_capacity(tested.len() + 1);
             for (before, above) in tested.iter().zip(&factor) {
                 let shared: f64 = row.iter().zip(above).map(|(a, b)| a * b).sum();
-                row.push((covariance(metric, &metrics[*before]) - shared) / above[above.len() - 1]);
+                row.push((metric.covariance(&metrics[*before]) - shared) / above[above.len() - 1]);
             }
-            let variance = covariance(metric, metric);
+            let variance = metric.covariance(metric);
             let rest = variance - row.iter().map(|value| value * value).sum::<f64>();
             // A constant metric's variance can differ from 0 by the rounding of its mean.
             if metric.max() == metric.min() || rest <= 1e-9 * variance {
@@ -72,13 +72,6 @@ impl JointTest {
         let p_value = f.sf(t_squared * (n - p) / (p * (n - 1.)));
         Ok(JointTest { tested, left_out, t_squared, p_value })
     }
-}
-
-/// The sample covariance over the seeds.
-fn covariance(a: &Distribution, b: &Distribution) -> f64 {
-    let (mean_a, mean_b) = (a.mean(), b.mean());
-    let products = a.values().iter().zip(b.values()).map(|(a, b)| (a - mean_a) * (b - mean_b));
-    products.sum::<f64>() / (a.count() - 1) as f64
 }
 
 #[cfg(test)]

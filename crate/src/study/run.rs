@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn no_images_cannot_be_evaluated() -> Result<()> {
         let run = short().run(&Digits::synthetic(0), 0)?;
-        let error = run.evaluate(&run.split.test.select(&[])).expect_err("there are none");
+        let error = run.evaluate(&run.split.test.copies(&[])).expect_err("there are none");
         assert!(error.to_string().starts_with("logits must be rows for 0 labels"), "{error}");
         Ok(())
     }

@@ -51,15 +51,51 @@ impl Experiment {
         digits: &Digits,
         seeds: impl IntoIterator<Item = S>,
     ) -> Result<Runs> {
+        Ok(self.repeat_and(digits, seeds, |_| Ok(()))?.0)
+    }
+
+    /// As [`repeat`](Self::repeat); each trained network is also scored on all test images of `digits`, of which a run
+    /// draws some. The second result is the accuracy on these.
+    ///
+    /// ```
+    /// use hinge::prelude::*;
+    ///
+    /// let digits = Digits::synthetic(0);
+    /// let short = Experiment { epochs: 3, ..Experiment::default() }.scored_last();
+    /// let (runs, on_all) = short.repeat_on_all(&digits, 0..3)?;
+    /// assert_eq!(on_all.values()[2], short.run(&digits, 2)?.evaluate(&digits.test)?.score().accuracy);
+    /// # Ok::<(), hinge::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`repeat`](Self::repeat).
+    pub fn repeat_on_all<S: Into<Seeds>>(
+        &self,
+        digits: &Digits,
+        seeds: impl IntoIterator<Item = S>,
+    ) -> Result<(Runs, Distribution)> {
+        let accuracy = |run: &Run| Ok(run.evaluate(&digits.test)?.score().accuracy);
+        let (runs, accuracies) = self.repeat_and(digits, seeds, accuracy)?;
+        Ok((runs, Distribution::new(accuracies)?))
+    }
+
+    /// As [`repeat`](Self::repeat), with what `of_run` makes of each trained network as the second result.
+    ///
+    /// # Errors
+    /// As [`repeat`](Self::repeat), and the first error of `of_run`.
+    pub fn repeat_and<S: Into<Seeds>, T: Send>(
+        &self,
+        digits: &Digits,
+        seeds: impl IntoIterator<Item = S>,
+        of_run: impl Fn(&Run) -> Result<T> + Sync + Send,
+    ) -> Result<(Runs, Vec<T>)> {
         let seeds: Vec<Seeds> = seeds.into_iter().map(Into::into).collect();
         at_least(2, "seeds", seeds.len(), "Repetition")?;
-        let history = |run: Run| Ok(run.history().to_vec());
-        Ok(Runs {
-            histories: self.repeat_with(digits, seeds.iter().copied(), history)?,
-            experiment: self.clone(),
-            source: digits.source.clone(),
-            seeds,
-        })
+        let result = |run: Run| Ok((run.history().to_vec(), of_run(&run)?));
+        let results = self.repeat_with(digits, seeds.iter().copied(), result)?;
+        let (histories, results) = results.into_iter().unzip();
+        let (experiment, source) = (self.clone(), digits.source.clone());
+        Ok((Runs { experiment, source, seeds, histories }, results))
     }
 
     /// Runs the experiment once for every seed, in parallel, and maps each run to what `of_run` makes of it, in the

@@ -31,8 +31,12 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// `value` with its unit, rounded as in a sentence: `0.1048`, `81.1 %`, `+2.1 points`.
+    /// `value` with its unit, rounded as in a sentence: `0.1048`, `81.1 %`, `+2.1 points`. A number without a unit
+    /// that would round to 0 keeps two digits: `9.4e-7`.
     pub fn show(self, value: f64) -> String {
+        if let Some(tiny) = self.tiny(value) {
+            return tiny;
+        }
         let (.., factor, decimals) = self.format();
         self.show_to(value, if factor == 100. { 1 } else { decimals })
     }
@@ -42,10 +46,16 @@ impl Unit {
         format!("{} {}", self.digits(value, decimals), self.name()).trim_end().to_string()
     }
 
-    /// `value` without its unit, rounded as in a table: `0.1048`, `81.10`, `+2.10`.
+    /// `value` without its unit, rounded as in a table: `0.1048`, `81.10`, `+2.10`, `9.4e-7`.
     pub fn cell(self, value: f64) -> String {
         let (.., decimals) = self.format();
-        self.digits(value, decimals)
+        self.tiny(value).unwrap_or_else(|| self.digits(value, decimals))
+    }
+
+    /// A p-value or a duality gap below what four decimals show.
+    fn tiny(self, value: f64) -> Option<String> {
+        let is_tiny = self == Unit::Number && value > 0. && value < 5e-5;
+        is_tiny.then(|| format!("{value:.1e}"))
     }
 
     /// `value` without its unit and with this many decimals: `81.1`. The minus is as wide as a plus, and what
@@ -119,6 +129,8 @@ mod tests {
     fn a_value_is_scaled_rounded_and_named_by_its_unit() {
         for (unit, value, sentence, cell) in [
             (Unit::Number, -1.5, "\u{2212}1.5000", "\u{2212}1.5000"),
+            (Unit::Number, 0., "0.0000", "0.0000"),
+            (Unit::Number, 9.44e-7, "9.4e-7", "9.4e-7"),
             (Unit::Count, 12., "12", "12"),
             (Unit::Percent, 0.99333, "99.3 %", "99.33"),
             (Unit::Difference, 0.25, "+0.2500", "+0.2500"),

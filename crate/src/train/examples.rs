@@ -139,7 +139,7 @@ mod tests {
     const OPTIONS: Options = (Kind::Float, Device::Cpu);
 
     fn images() -> Images {
-        Digits::synthetic(0).train.select(&[5, 6, 7, 8, 9])
+        Digits::synthetic(0).train.copies(&[5, 6, 7, 8, 9])
     }
 
     fn augmented() -> Examples {
