@@ -16,5 +16,5 @@ pub use conclusions::{Basis, Conclusion, Support};
 pub use defects::{Defect, Evidence};
 pub use joint_tests::{JointTests, TestedRun};
 pub use log::Log;
-pub use published::{Origin, Part, Published, published};
+pub use published::{Origin, Part, Published, published, published_accuracies};
 pub use recipes::Recipe;

@@ -59,10 +59,23 @@ pub enum Origin {
 /// # Errors
 /// [`Error::Published`] if the crate's own file of published values is damaged.
 pub fn published(part: Part) -> Result<Vec<&'static Published>> {
+    Ok(all()?.iter().filter(|published| published.part == part).collect())
+}
+
+/// The test accuracies (0 to 1) that are published for `experiment` after its last epoch; none if it was never run.
+///
+/// # Errors
+/// As [`published`].
+pub fn published_accuracies(experiment: &Experiment) -> Result<Vec<f64>> {
+    let is_last = |run: &&Published| run.scores.number == experiment.epochs;
+    let runs = all()?.iter().filter(|run| run.has_settings_of(experiment)).filter(is_last);
+    Ok(runs.map(|run| run.scores.test.accuracy).collect())
+}
+
+fn all() -> Result<&'static [Published]> {
     static ALL: LazyLock<serde_json::Result<Vec<Published>>> =
         LazyLock::new(|| parse(include_str!("published.json")));
-    let all = ALL.as_ref().map_err(|reason| Error::Published(reason.to_string()))?;
-    Ok(all.iter().filter(|published| published.part == part).collect())
+    ALL.as_deref().map_err(|reason| Error::Published(reason.to_string()))
 }
 
 impl Published {
@@ -170,6 +183,14 @@ mod tests {
         let svm = published(Part::LinearSvm)?[0];
         assert_eq!(svm.experiment, Experiment::default());
         assert_eq!((svm.origin, svm.scores.test.accuracy), (Origin::Report, 0.785));
+        Ok(())
+    }
+
+    #[test]
+    fn accuracies_of_an_experiment_are_those_of_its_last_epoch() -> Result<()> {
+        let layer = Experiment { model: Model::hidden(5_000), ..Experiment::default() };
+        assert_eq!(published_accuracies(&layer)?, [0.781, 0.775]);
+        assert_eq!(published_accuracies(&Experiment { epochs: 7, ..layer })?, [0.; 0]);
         Ok(())
     }
 

@@ -59,6 +59,19 @@ impl Confusion {
         Ok(Confusion { counts })
     }
 
+    /// The sum of several matrices, such as those of all seeds.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`](crate::Error::TooFew) for no matrix.
+    pub fn pooled(confusions: &[Confusion]) -> Result<Confusion> {
+        let mut counts = [[0; CLASSES]; CLASSES];
+        for confusion in confusions {
+            let cells = counts.as_flattened_mut().iter_mut().zip(confusion.counts.as_flattened());
+            cells.for_each(|(sum, count)| *sum += count);
+        }
+        Confusion::from_counts(counts)
+    }
+
     /// The counts: rows are labels, columns predictions.
     pub fn counts(&self) -> &[[usize; CLASSES]; CLASSES] {
         &self.counts
@@ -110,6 +123,18 @@ mod tests {
         let mut counts = [[0; CLASSES]; CLASSES];
         counts[3][3] = 5;
         assert_eq!(Confusion::from_counts(counts)?.most_frequent_mistake(), None);
+        Ok(())
+    }
+
+    #[test]
+    fn pooled_matrices_are_added_cell_by_cell() -> Result<()> {
+        let matrix = |count| {
+            let mut counts = [[0; CLASSES]; CLASSES];
+            counts[4][9] = count;
+            Confusion::from_counts(counts)
+        };
+        assert_eq!(Confusion::pooled(&[matrix(2)?, matrix(3)?])?, matrix(5)?);
+        assert!(Confusion::pooled(&[]).is_err());
         Ok(())
     }
 
