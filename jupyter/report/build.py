@@ -59,11 +59,12 @@ def make(sources: list[Path], report: Path) -> int:
     Raises Mistakes for notebooks that fail and pages with faults; the report then stays as it was.
     """
     executed = [report / "notebooks" / source.name for source in sources]
-    stale = [(source, target) for source, target in zip(sources, executed, strict=True) if is_stale(source, target)]
+    both = zip(sources, executed, strict=True)
+    stale = {source: target for source, target in both if is_stale(source, target)}
     if not stale and pages_stamp(executed) == written_stamp(report, executed):
         print(f"{report / 'index.html'} is up to date.")
         return 0
-    execute_all(stale, report)
+    execute(stale, report)
     write_pages(executed, report)
     return 0
 
@@ -127,30 +128,29 @@ def is_stale(source: Path, target: Path) -> bool:
         return True
 
 
-def execute_all(notebooks: list[tuple[Path, Path]], report: Path) -> None:
+def execute(notebooks: dict[Path, Path], report: Path) -> None:
     """Executes each source and writes it to its target. Raises Mistakes after all were tried."""
     if not notebooks:
         return
-    from report.execute import Failed, execute, write
+    from report.execute import Failed, execute_all, write
 
-    failures = []
-    for source, target in notebooks:
-        made_from, started = inputs(source), time.monotonic()
+    failures, made_from = [], {source: inputs(source) for source in notebooks}
+    for source, ended in execute_all(list(notebooks), report / "failed"):
         try:
-            run = execute(source, report / "failed")
+            run = ended.result()
         except Failed as failure:
             failures.append(str(failure))
             continue
         run.notebook.metadata.run = {
-            "inputs": made_from,
+            "inputs": made_from[source],
             "kernel": run.kernel,
             "date": date.today().isoformat(),
-            "seconds": round(time.monotonic() - started, 1),
+            "seconds": round(run.seconds, 1),
             "rustc": rustc_version(),
             "python": platform.python_version(),
             "machine": machine(),
         }
-        write(run.notebook, target)
+        write(run.notebook, notebooks[source])
     if failures:
         raise Mistakes("\n".join((*failures, "The report is not written.")))
 

@@ -14,6 +14,8 @@ import re
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +31,10 @@ RUST = {"name": "rust", "display_name": "Rust", "language": "rust"}
 CELL_TIMEOUT = 1800
 # A first start without a prepared build folder has to compile the dependencies.
 START_TIMEOUT = 1800
+# While one notebook computes on all cores, the other often compiles, on one.
+SIDE_BY_SIDE = 2
 SLOW_CELL = 5
+ERRORS = (CellExecutionError, CellTimeoutError, DeadKernelError, NoSuchKernel, RuntimeError)
 INTERRUPTED = 128 + signal.SIGINT
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # Metadata on how a notebook is read; the rest is on when and where it was executed.
@@ -42,48 +47,85 @@ class Failed(Exception):
 
 @dataclass
 class Executed:
-    """An executed notebook, and the kernel's name and version: "evcxr_jupyter 0.22.0"."""
+    """An executed notebook, the kernel's name and version: "evcxr_jupyter 0.22.0", and how long it took."""
 
     notebook: NotebookNode
     kernel: str
+    seconds: float
 
 
 def execute(path: Path, failed: Path, timeout: int | None = None) -> Executed:
-    """Executes a notebook in its own folder and returns it with normalised outputs.
+    """As `execute_all`, for one notebook. Raises Failed if it fails."""
+    (_, ended), *_ = execute_all([path], failed, timeout)
+    return ended.result()
 
-    A cell may take `timeout` seconds, by default CELL_TIMEOUT. Raises Failed after keeping the executed part in the
-    folder `failed`, and KeyboardInterrupt after ending the kernel.
+
+def execute_all(
+    paths: list[Path], failed: Path, timeout: int | None = None
+) -> Iterator[tuple[Path, "Future[Executed]"]]:
+    """Executes notebooks in their own folders, some side by side, and yields each as it ends, with normalised outputs.
+
+    A cell may take `timeout` seconds, by default CELL_TIMEOUT. The result of a notebook that fails raises Failed; its
+    executed part is kept in the folder `failed`. SIGINT and SIGTERM raise KeyboardInterrupt after ending the kernels.
     """
-    notebook, timeout = read(path), timeout or CELL_TIMEOUT
-    run = Run(path, notebook, timeout)
-    print(f"{path.name}: executing", flush=True)
-    started = time.monotonic()
-    try:
-        run.client.execute()
-    except (CellExecutionError, CellTimeoutError, DeadKernelError, NoSuchKernel, RuntimeError) as error:
-        if run.interrupted:
-            raise KeyboardInterrupt from error
-        raise failure(error, notebook, run.cell, path.name, timeout, failed) from error
-    print(f"{path.name}: executed in {time.monotonic() - started:.1f} s", flush=True)
-    (failed / path.name).unlink(missing_ok=True)
-    normalise(notebook)
-    return Executed(notebook, run.kernel)
+    runs = [Run(path, failed, timeout or CELL_TIMEOUT) for path in paths]
+    terminate = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        running = {pool.submit(run.execute): run for run in runs}
+        try:
+            for ended in as_completed(running):
+                yield running[ended].path, ended
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for ended, run in running.items():
+                if not ended.done():
+                    run.interrupt()
+            signal.signal(signal.SIGTERM, terminate)
 
 
 class Run:
     """One execution: tracks which cell runs, and for how long."""
 
-    def __init__(self, path: Path, notebook: NotebookNode, timeout: int):
-        self.path = path
+    def __init__(self, path: Path, failed: Path, timeout: int):
+        self.path, self.failed, self.timeout = path, failed, timeout
         self.kernel = "unknown"
         self.interrupted = False
+        self.task: asyncio.Task | None = None
         self.cell: NotebookNode | None = None
         self.started = time.monotonic()
+
+    def execute(self) -> Executed:
+        """Executes the notebook. Raises Failed."""
+        notebook, started = read(self.path), time.monotonic()
+        print(f"{self.path.name}: executing", flush=True)
+        try:
+            asyncio.run(self._execute(notebook))
+        except (asyncio.CancelledError, *ERRORS) as error:
+            if self.interrupted:
+                print(f"{self.path.name}: interrupted", file=sys.stderr)
+                raise KeyboardInterrupt from error
+            raise failure(error, notebook, self.cell, self.path.name, self.timeout, self.failed) from error
+        seconds = time.monotonic() - started
+        print(f"{self.path.name}: executed in {seconds:.1f} s", flush=True)
+        (self.failed / self.path.name).unlink(missing_ok=True)
+        normalise(notebook)
+        return Executed(notebook, self.kernel, seconds)
+
+    def interrupt(self) -> None:
+        """Ends the execution and its kernel; may be called from another thread."""
+        self.interrupted = True
+        if self.task:
+            self.task.get_loop().call_soon_threadsafe(self.task.cancel)
+
+    async def _execute(self, notebook: NotebookNode) -> None:
+        self.task = asyncio.current_task()
+        if self.interrupted:
+            raise asyncio.CancelledError
         self.client = NotebookClient(
             notebook,
-            timeout=timeout,
+            timeout=self.timeout,
             startup_timeout=START_TIMEOUT,
-            resources={"metadata": {"path": str(path.parent)}},
+            resources={"metadata": {"path": str(self.path.parent)}},
             record_timing=False,
             coalesce_streams=True,
             force_raise_errors=True,
@@ -92,18 +134,12 @@ class Run:
             on_cell_executed=self._end_cell,
         )
         self.client.log.setLevel("CRITICAL")  # failures are reported once, by us
+        await self.client.async_execute()
 
     async def _start(self, notebook: NotebookNode) -> None:
-        # nbclient's own handlers fail while ending the kernel; cancelling the execution ends it properly.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, self._interrupt, asyncio.current_task())
         reply = await self.client.kc.kernel_info(reply=True, timeout=START_TIMEOUT)
         content = reply["content"]
         self.kernel = f"{content['implementation']} {content['implementation_version']}"
-
-    def _interrupt(self, execution: asyncio.Task) -> None:
-        self.interrupted = True
-        execution.cancel()
 
     def _start_cell(self, cell: NotebookNode, cell_index: int) -> None:
         self.cell, self.started = cell, time.monotonic()
@@ -223,16 +259,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
     options = parser.parse_args(arguments)
     failures = 0
-    for path in options.notebooks:
-        try:
-            notebook = execute(path, FAILED, options.timeout).notebook
-            write(notebook, options.to / path.name if options.to else path)
-        except Failed as failure:
-            print(failure, file=sys.stderr)
-            failures += 1
-        except KeyboardInterrupt:
-            print(f"{path.name}: interrupted", file=sys.stderr)
-            return INTERRUPTED
+    try:
+        for path, ended in execute_all(options.notebooks, FAILED, options.timeout):
+            try:
+                write(ended.result().notebook, options.to / path.name if options.to else path)
+            except Failed as failure:
+                print(failure, file=sys.stderr)
+                failures += 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 1 if failures else 0
 
 

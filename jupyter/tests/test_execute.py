@@ -110,6 +110,14 @@ def test_other_notebooks_run_after_a_failure(saved, tmp_path):
     assert outputs(good)
 
 
+def test_two_notebooks_are_executed_side_by_side(tmp_path):
+    meets = "import pathlib, time\npathlib.Path('{}').touch()\nwhile not pathlib.Path('{}').exists(): time.sleep(0.1)"
+    paths = [tmp_path / "a.ipynb", tmp_path / "b.ipynb"]
+    for path, names in zip(paths, ("ab", "ba"), strict=True):
+        execute.write(notebook(meets.format(*names)), path)
+    assert execute.main(["--timeout", "30", *map(str, paths)]) == 0
+
+
 def test_a_cell_that_takes_too_long_is_a_failure(saved, capsys):
     path = saved("import time; time.sleep(60)")
     assert execute.main(["--timeout", "1", str(path)]) == 1
