@@ -1,7 +1,8 @@
 //! Learning curves over the number of training images.
 
-use super::{Distribution, Interval};
+use super::{Distribution, Interval, Runs};
 use crate::error::{Error, Result, at_least};
+use crate::train::Metric;
 
 /// A model's learning curve: a metric over seeds for several numbers of training images.
 ///
@@ -51,6 +52,19 @@ impl SizeCurve {
             return Err(Error::setting("points", "at least 1 training image", 0));
         }
         Ok(SizeCurve { name: name.into(), points })
+    }
+
+    /// The curve of `metric` after the last epoch, one point for each number of training images.
+    ///
+    /// # Errors
+    /// As [`SizeCurve::new`] and [`Runs::last`].
+    pub fn of_runs<'a>(
+        name: &str,
+        metric: Metric,
+        runs: impl IntoIterator<Item = &'a Runs>,
+    ) -> Result<SizeCurve> {
+        let point = |runs: &Runs| Ok((runs.experiment.train_examples, runs.last(metric)?));
+        SizeCurve::new(name, runs.into_iter().map(point).collect::<Result<Vec<_>>>()?)
     }
 
     /// The number of training images at which the curve first reaches a result, such as an accuracy of another model.
