@@ -6,6 +6,7 @@ use crate::data::{Images, PIXELS, SIDE};
 use crate::error::{Result, require};
 use crate::nn::{Logits, Network, numbers};
 use crate::rng::ChaCha8Rng;
+use crate::runtime::interrupt;
 use crate::runtime::threads::side_by_side;
 use tch::{Device, Kind, Tensor};
 
@@ -108,6 +109,7 @@ impl Examples {
     pub(crate) fn logits(&self, network: &Network) -> Result<Logits> {
         let blocks = self.blocks().map(|block| (block, network.share())).collect();
         let logits = |(block, network): (Examples, Network)| {
+            interrupt::check()?;
             Ok(numbers(&network.outputs(&block.all(network.options())?)))
         };
         let logits: Result<Vec<Vec<f64>>> = side_by_side(blocks, logits);

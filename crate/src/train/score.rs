@@ -4,6 +4,7 @@ use super::examples::Examples;
 use super::linalg::BLOCK;
 use crate::error::{Result, require};
 use crate::nn::{Logits, Loss, check_labels, prediction};
+use crate::runtime::interrupt;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::iter::Sum;
@@ -63,6 +64,7 @@ impl Tally {
         mut logits: impl FnMut(&Examples, usize) -> Result<Logits>,
     ) -> Result<Tally> {
         let block = |(index, block): (usize, Examples)| {
+            interrupt::check()?;
             Ok(Tally::new(&logits(&block, index * BLOCK)?, loss, block.labels()))
         };
         examples.blocks().enumerate().map(block).sum()
