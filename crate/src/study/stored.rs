@@ -49,12 +49,12 @@ impl Stored {
     }
 
     /// Computes `count` of the runs again and compares the scores. They are drawn at random, by `seed`, among those that
-    /// take a second or less by estimate.
+    /// take five seconds of one core or less by estimate.
     ///
     /// # Errors
     /// [`Error::TooFew`] if there are fewer such runs, and the errors of a run.
     pub fn rerun(&self, digits: &Digits, count: usize, seed: u64) -> Result<Rerun> {
-        const MOST_SECONDS: f64 = 1.;
+        const MOST_SECONDS: f64 = 5.;
         let is_short = |runs: &&Runs| seconds(&runs.experiment) <= MOST_SECONDS;
         let runs = self.runs.iter().filter(is_short);
         let short: Vec<_> = runs
