@@ -70,6 +70,7 @@ bench: setup mnist
 
 reference: setup
 	@$(RUN) cargo test --test 'reference*'
+	@$(RUN) cargo test --lib augment::reference
 
 kernel:
 	@$(ENVIRONMENT) kernel

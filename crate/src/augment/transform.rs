@@ -1,7 +1,7 @@
 //! What every transform implements and needs. `use super::transform::*;` imports all of it.
 
 pub(super) use super::batch::{Size, check_images};
-pub(super) use crate::error::{Error, Result, require};
+pub(super) use crate::error::{Result, require};
 pub(super) use crate::rng::{ChaCha8Rng, RngExt};
 pub(super) use serde::{Deserialize, Serialize};
 pub(super) use std::ops::RangeInclusive;
