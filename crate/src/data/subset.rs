@@ -68,22 +68,15 @@ impl Digits {
         let [train, _] = generators(sample.seed);
         let [_, test] = generators(sample.test_seed.unwrap_or(sample.seed));
         Ok(Split {
-            train: draw(
-                "`train` of the sample (`train_examples` of an experiment)",
-                &self.train,
-                sample.train,
-                train,
-            )?,
-            test: draw(
-                "`test` of the sample (`test_examples` of an experiment)",
-                &self.test,
-                sample.test,
-                test,
-            )?,
+            train: draw(TRAIN, &self.train, sample.train, train)?,
+            test: draw(TEST, &self.test, sample.test, test)?,
             source: self.source.clone(),
         })
     }
 }
+
+const TRAIN: &str = "`train` of the sample (`train_examples` of an experiment)";
+const TEST: &str = "`test` of the sample (`test_examples` of an experiment)";
 
 /// The generators that draw the training and the test images of a seed.
 fn generators(seed: u64) -> [ChaCha8Rng; 2] {

@@ -26,7 +26,7 @@ pub fn open() -> Result<Digits> {
 
 /// What this notebook runs with: versions, data, mode. Shown, it is the notebook's banner.
 pub fn session(digits: &Digits) -> Session {
-    Session { source: digits.source.clone(), quick: mode() == Mode::Quick }
+    Session { source: digits.source.clone(), mode: mode() }
 }
 
 /// The seeds `0..count`, or at most the first two in quick mode.

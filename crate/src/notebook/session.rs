@@ -12,7 +12,7 @@ pub struct Session {
     /// Where the images come from.
     pub source: Source,
     /// Whether fewer seeds are used.
-    pub quick: bool,
+    pub mode: Mode,
 }
 
 /// The libtorch that this crate is built for.
@@ -32,7 +32,7 @@ impl Session {
                 self.source
             ));
         }
-        if self.quick {
+        if self.mode == Mode::Quick {
             warnings.push(format!(
                 "Quick mode ({QUICK}): fewer seeds and, where training is long, fewer images; claims are shown but not checked."
             ));
@@ -54,8 +54,7 @@ impl Show for Session {
             warnings.iter().map(banner).collect::<String>()
         );
         let text = [vec![self.sentence()], warnings].concat().join("\n");
-        let mode = if self.quick { Mode::Quick } else { Mode::Full };
-        let session = wire::session(LIBTORCH, &self.source, mode);
+        let session = wire::session(LIBTORCH, &self.source, self.mode);
         vec![session, ("text/html", html), ("text/plain", text)]
     }
 }

@@ -130,20 +130,19 @@ impl Conclusion {
 
     /// The figures, or why there are none.
     pub fn evidence(&self) -> String {
-        let (quantity, excess, unit, p) = match &self.basis {
-            Basis::NotTestable(reason) => return reason.clone(),
+        match &self.basis {
+            Basis::NotTestable(reason) => reason.clone(),
             Basis::Measured { quantity, excess, unit, adjusted_p } => {
-                (quantity, excess, unit, adjusted_p)
+                let colon = if quantity.is_empty() { "" } else { ": " };
+                let (mean, seeds) = (unit.show(excess.mean()), excess.count());
+                let interval = excess.confidence_interval().show(|end| unit.show(end));
+                let p = adjusted_p.map(|p| format!(", adjusted p {}", Unit::Number.show(p)));
+                let p = p.unwrap_or_default();
+                format!(
+                    "{quantity}{colon}{mean}, 95 % interval of the mean {interval}, {seeds} seeds{p}"
+                )
             }
-        };
-        let (interval, seeds) = (excess.confidence_interval(), excess.count());
-        let [mean, low, high] =
-            [excess.mean(), interval.low, interval.high].map(|value| unit.show(value));
-        let p = p.map_or(String::new(), |p| format!(", adjusted p {}", Unit::Number.show(p)));
-        let colon = if quantity.is_empty() { "" } else { ": " };
-        format!(
-            "{quantity}{colon}{mean}, 95 % interval of the mean {low} to {high}, {seeds} seeds{p}"
-        )
+        }
     }
 }
 

@@ -8,7 +8,6 @@ use crate::nn::{Model, Sgd};
 use crate::study::Experiment;
 use crate::train::{Metric, Plateau};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// An augmentation that the original tried, under the original's name.
 ///
@@ -98,6 +97,9 @@ impl Recipe {
     }
 
     fn steps(self) -> Vec<Transform> {
+        let r3_with = |more: Vec<Transform>| {
+            [vec![rotation(3.), perspective(0.15, 0.3)], more, vec![sharpness(1.2, 0.3)]].concat()
+        };
         match self {
             Recipe::Blur => vec![GaussianBlur::new(3).into()],
             Recipe::R1 => {
@@ -106,20 +108,9 @@ impl Recipe {
                 vec![rotation(10.), affine.into(), sharpness(1.5, 0.5)]
             }
             Recipe::R2 => vec![rotation(5.), perspective(0.2, 0.5), erasing()],
-            Recipe::R3 => vec![rotation(3.), perspective(0.15, 0.3), sharpness(1.2, 0.3)],
-            Recipe::R4 | Recipe::R42 | Recipe::Outside => vec![
-                rotation(3.),
-                perspective(0.15, 0.3),
-                Normalize::MNIST.into(),
-                sharpness(1.2, 0.3),
-            ],
-            Recipe::R41 => vec![
-                rotation(3.),
-                perspective(0.15, 0.3),
-                Normalize::MNIST.into(),
-                erasing(),
-                sharpness(1.2, 0.3),
-            ],
+            Recipe::R3 => r3_with(vec![]),
+            Recipe::R4 | Recipe::R42 | Recipe::Outside => r3_with(vec![Normalize::MNIST.into()]),
+            Recipe::R41 => r3_with(vec![Normalize::MNIST.into(), erasing()]),
             Recipe::R5 => {
                 let blur = GaussianBlur { kernel_size: 3, sigma: 0.1..=0.2 };
                 let blur = RandomApply { transforms: vec![blur.into()], p: 0.3 };
@@ -130,12 +121,7 @@ impl Recipe {
     }
 }
 
-/// The name in the original.
-impl fmt::Display for Recipe {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
+display_as_serialised!(Recipe);
 
 fn rotation(degrees: f64) -> Transform {
     RandomRotation::new(degrees).into()

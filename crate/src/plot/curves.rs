@@ -71,18 +71,16 @@ pub fn learning_curves(results: &dyn Curves) -> Result<Figure> {
         capitalised(results.experiment()),
         capitalised(&results.subtitle())
     );
-    let [train, test] =
-        [Metric::TrainAccuracy, Metric::TestAccuracy].map(|metric| last(results, metric));
-    let test = test?;
-    let gap = Unit::Points.show(train? - test);
-    let title =
-        format!("Test accuracy ends at {}; train less test: {gap}", Unit::Percent.show(test));
+    let end = |metric| last(&results.vertices(metric)?);
+    let (train, test) = (end(Metric::TrainAccuracy)?, end(Metric::TestAccuracy)?);
+    let (gap, test) = (Unit::Points.show(train - test), Unit::Percent.show(test));
+    let title = format!("Test accuracy ends at {test}; train less test: {gap}");
     Ok(compare_learning_curves(&[results])?.title(title).caption(caption))
 }
 
 /// The value after the last epoch.
-fn last(results: &dyn Curves, metric: Metric) -> Result<f64> {
-    let last = results.vertices(metric)?.last().map(|vertex| vertex.y);
+fn last(vertices: &[Vertex]) -> Result<f64> {
+    let last = vertices.last().map(|vertex| vertex.y);
     last.ok_or_else(|| Error::Figure("there is no epoch to draw".into()))
 }
 
@@ -98,16 +96,15 @@ pub fn compare_learning_curves(results: &[&dyn Curves]) -> Result<Figure> {
     let head = LINE * titles.iter().map(Vec::len).max().unwrap_or(0) as f64;
     let row = head + PANEL;
     let mut canvas = Canvas::new(WIDTH, row * results.len() as f64);
-    let tops: Vec<f64> = (0..results.len()).map(|index| row * index as f64).collect();
-    for ((result, title), top) in results.iter().zip(&titles).zip(&tops) {
-        let mut y = top + 18.;
+    for (index, (result, title)) in results.iter().zip(&titles).enumerate() {
+        let mut y = row * index as f64 + 18.;
         for line in title {
             canvas.heading((MARGIN, y), line);
             y += LINE;
         }
         canvas.text((MARGIN, y + 2.), Anchor::Start, MUTED, &result.subtitle());
     }
-    let tops: Vec<f64> = tops.iter().map(|top| top + head + 76.).collect();
+    let tops: Vec<f64> = (0..results.len()).map(|index| row * index as f64 + head + 76.).collect();
     let mut sentences = Vec::new();
     for (metrics, left) in [
         ([Metric::TrainLoss, Metric::TestLoss], 0.),
@@ -138,9 +135,7 @@ const PANEL: f64 = 350.;
 fn lines(result: &dyn Curves, [train, test]: [Metric; 2]) -> Result<[Line; 2]> {
     let line = |metric: Metric, name: &str, colour: Colour| {
         let vertices = result.vertices(metric)?;
-        let last =
-            vertices.last().ok_or_else(|| Error::Figure("there is no epoch to draw".into()))?;
-        let label = format!("{name} {}", metric.unit().show(last.y));
+        let label = format!("{name} {}", metric.unit().show(last(&vertices)?));
         let vertices = vertices.iter().map(|vertex| vertex.in_unit(metric.unit())).collect();
         Ok::<_, Error>(Line { label, colour, dashed: metric == test, vertices })
     };

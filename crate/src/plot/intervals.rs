@@ -55,12 +55,7 @@ impl Row {
     pub fn figures(&self, unit: Unit) -> String {
         let decimals = if matches!(unit, Unit::Percent | Unit::Points) { 1 } else { 3 };
         let show = |value: f64| unit.digits(value, decimals);
-        format!(
-            "{} ({} to {})",
-            show(self.middle),
-            show(self.interval.low),
-            show(self.interval.high)
-        )
+        format!("{} ({})", show(self.middle), self.interval.show(show))
     }
 
     /// All of ours, which has to be on the axis.

@@ -5,7 +5,7 @@ use super::settings::Settings;
 use super::table::TextColumn;
 use super::{Show, Table};
 use crate::error::Result;
-use crate::study::{Distribution, Interval, Run, Runs};
+use crate::study::{Distribution, Run, Runs};
 use crate::train::Metric;
 use polars::prelude::*;
 
@@ -29,7 +29,7 @@ fn table(runs: &Runs) -> Result<Table> {
     let rows: Vec<Row> = rows.collect::<Result<_>>()?;
     let cell = |metric: Metric, value: f64| metric.unit().cell(value);
     let interval = |metric: Metric, over_seeds: &Distribution| {
-        from_to(over_seeds.confidence_interval().possible(metric), |end| cell(metric, end))
+        over_seeds.confidence_interval().possible(metric).show(|end| cell(metric, end))
     };
     let columns: [TextColumn<Row>; 6] = [
         ("metric", &|(metric, _)| metric.unit().label(metric)),
@@ -99,9 +99,4 @@ pub(super) const INTERVAL_OF_MEAN: &str = "95 % interval of the mean";
 pub(super) fn mean_and_sd(over_seeds: &Distribution, metric: Metric) -> String {
     let cell = |value: f64| metric.unit().cell(value);
     format!("{} ± {}", cell(over_seeds.mean()), cell(over_seeds.standard_deviation()))
-}
-
-/// "0.1 to 0.3"
-pub(super) fn from_to(interval: Interval, show: impl Fn(f64) -> String) -> String {
-    format!("{} to {}", show(interval.low), show(interval.high))
 }
