@@ -72,8 +72,7 @@ impl RandomTransform for ElasticTransform {
     }
 
     fn check_size(&self, size: Size) -> Result<()> {
-        let side = size.height.min(size.width);
-        check_kernel_fits("ElasticTransform: sigma", self.kernel_size(), side)
+        check_kernel_fits("ElasticTransform: sigma", self.kernel_size(), size)
     }
 
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {

@@ -6,11 +6,8 @@ use super::transform::*;
 const SIGMAS: RangeInclusive<f64> = 1e-6..=1e6;
 
 /// Checks that half the kernel is shorter than the image's side, as reflection needs.
-pub(super) fn check_kernel_fits(
-    field: &'static str,
-    kernel_size: usize,
-    side: usize,
-) -> Result<()> {
+pub(super) fn check_kernel_fits(field: &'static str, kernel_size: usize, size: Size) -> Result<()> {
+    let side = size.height.min(size.width);
     let limit = 2 * side;
     let allowed =
         format_args!("such that the kernel is shorter than {limit} for an image side of {side}");
@@ -97,8 +94,7 @@ impl RandomTransform for GaussianBlur {
     }
 
     fn check_size(&self, size: Size) -> Result<()> {
-        let side = size.height.min(size.width);
-        check_kernel_fits("GaussianBlur: kernel_size", self.kernel_size, side)
+        check_kernel_fits("GaussianBlur: kernel_size", self.kernel_size, size)
     }
 
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {

@@ -44,15 +44,8 @@ fn sharpen(images: &Tensor, factor: f64) -> Tensor {
 pub struct RandomAdjustSharpness {
     /// 0 smooths, 1 changes nothing, 2 doubles the sharpness; in 0..=1e6.
     pub sharpness_factor: f64,
-    /// The probability in 0..=1. Defaults to 0.5.
+    /// The probability in 0..=1.
     pub p: f64,
-}
-
-impl RandomAdjustSharpness {
-    /// By `sharpness_factor` with probability 0.5.
-    pub fn new(sharpness_factor: f64) -> RandomAdjustSharpness {
-        RandomAdjustSharpness { sharpness_factor, p: 0.5 }
-    }
 }
 
 impl RandomTransform for RandomAdjustSharpness {

@@ -34,7 +34,7 @@ pub fn deskew(pixels: &Tensor) -> Result<Tensor> {
     map_images(pixels, |index, image| upright(image).ok_or(Error::NoSlant { index }))
 }
 
-/// The image without slant, if it has one.
+/// The image without slant; `None` if it has no [`Moments`].
 fn upright(image: &[f64]) -> Option<Vec<f64>> {
     let (Moments { row, column, skew }, centre) = (moments(image)?, (SIDE - 1) as f64 / 2.);
     let new = |i: usize| {
@@ -58,12 +58,12 @@ pub(super) fn moments(image: &[f64]) -> Option<Moments> {
         image.iter().enumerate().map(at).sum()
     };
     let has_ink = |row: &&[f64]| row.iter().any(|p| *p > 0.);
-    let is_slanted = image.chunks_exact(SIDE).filter(has_ink).count() > 1;
+    let has_rows = image.chunks_exact(SIDE).filter(has_ink).count() > 1;
     let mass = sum(&|_, _| 1.);
     let (row, column) = (sum(&|r, _| r) / mass, sum(&|_, c| c) / mass);
     let mu_rc = sum(&|r, c| (r - row) * (c - column));
     let mu_rr = sum(&|r, _| (r - row).powi(2));
-    is_slanted.then_some(Moments { row, column, skew: mu_rc / mu_rr })
+    has_rows.then_some(Moments { row, column, skew: mu_rc / mu_rr })
 }
 
 /// The grey value at a point between pixels; 0 outside the square of the pixels' centres.

@@ -27,6 +27,13 @@ impl Layer {
         }
     }
 
+    /// The layer with weights and bias in `rows`, `[outputs, inputs + 1]`, the bias last.
+    pub(crate) fn from_rows(rows: &Tensor) -> Layer {
+        let inputs = rows.size()[1] - 1;
+        let (weight, bias) = (rows.narrow(1, 0, inputs), rows.select(1, inputs));
+        Layer { weight: weight.contiguous(), bias: bias.contiguous() }
+    }
+
     fn options(&self) -> (Kind, tch::Device) {
         (self.weight.kind(), self.weight.device())
     }

@@ -1,7 +1,7 @@
 //! The original's conclusions, judged by our runs.
 
 use crate::study::{Distribution, Judged, Unit};
-use std::fmt;
+use serde::Serialize;
 
 /// A conclusion of the original, with what it is judged by.
 ///
@@ -52,17 +52,22 @@ pub enum Basis {
 }
 
 /// What our runs say about a conclusion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Support {
     /// The quantity is significantly above 0, as the conclusion says.
+    #[serde(rename = "supported")]
     Supported,
     /// It does not differ significantly from 0.
+    #[serde(rename = "not supported")]
     NotSupported,
     /// It is significantly below 0.
+    #[serde(rename = "reversed")]
     Reversed,
     /// No measurement can decide.
+    #[serde(rename = "not testable")]
     NotTestable,
     /// The results are not judged.
+    #[serde(rename = "not checked")]
     NotChecked,
 }
 
@@ -146,17 +151,7 @@ impl Conclusion {
     }
 }
 
-impl fmt::Display for Support {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Support::Supported => "supported",
-            Support::NotSupported => "not supported",
-            Support::Reversed => "reversed",
-            Support::NotTestable => "not testable",
-            Support::NotChecked => "not checked",
-        })
-    }
-}
+display_as_serialised!(Support);
 
 #[cfg(test)]
 mod tests {

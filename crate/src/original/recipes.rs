@@ -52,17 +52,10 @@ pub enum Recipe {
 
 impl Recipe {
     /// All of them, in the order in which the original tried them.
-    pub const ALL: [Recipe; 9] = [
-        Recipe::Blur,
-        Recipe::R1,
-        Recipe::R2,
-        Recipe::R3,
-        Recipe::R4,
-        Recipe::R41,
-        Recipe::R42,
-        Recipe::R5,
-        Recipe::Outside,
-    ];
+    pub const ALL: [Recipe; 9] = {
+        use Recipe::*;
+        [Blur, R1, R2, R3, R4, R41, R42, R5, Outside]
+    };
 
     /// Task 4 with this augmentation: the SVM with a hidden layer, and for [`R42`](Recipe::R42) and
     /// [`Outside`](Recipe::Outside) the optimiser's settings that the original changed as well.

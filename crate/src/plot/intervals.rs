@@ -165,11 +165,9 @@ impl Chart {
             canvas.diamond((place(*value), y), WHITE, INK);
         }
         // Beside the sign at the end of the axis: what it stands for.
-        let far: Vec<f64> =
-            row.published.iter().copied().filter(|value| !near.contains(value)).collect();
-        if let Some(first) = far.first() {
-            let numbers: Vec<String> =
-                far.iter().map(|value| self.unit.digits(*value, 1)).collect();
+        let far = row.published.iter().filter(|value| !near.contains(value));
+        if let Some(first) = far.clone().next() {
+            let numbers: Vec<String> = far.map(|value| self.unit.digits(*value, 1)).collect();
             let [left, right] = axis.places();
             let (x, anchor) = if *first < row.middle {
                 (left + 12., Anchor::Start)
