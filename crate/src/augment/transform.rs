@@ -54,10 +54,7 @@ pub(super) trait RandomTransform {
 }
 
 /// Draws the parameters of each image from its own source.
-pub(super) fn draw_each<T>(
-    sources: &mut Sources,
-    mut draw: impl FnMut(&mut ChaCha8Rng) -> T,
-) -> Vec<T> {
+pub(super) fn draw_each<T>(sources: &mut Sources, draw: impl Fn(&mut ChaCha8Rng) -> T) -> Vec<T> {
     sources.iter_mut().map(|source| draw(source)).collect()
 }
 

@@ -152,11 +152,7 @@ pub(super) fn wrong_size(path: &Path, rows: u32, columns: u32) -> Error {
 }
 
 /// Checks that every label is a digit.
-pub(super) fn check_labels(
-    place: impl AsRef<Path>,
-    labels: &[u8],
-    remedy: &'static str,
-) -> Result<()> {
+pub(super) fn check_labels(place: impl AsRef<Path>, labels: &[u8], remedy: &str) -> Result<()> {
     let is_wrong = |label: &u8| usize::from(*label) >= CLASSES;
     let Some(index) = labels.iter().position(is_wrong) else { return Ok(()) };
     let found = format!("{} at index {index}", labels[index]);

@@ -85,16 +85,11 @@ fn generators(seed: u64) -> [ChaCha8Rng; 2] {
 }
 
 /// Draws `count` different images.
-fn draw(
-    field: &'static str,
-    from: &Images,
-    count: usize,
-    mut random: ChaCha8Rng,
-) -> Result<Images> {
+fn draw(field: &'static str, from: &Images, count: usize, mut rng: ChaCha8Rng) -> Result<Images> {
     let allowed = format_args!("from 1 to {}, the number of images to draw from", from.len());
     require((1..=from.len()).contains(&count), field, allowed, count)?;
     let mut indices: Vec<usize> = (0..from.len()).collect();
-    let (drawn, _) = indices.partial_shuffle(&mut random, count);
+    let (drawn, _) = indices.partial_shuffle(&mut rng, count);
     Ok(from.copies(drawn))
 }
 

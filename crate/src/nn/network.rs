@@ -196,14 +196,9 @@ impl Network {
     }
 
     /// The gradient of every layer's parameters, from the inputs of [`forward`](Self::forward) and the
-    /// gradient of the logits, `[n, classes]`; and the gradient of the first layer's outputs, `[n, outputs]`.
-    pub(crate) fn backward(
-        &self,
-        inputs: &[Tensor],
-        logits_gradient: Tensor,
-    ) -> (Vec<Layer>, Tensor) {
+    /// gradient of the logits, `delta`, `[n, classes]`; and the gradient of the first layer's outputs, `[n, outputs]`.
+    pub(crate) fn backward(&self, inputs: &[Tensor], mut delta: Tensor) -> (Vec<Layer>, Tensor) {
         let mut gradients = Vec::with_capacity(self.layers.len());
-        let mut delta = logits_gradient;
         for (index, input) in inputs.iter().enumerate().rev() {
             gradients.push(Layer {
                 weight: delta.tr().matmul(input),

@@ -74,12 +74,8 @@ impl Results {
                 canvas.text_on_white((LEFT - 10., y), Anchor::End, INK, name);
                 canvas.line(&[(LEFT, y), (x, y)], Stroke::solid(GRID, 1.));
                 side.mark(&mut canvas, (x, y));
-                canvas.text_on_white(
-                    (x + 12., y),
-                    Anchor::Start,
-                    INK,
-                    &work.figures(*side, *seconds),
-                );
+                let figures = work.figures(*side, *seconds);
+                canvas.text_on_white((x + 12., y), Anchor::Start, INK, &figures);
             }
             y += 2. * LINE;
         }

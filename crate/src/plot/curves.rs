@@ -66,11 +66,8 @@ impl Curves for Runs {
 /// # Errors
 /// [`Error::Figure`] for results without an epoch.
 pub fn learning_curves(results: &dyn Curves) -> Result<Figure> {
-    let caption = format!(
-        "{}: loss and accuracy after each epoch. {}.",
-        capitalised(results.experiment()),
-        capitalised(&results.subtitle())
-    );
+    let (what, how) = (capitalised(results.experiment()), capitalised(&results.subtitle()));
+    let caption = format!("{what}: loss and accuracy after each epoch. {how}.");
     let end = |metric| last(&results.vertices(metric)?);
     let (train, test) = (end(Metric::TrainAccuracy)?, end(Metric::TestAccuracy)?);
     let (gap, test) = (Unit::Points.show(train - test), Unit::Percent.show(test));
@@ -112,7 +109,7 @@ pub fn compare_learning_curves(results: &[&dyn Curves]) -> Result<Figure> {
     ] {
         let panels =
             results.iter().map(|result| lines(*result, metrics)).collect::<Result<Vec<_>>>()?;
-        draw_column(&mut canvas, &panels, metrics[0], (left, &tops));
+        draw_column(&mut canvas, &panels, metrics[0], left, &tops);
         for (result, panel) in results.iter().zip(&panels) {
             sentences.extend(panel.iter().zip(metrics).map(|(line, metric)| {
                 format!("{}: {}.", result.experiment(), sentence(line, metric))
@@ -152,12 +149,7 @@ fn sentence(line: &Line, metric: Metric) -> String {
 
 /// Draws a panel for each result, at one of `tops`: losses from 0, accuracies from 0 to 100 %, so that those of all figures
 /// are on equal axes. A band may reach beyond what is possible, the axis does not.
-fn draw_column(
-    canvas: &mut Canvas,
-    panels: &[[Line; 2]],
-    metric: Metric,
-    (left, tops): (f64, &[f64]),
-) {
+fn draw_column(canvas: &mut Canvas, panels: &[[Line; 2]], metric: Metric, left: f64, tops: &[f64]) {
     let (quantity, end, most) = match metric.unit() {
         Unit::Percent => ("accuracy", 100., 100.),
         _ => ("loss", 0., f64::INFINITY),
@@ -207,7 +199,7 @@ mod tests {
             vertices: vec![Vertex { band, ..Vertex::new(1, 100.) }],
         };
         let mut canvas = Canvas::new(WIDTH, PANEL);
-        draw_column(&mut canvas, &[[line(false), line(true)]], Metric::TrainAccuracy, (0., &[50.]));
+        draw_column(&mut canvas, &[[line(false), line(true)]], Metric::TrainAccuracy, 0., &[50.]);
         let svg = canvas.finish();
         assert!(svg.contains(">100</text>") && !svg.contains(">110</text>"), "{svg}");
     }

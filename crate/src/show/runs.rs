@@ -39,13 +39,9 @@ fn table(runs: &Runs) -> Result<Table> {
         ("minimum", &|(metric, over_seeds)| cell(*metric, over_seeds.min())),
         ("maximum", &|(metric, over_seeds)| cell(*metric, over_seeds.max())),
     ];
-    let caption = format!(
-        "{}, after epoch {}, {} seeds, on {}.",
-        capitalised(&runs.experiment),
-        runs.epochs(),
-        runs.count(),
-        runs.source
-    );
+    let (experiment, seeds) = (capitalised(&runs.experiment), runs.count());
+    let (epoch, source) = (runs.epochs(), &runs.source);
+    let caption = format!("{experiment}, after epoch {epoch}, {seeds} seeds, on {source}.");
     Ok(Table::of_texts(caption, &rows, &columns)?.right_but_first())
 }
 
@@ -61,10 +57,8 @@ pub fn final_results(runs: &[&Run]) -> Result<Table> {
     });
     let frame = DataFrame::new(runs.len(), settings.column().into_iter().chain(scores).collect())?;
     let caption = runs.first().map_or("No runs.".to_string(), |run| {
-        format!(
-            "After the last epoch, one run each with seed {}, on {}.",
-            run.seed, run.split.source
-        )
+        let (seed, source) = (run.seed, &run.split.source);
+        format!("After the last epoch, one run each with seed {seed}, on {source}.")
     });
     let table = Table::new(settings.caption(caption), frame);
     Ok(Metric::ALL
