@@ -69,7 +69,8 @@ bench: setup mnist
 	@$(RUN) python bench/run.py
 
 reference: setup
-	@$(RUN) cargo test --test 'reference*'
+	@$(RUN) cargo test --package hinge --test 'reference*'
+	@$(RUN) cargo test --package hinge --lib augment::reference
 
 kernel:
 	@$(ENVIRONMENT) kernel

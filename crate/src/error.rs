@@ -141,8 +141,7 @@ pub(crate) fn at_least(
     found: usize,
     purpose: &'static str,
 ) -> Result<()> {
-    let is_enough = found >= needed;
-    is_enough.then_some(()).ok_or(Error::TooFew { purpose, what, needed, found })
+    if found >= needed { Ok(()) } else { Err(Error::TooFew { purpose, what, needed, found }) }
 }
 
 impl Error {

@@ -36,6 +36,17 @@ macro_rules! debug_as_display {
     };
 }
 
+/// Makes `Display` write the name that a value has in JSON.
+macro_rules! display_as_serialised {
+    ($($type:ty),*) => {
+        $(impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                serde::Serialize::serialize(self, f)
+            }
+        })*
+    };
+}
+
 pub mod augment;
 pub mod baseline;
 pub mod data;

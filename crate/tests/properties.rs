@@ -143,7 +143,7 @@ proptest! {
         std::fs::write(&path, &bytes)?;
         for kind in [Kind::Images, Kind::Labels] {
             match idx::read(&path, kind) {
-                Ok(idx) => prop_assert!(!idx.into_items().is_empty()),
+                Ok(idx) => prop_assert!(!idx.items.is_empty()),
                 Err(fault) => prop_assert!(fault.to_string().contains("some-file") && is_sentence(&fault.to_string())),
             }
         }

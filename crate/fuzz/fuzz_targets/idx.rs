@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
         let Ok(idx) = idx::decode(bytes, Path::new("fuzz"), kind) else {
             continue;
         };
-        let items = idx.into_items();
+        let items = idx.items;
         assert!(!items.is_empty());
         match kind {
             Kind::Images => assert_eq!(items.len() % 784, 0),

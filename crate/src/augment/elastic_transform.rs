@@ -1,7 +1,7 @@
 //! Elastic distortion: a smooth random displacement of every pixel.
 
 use super::gaussian_blur::{blur, check_kernel_fits};
-use super::grid::{Edge, Interpolation, sample};
+use super::grid::{Interpolation, sample};
 use super::transform::*;
 
 /// Moves every pixel of each image by its own displacement: uniform noise in -1..1, smoothed by a Gaussian,
@@ -61,7 +61,7 @@ impl ElasticTransform {
         };
         let identity = Tensor::meshgrid_indexing(&[centres(height), centres(width)], "ij");
         let grid = Tensor::stack(&[&identity[1], &identity[0]], 0) + displacement;
-        sample(images, &grid, self.interpolation, Edge::Masked)
+        sample(images, &grid, self.interpolation)
     }
 }
 
@@ -72,8 +72,7 @@ impl RandomTransform for ElasticTransform {
     }
 
     fn check_size(&self, size: Size) -> Result<()> {
-        let side = size.height.min(size.width);
-        check_kernel_fits("ElasticTransform: sigma", self.kernel_size(), side)
+        check_kernel_fits("ElasticTransform: sigma", self.kernel_size(), size)
     }
 
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {

@@ -17,34 +17,21 @@ pub enum Interpolation {
     Bilinear,
 }
 
-/// How an image fades at its edge. It matters for bilinear interpolation only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Edge {
-    /// Outside is 0: a pixel half outside has half its value. torchvision's functions with `fill=None`.
-    Plain,
-    /// The plain value times the pixel's covered share: a pixel half outside has a quarter of its value.
-    /// torchvision's functions with `fill=0`, the default of its random transforms.
-    Masked,
-}
-
-/// Reads the images at the points of `grid`.
-pub(super) fn sample(
-    images: &Tensor,
-    grid: &Tensor,
-    interpolation: Interpolation,
-    edge: Edge,
-) -> Tensor {
-    const ZEROS_OUTSIDE: i64 = 0;
+/// Reads the images at the points of `grid`. With bilinear interpolation a pixel half outside has a quarter of its value:
+/// outside all is 0, and the mean is multiplied by the pixel's covered share, as in torchvision's random transforms
+/// (`fill=0`).
+pub(super) fn sample(images: &Tensor, grid: &Tensor, interpolation: Interpolation) -> Tensor {
     let grid = grid.permute([0, 2, 3, 1]);
-    // 0 is bilinear, 1 the nearest.
-    let mode = i64::from(interpolation == Interpolation::Nearest);
-    let read = |channels: &Tensor| channels.grid_sampler(&grid, mode, ZEROS_OUTSIDE, false);
-    if (interpolation, edge) == (Interpolation::Bilinear, Edge::Masked) {
-        // A white image gives the covered shares.
-        let sampled = read(&Tensor::stack(&[images, &images.ones_like()], 1));
-        return sampled.select(1, 0) * sampled.select(1, 1);
+    let read = |channels: &Tensor, mode| channels.grid_sampler(&grid, mode, 0, false); // 0 outside
+    match interpolation {
+        // [n, 1, height, width] -> [n, height, width]
+        Interpolation::Nearest => read(&images.unsqueeze(1), 1).squeeze_dim(1),
+        Interpolation::Bilinear => {
+            // A white image gives the covered shares.
+            let sampled = read(&Tensor::stack(&[images, &images.ones_like()], 1), 0);
+            sampled.select(1, 0) * sampled.select(1, 1)
+        }
     }
-    read(&images.unsqueeze(1)).squeeze_dim(1) // [n, 1, height, width] -> [n, height, width]
 }
 
 /// Maps all pixels, the first of which lies at `corner` (x, y), by each image's map. A map has `rows` rows
@@ -66,23 +53,32 @@ pub(super) fn to_grid_units([a, b, c, d, e, f]: [f32; 6], size: Size) -> [f32; 6
 
 #[cfg(test)]
 mod tests {
+    use super::super::random_affine::{Affine, warp_affine};
+    use super::super::random_perspective::{inverse_projections, warp_perspective};
     use super::super::testing::{distance, noise};
-    use super::super::{Affine, affine, perspective, rotate};
     use super::*;
 
     #[test]
-    fn identity_maps_leave_the_images_unchanged() -> crate::Result<()> {
+    fn identity_maps_leave_the_images_unchanged() {
         let images = noise(3, 9, 9);
         let square = [[0.0, 0.0], [8.0, 0.0], [8.0, 8.0], [0.0, 8.0]];
         for interpolation in [Interpolation::Nearest, Interpolation::Bilinear] {
+            let unmoved = inverse_projections(&square, &[square; 3]);
             for mapped in [
-                rotate(&images, 0.0, interpolation)?,
-                affine(&images, &Affine::IDENTITY, interpolation)?,
-                perspective(&images, &square, &square, interpolation)?,
+                warp_affine(&images, &[Affine::IDENTITY; 3], interpolation),
+                warp_perspective(&images, &unmoved, interpolation),
             ] {
                 assert!(distance(&images, &mapped) < 2e-6);
             }
         }
-        Ok(())
+    }
+
+    #[test]
+    fn at_the_edge_bilinear_interpolation_counts_the_covered_share_twice() {
+        let white = Tensor::ones([1, 4, 4], (Kind::Float, Device::Cpu));
+        let shift = [Affine { translate: [0.25, 0.0], ..Affine::IDENTITY }];
+        let shifted = warp_affine(&white, &shift, Interpolation::Bilinear);
+        let row: Vec<f64> = (0..4).map(|x| shifted.double_value(&[0, 2, x])).collect();
+        assert_eq!(row, [0.75 * 0.75, 1.0, 1.0, 1.0]);
     }
 }

@@ -30,8 +30,8 @@
 //! - Pixels outside an image read as 0, and maps are about its centre: there is no `fill`, `center` or
 //!   `expand`. Erased regions are 0. A random blur has a square kernel, an elastic distortion one `alpha`
 //!   and one `sigma`.
-//! - As in torchvision, the random geometric transforms (`fill=0`) and the functions (`fill=None`) differ where
-//!   bilinear interpolation meets the edge: the former multiply a pixel there by its covered share once more.
+//! - Where bilinear interpolation meets the edge, a pixel is multiplied by its covered share once more, as by torchvision's
+//!   random transforms (`fill=0`); its functions (`fill=None`) do not.
 //! - All transforms work on tensors. torchvision passes images that are not tensors to Pillow, which rounds
 //!   values to whole numbers in 0..=255.
 //! - Ranges that are optional in torchvision (`translate`, `scale`, `shear`) default to ranges of one value.
@@ -59,20 +59,20 @@ pub use compose::{Compose, RandomApply, Transform};
 pub(crate) use compose::{ImageSeed, draw_seeds};
 pub use custom_transform::CustomTransform;
 pub use elastic_transform::ElasticTransform;
-pub use gaussian_blur::{GaussianBlur, gaussian_blur};
+pub use gaussian_blur::GaussianBlur;
 pub use grid::Interpolation;
-pub use normalize::{Normalize, normalize};
-pub use random_adjust_sharpness::{RandomAdjustSharpness, adjust_sharpness};
-pub use random_affine::{Affine, RandomAffine, affine};
-pub use random_erasing::{RandomErasing, Region, erase};
-pub use random_perspective::{Corners, RandomPerspective, perspective};
-pub use random_rotation::{RandomRotation, rotate};
+pub use normalize::Normalize;
+pub use random_adjust_sharpness::RandomAdjustSharpness;
+pub use random_affine::RandomAffine;
+pub use random_erasing::RandomErasing;
+pub use random_perspective::RandomPerspective;
+pub use random_rotation::RandomRotation;
 
 /// Images, generators and comparisons for the tests of transforms.
 #[cfg(test)]
 pub(crate) mod testing {
     use super::{Compose, Transform};
-    use crate::error::{Error, Result};
+    use crate::error::Result;
     use crate::rng::{ChaCha8Rng, RngExt, Stream, random};
     use tch::Tensor;
 
@@ -115,12 +115,145 @@ pub(crate) mod testing {
             assert!((ours - expected).abs() < 2e-6, "{ours} is not {expected}");
         }
     }
+}
 
-    /// The field that a rejected setting names.
-    pub fn field(result: Result<Tensor>) -> &'static str {
-        match result {
-            Err(Error::Setting { field, .. }) => field.rsplit(": ").next().unwrap_or(field),
-            other => panic!("expected a rejected setting, found {other:?}"),
+/// The transforms give torchvision 0.28's pixels: the cases of `tests/reference/transforms.json`, and of every
+/// `transforms.json` below the folder that the environment variable `HINGE_REFERENCE_DIR` names.
+#[cfg(test)]
+mod reference {
+    use super::common::{Checked, reference_files};
+    use super::gaussian_blur::blur;
+    use super::random_affine::{Affine, warp_affine};
+    use super::random_erasing::erase;
+    use super::random_perspective::{Corners, inverse_projections, warp_perspective};
+    use super::testing::apply;
+    use super::{Interpolation, Normalize, RandomAdjustSharpness};
+    use serde::Deserialize;
+    use serde_json::{Map, Value};
+    use std::error::Error;
+    use std::path::Path;
+    use tch::Tensor;
+
+    /// The greatest difference of a pixel: float32 rounding in another order of operations.
+    const TOLERANCE: f64 = 1e-5;
+
+    /// One image and torchvision's operations on it.
+    #[derive(Deserialize)]
+    struct Reference {
+        image: Vec<f32>,
+        cases: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        op: String,
+        params: Value,
+        output: Vec<f32>,
+    }
+
+    /// A function of `torchvision.transforms.functional` with its keyword arguments.
+    #[derive(Deserialize)]
+    #[serde(rename_all = "snake_case", deny_unknown_fields)]
+    enum Operation {
+        Rotate { angle: f64, interpolation: Mode },
+        Affine { angle: f64, translate: [f64; 2], scale: f64, shear: [f64; 2], interpolation: Mode },
+        Perspective { startpoints: Corners, endpoints: Corners, interpolation: Mode },
+        GaussianBlur { kernel_size: [usize; 2], sigma: [f64; 2] },
+        AdjustSharpness { sharpness_factor: f64 },
+        Normalize { mean: [f64; 1], std: [f64; 1] },
+        Erase { i: usize, j: usize, h: usize, w: usize },
+    }
+
+    #[derive(Clone, Copy, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Mode {
+        Nearest,
+        Bilinear,
+    }
+
+    impl From<Mode> for Interpolation {
+        fn from(mode: Mode) -> Interpolation {
+            match mode {
+                Mode::Nearest => Interpolation::Nearest,
+                Mode::Bilinear => Interpolation::Bilinear,
+            }
         }
     }
+
+    impl Operation {
+        fn apply(&self, images: &Tensor) -> crate::Result<Tensor> {
+            Ok(match *self {
+                Operation::Rotate { angle, interpolation } => {
+                    let rotation = Affine { angle: -angle, ..Affine::IDENTITY };
+                    plain(images, |images| warp_affine(images, &[rotation], interpolation.into()))
+                }
+                Operation::Affine { angle, translate, scale, shear, interpolation } => {
+                    let map = Affine { angle, translate, scale, shear };
+                    plain(images, |images| warp_affine(images, &[map], interpolation.into()))
+                }
+                Operation::Perspective { startpoints, endpoints, interpolation } => {
+                    let inverse = inverse_projections(&startpoints, &[endpoints]);
+                    plain(images, |images| warp_perspective(images, &inverse, interpolation.into()))
+                }
+                Operation::GaussianBlur { kernel_size, sigma: [x, y] } => {
+                    blur(images, kernel_size, [&[x], &[y]])
+                }
+                Operation::AdjustSharpness { sharpness_factor } => {
+                    apply(RandomAdjustSharpness { sharpness_factor, p: 1.0 }, images)?
+                }
+                Operation::Normalize { mean: [mean], std: [std] } => {
+                    apply(Normalize { mean, std }, images)?
+                }
+                Operation::Erase { i, j, h, w } => erase(images, &[[i..i + h, j..j + w]]),
+            })
+        }
+    }
+
+    /// The warped image as torchvision's functions give it: without the share that each pixel of `warp` is multiplied by
+    /// once more at the edge.
+    fn plain(images: &Tensor, warp: impl Fn(&Tensor) -> Tensor) -> Tensor {
+        let squared_shares = warp(&images.ones_like());
+        warp(images) / squared_shares.sqrt().clamp_min(1e-30)
+    }
+
+    impl Case {
+        /// The greatest difference of a pixel from torchvision's.
+        fn largest_difference(&self, images: &Tensor) -> Result<f64, Box<dyn Error>> {
+            let operation = Value::Object(Map::from_iter([(self.op.clone(), self.params.clone())]));
+            let ours = serde_json::from_value::<Operation>(operation)?.apply(images)?;
+            let torchvisions = Tensor::from_slice(&self.output).view_as(&ours);
+            Ok((ours - torchvisions).abs().max().double_value(&[]))
+        }
+    }
+
+    /// The cases of the file that disagree with torchvision, each as a sentence.
+    fn check_transforms(file: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+        let reference: Reference = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+        let side = reference.image.len().isqrt() as i64;
+        let images = Tensor::from_slice(&reference.image).view([1, side, side]);
+        let mut failures = Vec::new();
+        for case in &reference.cases {
+            match case.largest_difference(&images) {
+                Ok(difference) if difference <= TOLERANCE => {}
+                Ok(difference) => {
+                    failures.push(format!("{} {}: off by {difference:e}", case.op, case.params))
+                }
+                Err(error) => failures.push(format!("{} {}: {error}", case.op, case.params)),
+            }
+        }
+        Ok(failures)
+    }
+
+    #[test]
+    fn transforms_agree_with_torchvision() -> Checked {
+        for file in reference_files("transforms.json")? {
+            let failures = check_transforms(&file)?;
+            assert!(failures.is_empty(), "{}:\n{}", file.display(), failures.join("\n"));
+        }
+        Ok(())
+    }
 }
+
+#[cfg(test)]
+#[path = "../../tests/common/mod.rs"]
+mod common;

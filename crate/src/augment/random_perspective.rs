@@ -1,42 +1,22 @@
 //! Perspective maps, given by the corners of a quadrilateral.
 
-use super::grid::{Edge, Interpolation, map_pixels, sample, to_grid_units};
+use super::grid::{Interpolation, map_pixels, sample, to_grid_units};
 use super::transform::*;
 
 /// Four corners (x, y) in pixels: top-left, top-right, bottom-right, bottom-left.
-pub type Corners = [[f64; 2]; 4];
+pub(super) type Corners = [[f64; 2]; 4];
 
 /// The coefficients a to h of the map (x, y) -> (ax + by + c, dx + ey + f) / (gx + hy + 1).
-type Projection = [f32; 8];
+pub(super) type Projection = [f32; 8];
 
 /// The map that leaves every point where it is.
 const UNMOVED: Projection = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
 
-/// Maps each image such that the points `start` move to the points `end` (torchvision's `perspective`).
-///
-/// # Errors
-/// If three points of `end` lie on a line, if the map back to `start` sends the point (0, 0) to infinity, or
-/// if `images` is not a float32 tensor `[n, height, width]`.
-pub fn perspective(
-    images: &Tensor,
-    start: &Corners,
-    end: &Corners,
-    interpolation: Interpolation,
-) -> Result<Tensor> {
-    let size = check_images(images)?;
-    let inverse = inverse_projections(start, &[*end])[0].ok_or_else(|| {
-        let allowed = format!("four points, no three on a line, to which a map takes {start:?}");
-        Error::setting("perspective: end", allowed, format!("{end:?}"))
-    })?;
-    Ok(warp_perspective(images, &vec![inverse; size.images], interpolation, Edge::Plain))
-}
-
 /// Maps each image by its own inverse map.
-fn warp_perspective(
+pub(super) fn warp_perspective(
     images: &Tensor,
     inverses: &[Projection],
     interpolation: Interpolation,
-    edge: Edge,
 ) -> Tensor {
     let size = Size::of(images);
     let map = |&[a, b, c, d, e, f, g, h]: &Projection| {
@@ -49,12 +29,12 @@ fn warp_perspective(
     grid -= 1.0;
     // The divisor is 0 on the horizon; -2 lies outside the image.
     let _ = grid.nan_to_num_(-2.0, -2.0, -2.0);
-    sample(images, &grid, interpolation, edge)
+    sample(images, &grid, interpolation)
 }
 
-/// Computes for each quadrilateral `end` the map that takes its corners to `start`: `None` if it is no
+/// Computes for each quadrilateral `end` the map that takes its corners to `start`: [`UNMOVED`] if it is no
 /// quadrilateral or if there is no such map.
-fn inverse_projections(start: &Corners, ends: &[Corners]) -> Vec<Option<Projection>> {
+pub(super) fn inverse_projections(start: &Corners, ends: &[Corners]) -> Vec<Projection> {
     let mut equations = Vec::with_capacity(64 * ends.len());
     for ([x, y], [u, v]) in ends.iter().flat_map(|end| end.iter().zip(start)) {
         equations.extend([*x, *y, 1.0, 0.0, 0.0, 0.0, -u * x, -u * y]);
@@ -67,11 +47,12 @@ fn inverse_projections(start: &Corners, ends: &[Corners]) -> Vec<Option<Projecti
     let mut inverses = vec![[0.0_f32; 8]; ends.len()];
     let solutions = solutions.to_kind(Kind::Float).view([-1]);
     solutions.copy_data(inverses.as_flattened_mut(), 8 * ends.len());
-    let is_map = |end: &Corners, inverse: &Projection| {
-        is_quadrilateral(end) && inverse.iter().all(|entry| entry.is_finite())
-    };
-    let pairs = ends.iter().zip(inverses);
-    pairs.map(|(end, inverse)| is_map(end, &inverse).then_some(inverse)).collect()
+    for (end, inverse) in ends.iter().zip(&mut inverses) {
+        if !is_quadrilateral(end) || !inverse.iter().all(|entry| entry.is_finite()) {
+            *inverse = UNMOVED;
+        }
+    }
+    inverses
 }
 
 /// Whether no three of the corners lie on a line.
@@ -140,10 +121,8 @@ impl RandomTransform for RandomPerspective {
         with_probability(self.p, images, sources, |images, sources| {
             let size = Size::of(images);
             let ends = draw_each(sources, |random| self.draw(size, random));
-            let inverses = inverse_projections(&image_corners(size), &ends).into_iter();
-            let inverses: Vec<Projection> =
-                inverses.map(|inverse| inverse.unwrap_or(UNMOVED)).collect();
-            warp_perspective(images, &inverses, self.interpolation, Edge::Masked)
+            let inverses = inverse_projections(&image_corners(size), &ends);
+            warp_perspective(images, &inverses, self.interpolation)
         })
     }
 }
@@ -156,28 +135,27 @@ fn image_corners(size: Size) -> Corners {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{apply, field, noise, source};
+    use super::super::testing::{apply, noise, source};
     use super::*;
     use tch::Device;
 
     const SQUARE: Corners = [[0.0, 0.0], [8.0, 0.0], [8.0, 8.0], [0.0, 8.0]];
 
     #[test]
-    fn moves_the_start_points_to_the_end_points() -> Result<()> {
+    fn moves_the_start_points_to_the_end_points() {
         let corners = Tensor::zeros([1, 9, 9], (Kind::Float, Device::Cpu));
         for (value, [x, y]) in (1..).zip(SQUARE) {
             let _ = corners.get(0).get(y as i64).get(x as i64).fill_(value);
         }
         let end = [[1.0, 2.0], [7.0, 0.0], [6.0, 6.0], [0.0, 8.0]];
-        let moved = perspective(&corners, &SQUARE, &end, Interpolation::Nearest)?;
+        let inverses = inverse_projections(&SQUARE, &[end]);
+        let moved = warp_perspective(&corners, &inverses, Interpolation::Nearest);
         let found = end.map(|[x, y]| moved.double_value(&[0, y as i64, x as i64]));
         assert_eq!(found, [1.0, 2.0, 3.0, 4.0]);
-        Ok(())
     }
 
     #[test]
-    fn rejects_end_points_without_a_map() {
-        let images = noise(1, 9, 9);
+    fn end_points_without_a_map_leave_the_image_as_it_is() {
         let on_a_line = [[0.0, 1.0], [1.0, 2.0], [3.0, 4.0], [3.0, 8.0]];
         let to_infinity = [[1.0, 0.0], [2.0, 0.0], [2.0, 1.0], [1.0, 1.0]];
         let its_start = to_infinity.map(|[x, y]: [f64; 2]| [1.0 / x, y / x]);
@@ -187,8 +165,7 @@ mod tests {
             (SQUARE, [[f64::NAN; 2]; 4]),
             (its_start, to_infinity),
         ] {
-            let result = perspective(&images, &start, &end, Interpolation::Bilinear);
-            assert_eq!(field(result), "end", "{end:?}");
+            assert_eq!(inverse_projections(&start, &[end]), [UNMOVED], "{end:?}");
         }
     }
 

@@ -1,22 +1,8 @@
 //! Rotation about an image's centre.
 
-use super::grid::{Edge, Interpolation};
-use super::random_affine::{ANGLES, Affine, ORDINARY, affine, warp_affine};
+use super::grid::Interpolation;
+use super::random_affine::{ANGLES, Affine, warp_affine};
 use super::transform::*;
-
-/// Rotates each image by `angle` degrees counter-clockwise about its centre (torchvision's `rotate`).
-///
-/// # Errors
-/// If the angle is outside -1e6..=1e6 or `images` is not a float32 tensor `[n, height, width]`.
-pub fn rotate(images: &Tensor, angle: f64, interpolation: Interpolation) -> Result<Tensor> {
-    check("rotate: angle", ORDINARY, angle)?;
-    affine(images, &rotation(angle), interpolation)
-}
-
-/// The map that rotates by `degrees` counter-clockwise.
-fn rotation(degrees: f64) -> Affine {
-    Affine { angle: -degrees, ..Affine::IDENTITY }
-}
 
 /// Rotates each image about its centre by an angle drawn uniformly from `degrees`.
 ///
@@ -49,7 +35,7 @@ impl RandomRotation {
     }
 
     fn draw(&self, random: &mut ChaCha8Rng) -> Affine {
-        rotation(uniform(random, &self.degrees))
+        Affine { angle: -uniform(random, &self.degrees), ..Affine::IDENTITY }
     }
 }
 
@@ -60,26 +46,21 @@ impl RandomTransform for RandomRotation {
 
     fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
         let drawn = draw_each(sources, |random| self.draw(random));
-        warp_affine(images, &drawn, self.interpolation, Edge::Masked)
+        warp_affine(images, &drawn, self.interpolation)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{apply, assert_pixels, field, noise, small_image, source};
+    use super::super::testing::{apply, assert_pixels, noise, small_image, source};
     use super::*;
 
     #[test]
     fn rotation_by_90_degrees_is_a_quarter_turn_counter_clockwise() -> Result<()> {
         let images = noise(2, 28, 28);
-        let turned = rotate(&images, 90.0, Interpolation::Nearest)?;
-        assert_eq!(turned, images.rot90(1, [1, 2]));
+        let quarter = RandomRotation { degrees: 90.0..=90.0, ..RandomRotation::new(0.0) };
+        assert_eq!(apply(quarter, &images)?, images.rot90(1, [1, 2]));
         Ok(())
-    }
-
-    #[test]
-    fn rejects_an_angle_outside_its_range() {
-        assert_eq!(field(rotate(&noise(1, 9, 9), f64::NAN, Interpolation::Nearest)), "angle");
     }
 
     #[test]

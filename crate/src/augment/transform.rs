@@ -1,7 +1,7 @@
 //! What every transform implements and needs. `use super::transform::*;` imports all of it.
 
 pub(super) use super::batch::{Size, check_images};
-pub(super) use crate::error::{Error, Result, require};
+pub(super) use crate::error::{Result, require};
 pub(super) use crate::rng::{ChaCha8Rng, RngExt};
 pub(super) use serde::{Deserialize, Serialize};
 pub(super) use std::ops::RangeInclusive;
@@ -54,10 +54,7 @@ pub(super) trait RandomTransform {
 }
 
 /// Draws the parameters of each image from its own source.
-pub(super) fn draw_each<T>(
-    sources: &mut Sources,
-    mut draw: impl FnMut(&mut ChaCha8Rng) -> T,
-) -> Vec<T> {
+pub(super) fn draw_each<T>(sources: &mut Sources, draw: impl Fn(&mut ChaCha8Rng) -> T) -> Vec<T> {
     sources.iter_mut().map(|source| draw(source)).collect()
 }
 

@@ -56,15 +56,11 @@ impl Kind {
 /// The content of one IDX file.
 pub struct Idx {
     header: Vec<u8>,
-    items: Vec<u8>,
+    /// The values without the header: pixels `[n, 784]` or labels `[n]`.
+    pub items: Vec<u8>,
 }
 
 impl Idx {
-    /// The values without the header: pixels `[n, 784]` or labels `[n]`.
-    pub fn into_items(self) -> Vec<u8> {
-        self.items
-    }
-
     /// SHA-256 of the whole unpacked content, header included, in lower-case hexadecimal.
     pub fn sha256(&self) -> String {
         let digest = Sha256::new().chain_update(&self.header).chain_update(&self.items);
@@ -156,11 +152,7 @@ pub(super) fn wrong_size(path: &Path, rows: u32, columns: u32) -> Error {
 }
 
 /// Checks that every label is a digit.
-pub(super) fn check_labels(
-    place: impl AsRef<Path>,
-    labels: &[u8],
-    remedy: &'static str,
-) -> Result<()> {
+pub(super) fn check_labels(place: impl AsRef<Path>, labels: &[u8], remedy: &str) -> Result<()> {
     let is_wrong = |label: &u8| usize::from(*label) >= CLASSES;
     let Some(index) = labels.iter().position(is_wrong) else { return Ok(()) };
     let found = format!("{} at index {index}", labels[index]);
@@ -208,7 +200,7 @@ mod tests {
     }
 
     fn decode(bytes: &[u8], kind: Kind) -> Result<Vec<u8>> {
-        super::decode(bytes, Path::new("digits"), kind).map(Idx::into_items)
+        super::decode(bytes, Path::new("digits"), kind).map(|idx| idx.items)
     }
 
     /// Checks the error after the file's name.
@@ -237,7 +229,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("labels.gz");
         fs::write(&path, labels(3, &[5, 0, 9])).unwrap();
-        assert_eq!(read(&path, Kind::Labels).unwrap().into_items(), [5, 0, 9]);
+        assert_eq!(read(&path, Kind::Labels).unwrap().items, [5, 0, 9]);
     }
 
     #[test]

@@ -81,7 +81,7 @@ fn read_file(
         let remedy = "fetch MNIST with `make data`, or read your own IDX files with `Digits::open`";
         return Err(Error::at(path, expected, idx.sha256(), remedy));
     }
-    Ok((path, idx.into_items()))
+    Ok((path, idx.items))
 }
 
 /// Finds the folder that holds the files: the first of [`FOLDERS`] with any of the four.

@@ -68,22 +68,15 @@ impl Digits {
         let [train, _] = generators(sample.seed);
         let [_, test] = generators(sample.test_seed.unwrap_or(sample.seed));
         Ok(Split {
-            train: draw(
-                "`train` of the sample (`train_examples` of an experiment)",
-                &self.train,
-                sample.train,
-                train,
-            )?,
-            test: draw(
-                "`test` of the sample (`test_examples` of an experiment)",
-                &self.test,
-                sample.test,
-                test,
-            )?,
+            train: draw(TRAIN, &self.train, sample.train, train)?,
+            test: draw(TEST, &self.test, sample.test, test)?,
             source: self.source.clone(),
         })
     }
 }
+
+const TRAIN: &str = "`train` of the sample (`train_examples` of an experiment)";
+const TEST: &str = "`test` of the sample (`test_examples` of an experiment)";
 
 /// The generators that draw the training and the test images of a seed.
 fn generators(seed: u64) -> [ChaCha8Rng; 2] {
@@ -92,16 +85,11 @@ fn generators(seed: u64) -> [ChaCha8Rng; 2] {
 }
 
 /// Draws `count` different images.
-fn draw(
-    field: &'static str,
-    from: &Images,
-    count: usize,
-    mut random: ChaCha8Rng,
-) -> Result<Images> {
+fn draw(field: &'static str, from: &Images, count: usize, mut rng: ChaCha8Rng) -> Result<Images> {
     let allowed = format_args!("from 1 to {}, the number of images to draw from", from.len());
     require((1..=from.len()).contains(&count), field, allowed, count)?;
     let mut indices: Vec<usize> = (0..from.len()).collect();
-    let (drawn, _) = indices.partial_shuffle(&mut random, count);
+    let (drawn, _) = indices.partial_shuffle(&mut rng, count);
     Ok(from.copies(drawn))
 }
 

@@ -52,12 +52,16 @@ fn image(digit: usize, rng: &mut ChaCha8Rng) -> [u8; PIXELS] {
         TEMPLATES.iter().filter(|way| way.0 == digit).map(|way| way.1).collect();
     let template = ways[rng.random_range(0..ways.len())];
     let strokes = place(distort(template, rng), rng);
-    let radii = draw_radii(rng);
+    // A round pen: it may be pressed more at one end of the stroke than at the other.
+    let radius = rng.random_range(0.75..1.65);
+    let change = 0.12 * bell(rng);
+    let radii = (radius * (1.0 - change), radius * (1.0 + change));
     let mut ink = [0.0; PIXELS];
     for stroke in &strokes {
         draw_line(&spline(stroke), radii, &mut ink);
     }
-    let blurred = blur(&ink, rng.random_range(0.0..0.22));
+    let share = rng.random_range(0.0..0.22);
+    let blurred = smooth(&smooth(&ink, share, 1), share, SIDE);
     // Above 1 the ink saturates, as it does in most of MNIST's images.
     let strength = rng.random_range(0.8..1.25);
     blurred.map(|value: f64| (255.0 * (strength * value).min(1.0)).round() as u8)
@@ -155,14 +159,6 @@ fn spline(points: &[Point]) -> Vec<Point> {
     line
 }
 
-/// Draws the radii of a round pen at the start and at the end of a stroke, in pixels: it may be pressed more at one
-/// end than at the other.
-fn draw_radii(rng: &mut ChaCha8Rng) -> (f64, f64) {
-    let radius = rng.random_range(0.75..1.65);
-    let change = 0.12 * bell(rng);
-    (radius * (1.0 - change), radius * (1.0 + change))
-}
-
 /// Draws a polyline with a pen; `ink` is the covered share of each pixel, 0 to 1.
 fn draw_line(line: &[Point], (start, end): (f64, f64), ink: &mut [f64; PIXELS]) {
     for (i, ends) in line.windows(2).enumerate() {
@@ -200,12 +196,6 @@ fn distance(point: Point, a: Point, b: Point) -> f64 {
     let along = if squared_length > 0.0 { (dot / squared_length).clamp(0.0, 1.0) } else { 0.0 };
     let (dx, dy) = (apx - along * abx, apy - along * aby);
     (dx * dx + dy * dy).sqrt()
-}
-
-/// Mixes each pixel with its neighbours, each of which has the weight `share`.
-fn blur(ink: &[f64; PIXELS], share: f64) -> [f64; PIXELS] {
-    let across = smooth(ink, share, 1);
-    smooth(&across, share, SIDE)
 }
 
 /// Mixes pixels with the neighbours `step` before and after; beyond the ends is paper.
@@ -367,7 +357,7 @@ mod tests {
     fn blur_keeps_the_amount_of_ink() {
         let mut ink = [0.0; PIXELS];
         ink[14 * SIDE + 14] = 1.0;
-        let blurred = blur(&ink, 0.25);
+        let blurred = smooth(&smooth(&ink, 0.25, 1), 0.25, SIDE);
         assert_eq!((blurred[14 * SIDE + 14], blurred.iter().sum()), (0.25, 1.0));
     }
 }

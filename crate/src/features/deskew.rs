@@ -34,26 +34,36 @@ pub fn deskew(pixels: &Tensor) -> Result<Tensor> {
     map_images(pixels, |index, image| upright(image).ok_or(Error::NoSlant { index }))
 }
 
-/// The image without slant; `None` unless two rows or more have ink: a single row has no slant.
+/// The image without slant; `None` if it has no [`Moments`].
 fn upright(image: &[f64]) -> Option<Vec<f64>> {
+    let (Moments { row, column, skew }, centre) = (moments(image)?, (SIDE - 1) as f64 / 2.);
+    let new = |i: usize| {
+        let (r, c) = ((i / SIDE) as f64 - centre, (i % SIDE) as f64 - centre);
+        bilinear(image, r + row, c + skew * r + column)
+    };
+    Some((0..image.len()).map(new).collect())
+}
+
+/// The means of row and column, and the skew, as [`deskew`] defines them.
+pub(super) struct Moments {
+    pub row: f64,
+    pub column: f64,
+    pub skew: f64,
+}
+
+/// `None` unless two rows or more have ink: a single row has no slant.
+pub(super) fn moments(image: &[f64]) -> Option<Moments> {
     let sum = |of: &dyn Fn(f64, f64) -> f64| -> f64 {
         let at = |(i, p): (usize, &f64)| p * of((i / SIDE) as f64, (i % SIDE) as f64);
         image.iter().enumerate().map(at).sum()
     };
     let has_ink = |row: &&[f64]| row.iter().any(|p| *p > 0.);
-    if image.chunks_exact(SIDE).filter(has_ink).count() < 2 {
-        return None;
-    }
+    let has_rows = image.chunks_exact(SIDE).filter(has_ink).count() > 1;
     let mass = sum(&|_, _| 1.);
-    let (row_mean, column_mean) = (sum(&|r, _| r) / mass, sum(&|_, c| c) / mass);
-    let mu_rc = sum(&|r, c| (r - row_mean) * (c - column_mean));
-    let mu_rr = sum(&|r, _| (r - row_mean).powi(2));
-    let (skew, centre) = (mu_rc / mu_rr, (SIDE - 1) as f64 / 2.);
-    let new = |i: usize| {
-        let (r, c) = ((i / SIDE) as f64 - centre, (i % SIDE) as f64 - centre);
-        bilinear(image, r + row_mean, c + skew * r + column_mean)
-    };
-    Some((0..image.len()).map(new).collect())
+    let (row, column) = (sum(&|r, _| r) / mass, sum(&|_, c| c) / mass);
+    let mu_rc = sum(&|r, c| (r - row) * (c - column));
+    let mu_rr = sum(&|r, _| (r - row).powi(2));
+    has_rows.then_some(Moments { row, column, skew: mu_rc / mu_rr })
 }
 
 /// The grey value at a point between pixels; 0 outside the square of the pixels' centres.

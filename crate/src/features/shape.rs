@@ -1,5 +1,6 @@
 //! The shape of a digit: where its ink is.
 
+use super::deskew::{Moments, moments};
 use crate::data::{Images, PIXELS, SIDE};
 use crate::error::{Error, Result};
 
@@ -29,23 +30,14 @@ pub fn shapes(images: &Images) -> Result<Vec<Shape>> {
 }
 
 fn shape(image: &[u8]) -> Option<Shape> {
-    let ink = (0..PIXELS).filter(|i| image[*i] > 0);
-    // Row, column and grey value of each pixel with ink.
-    let ink: Vec<[f64; 3]> =
-        ink.map(|i| [(i / SIDE) as f64, (i % SIDE) as f64, f64::from(image[i])]).collect();
-    let extent = |axis: usize| {
-        let at = || ink.iter().map(|pixel| pixel[axis]);
-        at().fold(f64::NEG_INFINITY, f64::max) - at().fold(f64::INFINITY, f64::min) + 1.
+    let Moments { row, column, skew } =
+        moments(&image.iter().map(|grey| f64::from(*grey)).collect::<Vec<_>>())?;
+    let extent = |axis: fn(usize) -> usize| {
+        let at = || (0..PIXELS).filter(|i| image[*i] > 0).map(axis);
+        Some((at().max()? - at().min()? + 1) as f64)
     };
-    let sum =
-        |of: &dyn Fn(f64, f64) -> f64| ink.iter().map(|[r, c, p]| p * of(*r, *c)).sum::<f64>();
-    let mass = sum(&|_, _| 1.);
-    let (row, column) = (sum(&|r, _| r) / mass, sum(&|_, c| c) / mass);
-    let mu_rc = sum(&|r, c| (r - row) * (c - column));
-    let mu_rr = sum(&|r, _| (r - row).powi(2));
-    let slant = (mu_rc / mu_rr).atan().to_degrees();
-    let (height, width) = (extent(0), extent(1));
-    (height > 1.).then_some(Shape { height, width, row, column, slant })
+    let (height, width) = (extent(|i| i / SIDE)?, extent(|i| i % SIDE)?);
+    Some(Shape { height, width, row, column, slant: skew.atan().to_degrees() })
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use crate::error::{Result, require};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// The device that computes the training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,12 +41,7 @@ impl From<Device> for tch::Device {
     }
 }
 
-/// As it is serialised: "cpu".
-impl fmt::Display for Device {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
+display_as_serialised!(Device);
 
 #[cfg(test)]
 mod tests {

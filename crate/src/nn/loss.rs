@@ -59,7 +59,7 @@ impl Loss {
                 let sum: f64 = s.iter().map(|s_j| (s_j - greatest).exp()).sum();
                 sum.ln() + greatest - s[y]
             }
-            Loss::Custom(custom) => custom.value(s, y),
+            Loss::Custom(custom) => (custom.value)(s, y),
         }
     }
 

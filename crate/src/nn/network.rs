@@ -27,6 +27,13 @@ impl Layer {
         }
     }
 
+    /// The layer with weights and bias in `rows`, `[outputs, inputs + 1]`, the bias last.
+    pub(crate) fn from_rows(rows: &Tensor) -> Layer {
+        let inputs = rows.size()[1] - 1;
+        let (weight, bias) = (rows.narrow(1, 0, inputs), rows.select(1, inputs));
+        Layer { weight: weight.contiguous(), bias: bias.contiguous() }
+    }
+
     fn options(&self) -> (Kind, tch::Device) {
         (self.weight.kind(), self.weight.device())
     }
@@ -189,14 +196,9 @@ impl Network {
     }
 
     /// The gradient of every layer's parameters, from the inputs of [`forward`](Self::forward) and the
-    /// gradient of the logits, `[n, classes]`; and the gradient of the first layer's outputs, `[n, outputs]`.
-    pub(crate) fn backward(
-        &self,
-        inputs: &[Tensor],
-        logits_gradient: Tensor,
-    ) -> (Vec<Layer>, Tensor) {
+    /// gradient of the logits, `delta`, `[n, classes]`; and the gradient of the first layer's outputs, `[n, outputs]`.
+    pub(crate) fn backward(&self, inputs: &[Tensor], mut delta: Tensor) -> (Vec<Layer>, Tensor) {
         let mut gradients = Vec::with_capacity(self.layers.len());
-        let mut delta = logits_gradient;
         for (index, input) in inputs.iter().enumerate().rev() {
             gradients.push(Layer {
                 weight: delta.tr().matmul(input),

@@ -26,24 +26,18 @@ pub fn open() -> Result<Digits> {
 
 /// What this notebook runs with: versions, data, mode. Shown, it is the notebook's banner.
 pub fn session(digits: &Digits) -> Session {
-    Session { source: digits.source.clone(), quick: mode() == Mode::Quick }
+    Session { source: digits.source.clone(), mode: mode() }
 }
 
 /// The seeds `0..count`, or at most the first two in quick mode.
 pub fn seeds(count: u64) -> std::ops::Range<u64> {
     const QUICK_SEEDS: u64 = 2;
-    match mode() {
-        Mode::Full => 0..count,
-        Mode::Quick => 0..count.min(QUICK_SEEDS),
-    }
+    if mode() == Mode::Quick { 0..count.min(QUICK_SEEDS) } else { 0..count }
 }
 
 /// So many training images, or a fifteenth of them in quick mode.
 pub fn images(count: usize) -> usize {
-    match mode() {
-        Mode::Full => count,
-        Mode::Quick => count.div_ceil(15),
-    }
+    if mode() == Mode::Quick { count.div_ceil(15) } else { count }
 }
 
 /// Claims about results on `digits`. They are checked on MNIST with all seeds, and otherwise only shown.

@@ -12,7 +12,7 @@ pub struct Session {
     /// Where the images come from.
     pub source: Source,
     /// Whether fewer seeds are used.
-    pub quick: bool,
+    pub mode: Mode,
 }
 
 /// The libtorch that this crate is built for.
@@ -24,20 +24,17 @@ impl Session {
     }
 
     fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if !self.source.is_mnist() {
-            warnings.push(format!(
-                "These results are on {}, not on MNIST: claims about MNIST are shown but not checked. \
-                 `make data` downloads MNIST.",
-                self.source
-            ));
-        }
-        if self.quick {
-            warnings.push(format!(
-                "Quick mode ({QUICK}): fewer seeds and, where training is long, fewer images; claims are shown but not checked."
-            ));
-        }
-        warnings
+        let is_quick = self.mode == Mode::Quick;
+        let not_mnist = format!(
+            "These results are on {}, not on MNIST: claims about MNIST are shown but not checked. `make data` downloads \
+             MNIST.",
+            self.source
+        );
+        let quick = format!(
+            "Quick mode ({QUICK}): fewer seeds and, where training is long, fewer images; claims are shown but not checked."
+        );
+        let warnings = [(!self.source.is_mnist(), not_mnist), (is_quick, quick)];
+        warnings.into_iter().filter_map(|(holds, text)| holds.then_some(text)).collect()
     }
 }
 
@@ -54,8 +51,7 @@ impl Show for Session {
             warnings.iter().map(banner).collect::<String>()
         );
         let text = [vec![self.sentence()], warnings].concat().join("\n");
-        let mode = if self.quick { Mode::Quick } else { Mode::Full };
-        let session = wire::session(LIBTORCH, &self.source, mode);
+        let session = wire::session(LIBTORCH, &self.source, self.mode);
         vec![session, ("text/html", html), ("text/plain", text)]
     }
 }

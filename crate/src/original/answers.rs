@@ -57,8 +57,7 @@ impl Measured {
 
     /// The 95 % interval of the mean: "+2.0 points to +2.6 points".
     pub fn interval(&self) -> String {
-        let interval = self.over_seeds.confidence_interval();
-        format!("{} to {}", self.unit.show(interval.low), self.unit.show(interval.high))
+        self.over_seeds.confidence_interval().show(|end| self.unit.show(end))
     }
 }
 

@@ -3,10 +3,10 @@
 use super::Part;
 use super::published::{Origin, Published, published};
 use crate::data::Source;
-use crate::error::{Error, Result, at_least};
+use crate::error::{Result, at_least, require};
 use crate::study::{Distribution, Experiment, Interval, Judged, Mode, Runs};
 use crate::train::Metric;
-use std::fmt;
+use serde::Serialize;
 
 /// All published values of a part of the report beside our runs with the same settings.
 ///
@@ -62,13 +62,16 @@ pub struct ComparedValue {
 const PURPOSE: &str = "Comparison with published values";
 
 /// Where a published value lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Place {
     /// Inside the 95 % prediction interval of our seeds: it could be one of our runs.
+    #[serde(rename = "inside")]
     Inside,
     /// Outside that interval.
+    #[serde(rename = "OUTSIDE")]
     Outside,
     /// Our results are not judged, so it is not compared.
+    #[serde(rename = "not compared")]
     NotCompared,
 }
 
@@ -77,7 +80,7 @@ impl Comparison {
     /// mode runs may have fewer images than the published ones, and nothing is judged.
     ///
     /// # Errors
-    /// [`Error::TooFew`] for no runs, [`Error::Setting`] for runs on different images, with settings that the part
+    /// [`Error::TooFew`](crate::Error::TooFew) for no runs, [`Error::Setting`](crate::Error::Setting) for runs on different images, with settings that the part
     /// does not publish, or without scores after the epoch of a published value.
     pub fn new(part: Part, runs: &[&Runs], mode: Mode) -> Result<Comparison> {
         at_least(1, "runs", runs.len(), PURPOSE)?;
@@ -94,10 +97,8 @@ impl Comparison {
             for published in published.iter().filter(of_runs) {
                 compared.push(ComparedRun::new(published, runs, judged)?);
             }
-            if compared.len() == before {
-                let allowed = format!("published in part {part}, as those of its notebook are");
-                return Err(Error::setting("experiment", allowed, &runs.experiment));
-            }
+            let allowed = format_args!("published in part {part}, as those of its notebook are");
+            require(compared.len() > before, "experiment", allowed, &runs.experiment)?;
         }
         Ok(Comparison { part, source: source.clone(), judged, runs: compared })
     }
@@ -105,7 +106,7 @@ impl Comparison {
     /// The number of our seeds.
     ///
     /// # Errors
-    /// [`Error::TooFew`] without a value.
+    /// [`Error::TooFew`](crate::Error::TooFew) without a value.
     pub(crate) fn seeds(&self) -> Result<usize> {
         at_least(1, "published values", self.values().count(), PURPOSE)?;
         Ok(self.runs[0].values[0].ours.count())
@@ -206,19 +207,12 @@ impl ComparedValue {
     }
 }
 
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Place::Inside => "inside",
-            Place::Outside => "OUTSIDE",
-            Place::NotCompared => "not compared",
-        })
-    }
-}
+display_as_serialised!(Place);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
     use crate::data::Digits;
 
     impl ComparedValue {

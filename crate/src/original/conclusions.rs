@@ -1,7 +1,7 @@
 //! The original's conclusions, judged by our runs.
 
 use crate::study::{Distribution, Judged, Unit};
-use std::fmt;
+use serde::Serialize;
 
 /// A conclusion of the original, with what it is judged by.
 ///
@@ -52,17 +52,22 @@ pub enum Basis {
 }
 
 /// What our runs say about a conclusion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Support {
     /// The quantity is significantly above 0, as the conclusion says.
+    #[serde(rename = "supported")]
     Supported,
     /// It does not differ significantly from 0.
+    #[serde(rename = "not supported")]
     NotSupported,
     /// It is significantly below 0.
+    #[serde(rename = "reversed")]
     Reversed,
     /// No measurement can decide.
+    #[serde(rename = "not testable")]
     NotTestable,
     /// The results are not judged.
+    #[serde(rename = "not checked")]
     NotChecked,
 }
 
@@ -130,34 +135,23 @@ impl Conclusion {
 
     /// The figures, or why there are none.
     pub fn evidence(&self) -> String {
-        let (quantity, excess, unit, p) = match &self.basis {
-            Basis::NotTestable(reason) => return reason.clone(),
+        match &self.basis {
+            Basis::NotTestable(reason) => reason.clone(),
             Basis::Measured { quantity, excess, unit, adjusted_p } => {
-                (quantity, excess, unit, adjusted_p)
+                let colon = if quantity.is_empty() { "" } else { ": " };
+                let (mean, seeds) = (unit.show(excess.mean()), excess.count());
+                let interval = excess.confidence_interval().show(|end| unit.show(end));
+                let p = adjusted_p.map(|p| format!(", adjusted p {}", Unit::Number.show(p)));
+                let p = p.unwrap_or_default();
+                format!(
+                    "{quantity}{colon}{mean}, 95 % interval of the mean {interval}, {seeds} seeds{p}"
+                )
             }
-        };
-        let (interval, seeds) = (excess.confidence_interval(), excess.count());
-        let [mean, low, high] =
-            [excess.mean(), interval.low, interval.high].map(|value| unit.show(value));
-        let p = p.map_or(String::new(), |p| format!(", adjusted p {}", Unit::Number.show(p)));
-        let colon = if quantity.is_empty() { "" } else { ": " };
-        format!(
-            "{quantity}{colon}{mean}, 95 % interval of the mean {low} to {high}, {seeds} seeds{p}"
-        )
+        }
     }
 }
 
-impl fmt::Display for Support {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Support::Supported => "supported",
-            Support::NotSupported => "not supported",
-            Support::Reversed => "reversed",
-            Support::NotTestable => "not testable",
-            Support::NotChecked => "not checked",
-        })
-    }
-}
+display_as_serialised!(Support);
 
 #[cfg(test)]
 mod tests {

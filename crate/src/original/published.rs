@@ -6,7 +6,6 @@ use crate::nn::{Loss, Model, Sgd};
 use crate::study::Experiment;
 use crate::train::{Epoch, Score};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::sync::LazyLock;
 
 /// The published scores of one run after one epoch.
@@ -131,19 +130,7 @@ impl Entry {
     }
 }
 
-/// As in `published.json`.
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
-
-/// As in `published.json`.
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
+display_as_serialised!(Part, Origin);
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,6 @@ use crate::nn::{Model, Sgd};
 use crate::study::Experiment;
 use crate::train::{Metric, Plateau};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// An augmentation that the original tried, under the original's name.
 ///
@@ -53,17 +52,10 @@ pub enum Recipe {
 
 impl Recipe {
     /// All of them, in the order in which the original tried them.
-    pub const ALL: [Recipe; 9] = [
-        Recipe::Blur,
-        Recipe::R1,
-        Recipe::R2,
-        Recipe::R3,
-        Recipe::R4,
-        Recipe::R41,
-        Recipe::R42,
-        Recipe::R5,
-        Recipe::Outside,
-    ];
+    pub const ALL: [Recipe; 9] = {
+        use Recipe::*;
+        [Blur, R1, R2, R3, R4, R41, R42, R5, Outside]
+    };
 
     /// Task 4 with this augmentation: the SVM with a hidden layer, and for [`R42`](Recipe::R42) and
     /// [`Outside`](Recipe::Outside) the optimiser's settings that the original changed as well.
@@ -98,6 +90,9 @@ impl Recipe {
     }
 
     fn steps(self) -> Vec<Transform> {
+        let r3_with = |more: Vec<Transform>| {
+            [vec![rotation(3.), perspective(0.15, 0.3)], more, vec![sharpness(1.2, 0.3)]].concat()
+        };
         match self {
             Recipe::Blur => vec![GaussianBlur::new(3).into()],
             Recipe::R1 => {
@@ -106,20 +101,9 @@ impl Recipe {
                 vec![rotation(10.), affine.into(), sharpness(1.5, 0.5)]
             }
             Recipe::R2 => vec![rotation(5.), perspective(0.2, 0.5), erasing()],
-            Recipe::R3 => vec![rotation(3.), perspective(0.15, 0.3), sharpness(1.2, 0.3)],
-            Recipe::R4 | Recipe::R42 | Recipe::Outside => vec![
-                rotation(3.),
-                perspective(0.15, 0.3),
-                Normalize::MNIST.into(),
-                sharpness(1.2, 0.3),
-            ],
-            Recipe::R41 => vec![
-                rotation(3.),
-                perspective(0.15, 0.3),
-                Normalize::MNIST.into(),
-                erasing(),
-                sharpness(1.2, 0.3),
-            ],
+            Recipe::R3 => r3_with(vec![]),
+            Recipe::R4 | Recipe::R42 | Recipe::Outside => r3_with(vec![Normalize::MNIST.into()]),
+            Recipe::R41 => r3_with(vec![Normalize::MNIST.into(), erasing()]),
             Recipe::R5 => {
                 let blur = GaussianBlur { kernel_size: 3, sigma: 0.1..=0.2 };
                 let blur = RandomApply { transforms: vec![blur.into()], p: 0.3 };
@@ -130,12 +114,7 @@ impl Recipe {
     }
 }
 
-/// The name in the original.
-impl fmt::Display for Recipe {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
-}
+display_as_serialised!(Recipe);
 
 fn rotation(degrees: f64) -> Transform {
     RandomRotation::new(degrees).into()

@@ -69,19 +69,17 @@ impl Results {
             canvas.text_on_white((MARGIN, y), Anchor::Start, INK, &work.name());
             for (side, seconds) in &work.medians {
                 y += LINE;
-                self.draw_side(&mut canvas, (axis.place(*seconds), y), *side, work);
+                let x = axis.place(*seconds);
+                let name = self.sides.get(side).map_or("", String::as_str);
+                canvas.text_on_white((LEFT - 10., y), Anchor::End, INK, name);
+                canvas.line(&[(LEFT, y), (x, y)], Stroke::solid(GRID, 1.));
+                side.mark(&mut canvas, (x, y));
+                let figures = work.figures(*side, *seconds);
+                canvas.text_on_white((x + 12., y), Anchor::Start, INK, &figures);
             }
             y += 2. * LINE;
         }
         canvas.finish()
-    }
-
-    fn draw_side(&self, canvas: &mut Canvas, (x, y): (f64, f64), side: Side, work: &Work) {
-        let name = self.sides.get(&side).map_or("", String::as_str);
-        canvas.text_on_white((LEFT - 10., y), Anchor::End, INK, name);
-        canvas.line(&[(LEFT, y), (x, y)], Stroke::solid(GRID, 1.));
-        side.mark(canvas, (x, y));
-        canvas.text_on_white((x + 12., y), Anchor::Start, INK, &work.figures(side));
     }
 }
 
@@ -93,12 +91,9 @@ impl Work {
     }
 
     /// "1.34 s (2.47 ×)"
-    fn figures(&self, side: Side) -> String {
-        let seconds = self.medians.get(&side).map_or(String::new(), |median| three_digits(*median));
-        match self.ratios.get(&side) {
-            Some(ratio) => format!("{seconds} s ({} ×)", three_digits(*ratio)),
-            None => format!("{seconds} s"),
-        }
+    fn figures(&self, side: Side, seconds: f64) -> String {
+        let ratio = self.ratios.get(&side).map(|ratio| format!(" ({} ×)", three_digits(*ratio)));
+        format!("{} s{}", three_digits(seconds), ratio.unwrap_or_default())
     }
 }
 

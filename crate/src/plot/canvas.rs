@@ -50,12 +50,11 @@ impl Canvas {
 
     /// A line through `points`.
     pub fn line(&mut self, points: &[Point], stroke: Stroke) {
-        let dashes = if stroke.dashed { " stroke-dasharray=\"7 4\"" } else { "" };
+        let Stroke { colour, width, dashed } = stroke;
+        let dashes = if dashed { " stroke-dasharray=\"7 4\"" } else { "" };
         self.add(format_args!(
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"{dashes}/>",
-            listed(points),
-            stroke.colour,
-            stroke.width
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"{dashes}/>",
+            listed(points)
         ));
     }
 

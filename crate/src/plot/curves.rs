@@ -66,23 +66,18 @@ impl Curves for Runs {
 /// # Errors
 /// [`Error::Figure`] for results without an epoch.
 pub fn learning_curves(results: &dyn Curves) -> Result<Figure> {
-    let caption = format!(
-        "{}: loss and accuracy after each epoch. {}.",
-        capitalised(results.experiment()),
-        capitalised(&results.subtitle())
-    );
-    let [train, test] =
-        [Metric::TrainAccuracy, Metric::TestAccuracy].map(|metric| last(results, metric));
-    let test = test?;
-    let gap = Unit::Points.show(train? - test);
-    let title =
-        format!("Test accuracy ends at {}; train less test: {gap}", Unit::Percent.show(test));
+    let (what, how) = (capitalised(results.experiment()), capitalised(&results.subtitle()));
+    let caption = format!("{what}: loss and accuracy after each epoch. {how}.");
+    let end = |metric| last(&results.vertices(metric)?);
+    let (train, test) = (end(Metric::TrainAccuracy)?, end(Metric::TestAccuracy)?);
+    let (gap, test) = (Unit::Points.show(train - test), Unit::Percent.show(test));
+    let title = format!("Test accuracy ends at {test}; train less test: {gap}");
     Ok(compare_learning_curves(&[results])?.title(title).caption(caption))
 }
 
 /// The value after the last epoch.
-fn last(results: &dyn Curves, metric: Metric) -> Result<f64> {
-    let last = results.vertices(metric)?.last().map(|vertex| vertex.y);
+fn last(vertices: &[Vertex]) -> Result<f64> {
+    let last = vertices.last().map(|vertex| vertex.y);
     last.ok_or_else(|| Error::Figure("there is no epoch to draw".into()))
 }
 
@@ -98,16 +93,15 @@ pub fn compare_learning_curves(results: &[&dyn Curves]) -> Result<Figure> {
     let head = LINE * titles.iter().map(Vec::len).max().unwrap_or(0) as f64;
     let row = head + PANEL;
     let mut canvas = Canvas::new(WIDTH, row * results.len() as f64);
-    let tops: Vec<f64> = (0..results.len()).map(|index| row * index as f64).collect();
-    for ((result, title), top) in results.iter().zip(&titles).zip(&tops) {
-        let mut y = top + 18.;
+    for (index, (result, title)) in results.iter().zip(&titles).enumerate() {
+        let mut y = row * index as f64 + 18.;
         for line in title {
             canvas.heading((MARGIN, y), line);
             y += LINE;
         }
         canvas.text((MARGIN, y + 2.), Anchor::Start, MUTED, &result.subtitle());
     }
-    let tops: Vec<f64> = tops.iter().map(|top| top + head + 76.).collect();
+    let tops: Vec<f64> = (0..results.len()).map(|index| row * index as f64 + head + 76.).collect();
     let mut sentences = Vec::new();
     for (metrics, left) in [
         ([Metric::TrainLoss, Metric::TestLoss], 0.),
@@ -115,7 +109,7 @@ pub fn compare_learning_curves(results: &[&dyn Curves]) -> Result<Figure> {
     ] {
         let panels =
             results.iter().map(|result| lines(*result, metrics)).collect::<Result<Vec<_>>>()?;
-        draw_column(&mut canvas, &panels, metrics[0], (left, &tops));
+        draw_column(&mut canvas, &panels, metrics[0], left, &tops);
         for (result, panel) in results.iter().zip(&panels) {
             sentences.extend(panel.iter().zip(metrics).map(|(line, metric)| {
                 format!("{}: {}.", result.experiment(), sentence(line, metric))
@@ -138,9 +132,7 @@ const PANEL: f64 = 350.;
 fn lines(result: &dyn Curves, [train, test]: [Metric; 2]) -> Result<[Line; 2]> {
     let line = |metric: Metric, name: &str, colour: Colour| {
         let vertices = result.vertices(metric)?;
-        let last =
-            vertices.last().ok_or_else(|| Error::Figure("there is no epoch to draw".into()))?;
-        let label = format!("{name} {}", metric.unit().show(last.y));
+        let label = format!("{name} {}", metric.unit().show(last(&vertices)?));
         let vertices = vertices.iter().map(|vertex| vertex.in_unit(metric.unit())).collect();
         Ok::<_, Error>(Line { label, colour, dashed: metric == test, vertices })
     };
@@ -157,12 +149,7 @@ fn sentence(line: &Line, metric: Metric) -> String {
 
 /// Draws a panel for each result, at one of `tops`: losses from 0, accuracies from 0 to 100 %, so that those of all figures
 /// are on equal axes. A band may reach beyond what is possible, the axis does not.
-fn draw_column(
-    canvas: &mut Canvas,
-    panels: &[[Line; 2]],
-    metric: Metric,
-    (left, tops): (f64, &[f64]),
-) {
+fn draw_column(canvas: &mut Canvas, panels: &[[Line; 2]], metric: Metric, left: f64, tops: &[f64]) {
     let (quantity, end, most) = match metric.unit() {
         Unit::Percent => ("accuracy", 100., 100.),
         _ => ("loss", 0., f64::INFINITY),
@@ -212,7 +199,7 @@ mod tests {
             vertices: vec![Vertex { band, ..Vertex::new(1, 100.) }],
         };
         let mut canvas = Canvas::new(WIDTH, PANEL);
-        draw_column(&mut canvas, &[[line(false), line(true)]], Metric::TrainAccuracy, (0., &[50.]));
+        draw_column(&mut canvas, &[[line(false), line(true)]], Metric::TrainAccuracy, 0., &[50.]);
         let svg = canvas.finish();
         assert!(svg.contains(">100</text>") && !svg.contains(">110</text>"), "{svg}");
     }

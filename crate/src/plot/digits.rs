@@ -77,14 +77,12 @@ pub fn mistakes(run: &Run, count: usize) -> Result<Figure> {
         (0..test.len()).filter(|index| predictions[*index] != test.label(*index)).collect();
     let shown = &wrong[..count.min(wrong.len())];
     let title = |index: &usize| format!("{} \u{2192} {}", test.label(*index), predictions[*index]);
+    let (first, all, tested) = (shown.len(), wrong.len(), test.len());
     let caption = format!(
-        "The first {} of the {} misclassified test images (of {}): true digit \u{2192} prediction.",
-        shown.len(),
-        wrong.len(),
-        test.len()
+        "The first {first} of the {all} misclassified test images (of {tested}): true digit \u{2192} prediction."
     );
     let titles: Vec<String> = shown.iter().map(title).collect();
-    let title = format!("{} of {} test images are misclassified", wrong.len(), test.len());
+    let title = format!("{all} of {tested} test images are misclassified");
     Ok(titled(&test.copies(shown), &titles, 10)?.title(title).caption(caption))
 }
 

@@ -21,16 +21,13 @@ use crate::study::{Gain, Gains};
 /// # Errors
 /// [`Error::Figure`](crate::Error::Figure) if it cannot be drawn.
 pub fn gains(gains: &Gains) -> Result<Figure> {
+    let Gains { metric, baseline, source, .. } = gains;
     let alt = format!(
-        "Dot plot of the gain in {} over the baseline, one row a setting, mean and 95 % interval",
-        gains.metric
+        "Dot plot of the gain in {metric} over the baseline, one row a setting, mean and 95 % interval"
     );
     let caption = format!(
-        "Gain in {} over: {}. Grey: each of {} seeds; blue: mean and its 95 % interval. {}.",
-        gains.metric,
-        gains.baseline,
-        gains.seeds(),
-        gains.source
+        "Gain in {metric} over: {baseline}. Grey: each of {} seeds; blue: mean and its 95 % interval. {source}.",
+        gains.seeds()
     );
     chart(gains).figure(alt, caption)
 }

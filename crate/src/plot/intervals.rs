@@ -55,12 +55,7 @@ impl Row {
     pub fn figures(&self, unit: Unit) -> String {
         let decimals = if matches!(unit, Unit::Percent | Unit::Points) { 1 } else { 3 };
         let show = |value: f64| unit.digits(value, decimals);
-        format!(
-            "{} ({} to {})",
-            show(self.middle),
-            show(self.interval.low),
-            show(self.interval.high)
-        )
+        format!("{} ({})", show(self.middle), self.interval.show(show))
     }
 
     /// All of ours, which has to be on the axis.
@@ -170,11 +165,9 @@ impl Chart {
             canvas.diamond((place(*value), y), WHITE, INK);
         }
         // Beside the sign at the end of the axis: what it stands for.
-        let far: Vec<f64> =
-            row.published.iter().copied().filter(|value| !near.contains(value)).collect();
-        if let Some(first) = far.first() {
-            let numbers: Vec<String> =
-                far.iter().map(|value| self.unit.digits(*value, 1)).collect();
+        let far = row.published.iter().filter(|value| !near.contains(value));
+        if let Some(first) = far.clone().next() {
+            let numbers: Vec<String> = far.map(|value| self.unit.digits(*value, 1)).collect();
             let [left, right] = axis.places();
             let (x, anchor) = if *first < row.middle {
                 (left + 12., Anchor::Start)

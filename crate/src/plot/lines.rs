@@ -58,12 +58,7 @@ impl Line {
 }
 
 /// Draws the lines and, to the right of their ends, their labels.
-pub(super) fn draw<'a>(
-    canvas: &mut Canvas,
-    lines: impl IntoIterator<Item = &'a Line>,
-    x: &Axis,
-    y: &Axis,
-) {
+pub(super) fn draw(canvas: &mut Canvas, lines: &[Line], x: &Axis, y: &Axis) {
     let mut labels = Vec::new();
     for line in lines {
         line.draw(canvas, x, y);

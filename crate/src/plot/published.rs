@@ -30,7 +30,7 @@ pub fn published(comparison: &Comparison) -> Result<Figure> {
     let seeds = comparison.seeds()?;
     let settings = Settings::new(comparison.runs.iter().map(|run| &run.experiment));
     let canvas = draw(comparison, &settings, seeds);
-    let result = sentence(comparison);
+    let [title, result] = result(comparison);
     let alt = format!(
         "Published losses (left) and accuracies (right) as diamonds over our means and 95 % prediction intervals, in \
          standard deviations, one row each: {result} {}",
@@ -42,37 +42,30 @@ pub fn published(comparison: &Comparison) -> Result<Figure> {
         comparison.part, comparison.source
     );
     let figure = Figure::new(canvas.finish(), alt.trim_end(), settings.caption(caption));
-    Ok(figure.title(title(comparison)))
+    Ok(figure.title(title))
 }
 
-fn title(comparison: &Comparison) -> String {
+/// The title, and the result as a sentence: "7 of 8 lie inside."
+fn result(comparison: &Comparison) -> [String; 2] {
+    let share = format!("{} of {}", comparison.inside(), comparison.values().count());
     match comparison.judged {
-        Judged::Yes => {
-            let (inside, count) = (comparison.inside(), comparison.values().count());
-            format!("{inside} of {count} published values are compatible with one more run of ours")
-        }
-        Judged::No(reason) => format!("The published values are not compared ({reason})"),
-    }
-}
-
-/// "7 of 8 lie inside."
-fn sentence(comparison: &Comparison) -> String {
-    match comparison.judged {
-        Judged::Yes => {
-            format!("{} of {} lie inside.", comparison.inside(), comparison.values().count())
-        }
-        Judged::No(reason) => format!("they are not compared ({reason})."),
+        Judged::Yes => [
+            format!("{share} published values are compatible with one more run of ours"),
+            format!("{share} lie inside."),
+        ],
+        Judged::No(reason) => [
+            format!("The published values are not compared ({reason})"),
+            format!("they are not compared ({reason})."),
+        ],
     }
 }
 
 /// "Outside: train loss 0.2249 where ours are 0.0061 to 0.0072."
 fn outside(comparison: &Comparison) -> String {
     let sentence = |value: &ComparedValue| {
-        let (metric, interval) = (value.metric, value.prediction());
-        let show = |number: f64| metric.unit().show(number);
-        let (published, low, high) =
-            (show(value.published), show(interval.low), show(interval.high));
-        format!("{metric} {published} where ours are {low} to {high}")
+        let (metric, show) = (value.metric, |number: f64| value.metric.unit().show(number));
+        let (published, ours) = (show(value.published), value.prediction().show(show));
+        format!("{metric} {published} where ours are {ours}")
     };
     let values = comparison.values().filter(|value| value.place() == Place::Outside);
     let sentences: Vec<String> = values.map(sentence).collect();
@@ -216,7 +209,7 @@ mod tests {
         let figure = published(&comparison)?;
         assert_eq!(count(&figure, "published, not compared")?, 1);
         assert!(!figure.svg.contains("outside"));
-        assert_eq!(sentence(&comparison), "they are not compared (synthetic digits).");
+        assert_eq!(result(&comparison)[1], "they are not compared (synthetic digits).");
         Ok(())
     }
 

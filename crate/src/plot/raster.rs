@@ -27,6 +27,5 @@ pub(super) fn png(svg: &str) -> Result<Vec<u8>> {
     let mut pixels = Pixmap::new(size.width(), size.height()).ok_or_else(no_pixel)?;
     let scale = Transform::from_scale(SCALE, SCALE);
     resvg::render(&tree, scale, &mut pixels.as_mut());
-    let encoded = pixels.encode_png();
-    encoded.map_err(|error| Error::Figure(error.to_string()))
+    pixels.encode_png().map_err(|error| Error::Figure(error.to_string()))
 }

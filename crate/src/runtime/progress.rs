@@ -47,12 +47,12 @@ impl Progress {
     ///
     /// # Errors
     /// [`Error::Interrupted`], with how far the work came.
-    pub fn advance(&mut self) -> Result<()> {
+    pub fn advance(&self) -> Result<()> {
         self.advance_by(1.)
     }
 
     /// [`advance`](Self::advance) by a piece that cost `cost`.
-    pub fn advance_by(&mut self, cost: f64) -> Result<()> {
+    pub fn advance_by(&self, cost: f64) -> Result<()> {
         let mut work = lock(&self.work);
         work.done += 1;
         work.spent += cost;
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_line_says_how_far_the_work_is() -> Result<()> {
-        let mut progress = Progress::new("training", 4);
+        let progress = Progress::new("training", 4);
         progress.advance()?;
         assert_eq!(lock(&progress.work).line(), "training: 1 of 4 done, about 1 s left");
         Ok(())

@@ -8,9 +8,7 @@ use crate::study::{Classifier, Classifiers, weight_bytes};
 
 impl Show for Classifiers {
     fn representations(&self) -> Vec<Representation> {
-        let mut representations = html_and_text(html(self), text(self));
-        representations.push(wire::classifiers(self));
-        representations
+        [html_and_text(html(self), text(self)), vec![wire::classifiers(self)]].concat()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Published values beside ours as a table.
 
 use super::display::Representation;
-use super::runs::{from_to, mean_and_sd};
+use super::runs::mean_and_sd;
 use super::settings::Settings;
 use super::table::TextColumn;
 use super::{Show, Table, wire};
@@ -37,7 +37,7 @@ fn table(comparison: &Comparison) -> Result<Table> {
         ("metric", &|(_, value)| value.metric.unit().label(value.metric)),
         (published, &|(_, value)| cell(value, value.published)),
         (ours, &|(_, value)| mean_and_sd(&value.ours, value.metric)),
-        (prediction, &|(_, value)| from_to(value.prediction(), |end| cell(value, end))),
+        (prediction, &|(_, value)| value.prediction().show(|end| cell(value, end))),
         ("published is", &|(_, value)| value.place().to_string()),
         (z_score, &|(_, value)| z(value).unwrap_or("–".to_string())),
     ];

@@ -10,9 +10,7 @@ impl Show for Evidence {
         let (escaped, sentence) = (escape(title), escape(&self.sentence));
         let html = format!("<p><strong>Defect {number}: {escaped}.</strong> {sentence}</p>");
         let text = format!("Defect {number}: {title}. {}", self.sentence);
-        let mut representations = html_and_text(html, text);
-        representations.push(wire::defects(self));
-        representations
+        [html_and_text(html, text), vec![wire::defects(self)]].concat()
     }
 }
 

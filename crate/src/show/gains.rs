@@ -1,7 +1,7 @@
 //! Gains over a baseline as a table.
 
 use super::display::Representation;
-use super::runs::{INTERVAL_OF_MEAN, from_to};
+use super::runs::INTERVAL_OF_MEAN;
 use super::table::TextColumn;
 use super::{Show, Table};
 use crate::error::Result;
@@ -26,7 +26,7 @@ fn table(gains: &Gains) -> Result<Table> {
         ("setting", &|(gain, _)| gain.name.clone()),
         ("seeds", &|(gain, _)| gain.by_seed.count().to_string()),
         (&unit.label("mean gain"), &|(gain, _)| cell(gain.by_seed.mean())),
-        (INTERVAL_OF_MEAN, &|(gain, _)| from_to(gain.by_seed.confidence_interval(), cell)),
+        (INTERVAL_OF_MEAN, &|(gain, _)| gain.by_seed.confidence_interval().show(cell)),
         ("adjusted p", &|(_, p)| Unit::Number.cell(*p)),
     ];
     Ok(Table::of_texts(caption, &rows, &columns)?.right_but_first())

@@ -9,7 +9,7 @@ pub(super) struct Column {
     pub cells: Vec<Cell>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Side {
     /// Texts, which may break into lines.
     Left,
@@ -57,10 +57,7 @@ impl Column {
     }
 
     fn heading(&self) -> String {
-        let side = match self.side {
-            Side::Left => "left",
-            Side::Right => "right",
-        };
+        let side = if self.side == Side::Right { "right" } else { "left" };
         format!(
             "<th scope=\"col\" style=\"text-align:{side};vertical-align:bottom;border-bottom:2px solid #8888;\
              padding:.25em .7em\">{}</th>",
@@ -69,10 +66,7 @@ impl Column {
     }
 
     fn cell(&self, row: usize) -> String {
-        let side = match self.side {
-            Side::Left => "left",
-            Side::Right => "right;white-space:nowrap",
-        };
+        let side = if self.side == Side::Right { "right;white-space:nowrap" } else { "left" };
         let Cell { text, style } = &self.cells[row];
         format!(
             "<td style=\"text-align:{side};border-bottom:1px solid #8888;padding:.25em .7em{style}\">{}</td>",

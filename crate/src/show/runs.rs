@@ -5,7 +5,7 @@ use super::settings::Settings;
 use super::table::TextColumn;
 use super::{Show, Table};
 use crate::error::Result;
-use crate::study::{Distribution, Interval, Run, Runs};
+use crate::study::{Distribution, Run, Runs};
 use crate::train::Metric;
 use polars::prelude::*;
 
@@ -29,7 +29,7 @@ fn table(runs: &Runs) -> Result<Table> {
     let rows: Vec<Row> = rows.collect::<Result<_>>()?;
     let cell = |metric: Metric, value: f64| metric.unit().cell(value);
     let interval = |metric: Metric, over_seeds: &Distribution| {
-        from_to(over_seeds.confidence_interval().possible(metric), |end| cell(metric, end))
+        over_seeds.confidence_interval().possible(metric).show(|end| cell(metric, end))
     };
     let columns: [TextColumn<Row>; 6] = [
         ("metric", &|(metric, _)| metric.unit().label(metric)),
@@ -39,13 +39,9 @@ fn table(runs: &Runs) -> Result<Table> {
         ("minimum", &|(metric, over_seeds)| cell(*metric, over_seeds.min())),
         ("maximum", &|(metric, over_seeds)| cell(*metric, over_seeds.max())),
     ];
-    let caption = format!(
-        "{}, after epoch {}, {} seeds, on {}.",
-        capitalised(&runs.experiment),
-        runs.epochs(),
-        runs.count(),
-        runs.source
-    );
+    let (experiment, seeds) = (capitalised(&runs.experiment), runs.count());
+    let (epoch, source) = (runs.epochs(), &runs.source);
+    let caption = format!("{experiment}, after epoch {epoch}, {seeds} seeds, on {source}.");
     Ok(Table::of_texts(caption, &rows, &columns)?.right_but_first())
 }
 
@@ -61,10 +57,8 @@ pub fn final_results(runs: &[&Run]) -> Result<Table> {
     });
     let frame = DataFrame::new(runs.len(), settings.column().into_iter().chain(scores).collect())?;
     let caption = runs.first().map_or("No runs.".to_string(), |run| {
-        format!(
-            "After the last epoch, one run each with seed {}, on {}.",
-            run.seed, run.split.source
-        )
+        let (seed, source) = (run.seed, &run.split.source);
+        format!("After the last epoch, one run each with seed {seed}, on {source}.")
     });
     let table = Table::new(settings.caption(caption), frame);
     Ok(Metric::ALL
@@ -99,9 +93,4 @@ pub(super) const INTERVAL_OF_MEAN: &str = "95 % interval of the mean";
 pub(super) fn mean_and_sd(over_seeds: &Distribution, metric: Metric) -> String {
     let cell = |value: f64| metric.unit().cell(value);
     format!("{} ± {}", cell(over_seeds.mean()), cell(over_seeds.standard_deviation()))
-}
-
-/// "0.1 to 0.3"
-pub(super) fn from_to(interval: Interval, show: impl Fn(f64) -> String) -> String {
-    format!("{} to {}", show(interval.low), show(interval.high))
 }

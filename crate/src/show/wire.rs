@@ -98,7 +98,7 @@ pub(crate) fn conclusions(conclusions: &[Conclusion]) -> Representation {
         json!({
             "part": conclusion.part,
             "statement": conclusion.statement,
-            "verdict": conclusion.verdict().to_string(),
+            "verdict": conclusion.verdict(),
             "evidence": conclusion.evidence(),
         })
     };

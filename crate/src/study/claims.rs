@@ -80,7 +80,7 @@ impl Claims {
     /// Adds a claim and checks it.
     pub fn check(&mut self, sentence: &str, figure: f64, unit: Unit, required: Required) {
         let verdict = if required.is_met_by(figure) { Verdict::Holds } else { Verdict::Fails };
-        self.add(sentence, figure, unit, required, verdict);
+        self.add(Claim { sentence: sentence.to_string(), figure, unit, required, verdict });
     }
 
     /// Adds a prediction that the text calls not confirmed: its figure must *not* be as required. If it is, the text is
@@ -94,22 +94,15 @@ impl Claims {
     ) {
         let is_missed = !figure.is_nan() && !required.is_met_by(figure);
         let verdict = if is_missed { Verdict::NotConfirmed } else { Verdict::Fails };
-        self.add(sentence, figure, unit, required, verdict);
+        self.add(Claim { sentence: sentence.to_string(), figure, unit, required, verdict });
     }
 
-    fn add(
-        &mut self,
-        sentence: &str,
-        figure: f64,
-        unit: Unit,
-        required: Required,
-        if_judged: Verdict,
-    ) {
-        let verdict = match self.judged {
-            Judged::No(reason) => Verdict::NotChecked(reason),
-            Judged::Yes => if_judged,
-        };
-        self.claims.push(Claim { sentence: sentence.to_string(), figure, unit, required, verdict });
+    /// Adds a claim, whose verdict is for results that are judged.
+    fn add(&mut self, mut claim: Claim) {
+        if let Judged::No(reason) = self.judged {
+            claim.verdict = Verdict::NotChecked(reason);
+        }
+        self.claims.push(claim);
     }
 
     /// Whether the results that they are about are judged.

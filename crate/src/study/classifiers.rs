@@ -79,18 +79,17 @@ impl Classifiers {
     /// The test images to choose from: the first of each digit that all classifiers predict correctly, three that the
     /// first classifier misclassifies and another does not, and three that all misclassify.
     pub(crate) fn examples(&self) -> Vec<usize> {
-        let correct =
-            |classifier: &Classifier, i: usize| classifier.predictions[i] == self.tested.label(i);
-        let count = |i: &usize| self.all.iter().filter(|one| correct(one, *i)).count();
-        let all = || 0..self.tested.len();
-        let easy = |digit: usize| {
-            all()
-                .find(|i| usize::from(self.tested.label(*i)) == digit && count(i) == self.all.len())
+        let Classifiers { tested, all, .. } = self;
+        let correct = |one: &Classifier, i: usize| one.predictions[i] == tested.label(i);
+        let count = |i: usize| all.iter().filter(|one| correct(one, i)).count();
+        let easy = |digit: u8| {
+            (0..tested.len()).find(|i| tested.label(*i) == digit && count(*i) == all.len())
         };
-        let is_first_wrong = |i: &usize| self.all.first().is_some_and(|first| !correct(first, *i));
-        let some = all().filter(|i| is_first_wrong(i) && count(i) > 0).take(3);
-        let none = all().filter(|i| is_first_wrong(i) && count(i) == 0).take(3);
-        (0..CLASSES).filter_map(easy).chain(some).chain(none).collect()
+        let is_first_wrong = |i: &usize| all.first().is_some_and(|first| !correct(first, *i));
+        let wrong = || (0..tested.len()).filter(is_first_wrong);
+        let some = wrong().filter(|i| count(*i) > 0).take(3);
+        let none = wrong().filter(|i| count(*i) == 0).take(3);
+        (0..CLASSES as u8).filter_map(easy).chain(some).chain(none).collect()
     }
 
     /// How many of the tested images a classifier predicts correctly.

@@ -3,6 +3,7 @@
 use super::Run;
 use crate::data::CLASSES;
 use crate::error::{Result, at_least};
+use std::array::from_fn;
 
 /// The confusion matrix: `counts[label][prediction]` test images with this label and this prediction.
 ///
@@ -64,12 +65,9 @@ impl Confusion {
     /// # Errors
     /// [`Error::TooFew`](crate::Error::TooFew) for no matrix.
     pub fn pooled(confusions: &[Confusion]) -> Result<Confusion> {
-        let mut counts = [[0; CLASSES]; CLASSES];
-        for confusion in confusions {
-            let cells = counts.as_flattened_mut().iter_mut().zip(confusion.counts.as_flattened());
-            cells.for_each(|(sum, count)| *sum += count);
-        }
-        Confusion::from_counts(counts)
+        let cell =
+            |label: usize, class: usize| confusions.iter().map(move |one| one.counts[label][class]);
+        Confusion::from_counts(from_fn(|label| from_fn(|class| cell(label, class).sum())))
     }
 
     /// The counts: rows are labels, columns predictions.

@@ -5,6 +5,7 @@ use crate::error::{Error, Result, at_least, statistics};
 use crate::train::Metric;
 use serde::Serialize;
 use statrs::distribution::{ChiSquared, ContinuousCDF, StudentsT};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// An interval `low..=high`.
@@ -17,6 +18,11 @@ pub struct Interval {
 }
 
 impl Interval {
+    /// "0.5 to 0.7", with ends as `show` writes them.
+    pub(crate) fn show(self, show: impl Fn(f64) -> String) -> String {
+        format!("{} to {}", show(self.low), show(self.high))
+    }
+
     /// Whether `value` lies inside, ends included.
     pub fn contains(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
@@ -71,20 +77,12 @@ impl Distribution {
     /// # Errors
     /// [`Error::Unpaired`] unless there is a label for each value, [`Error::TooFew`] for a class with one value.
     pub fn by_class(values: &[f64], labels: &[u8]) -> Result<Vec<Distribution>> {
-        if values.len() != labels.len() {
-            let (left, right) = (values.len(), labels.len());
-            let (left, right) = (format!("{left} values"), format!("{right} labels"));
-            return Err(Error::Unpaired { left, right });
-        }
-        let mut classes: Vec<(u8, Vec<f64>)> = Vec::new();
+        check_paired(values.len(), labels.len(), "labels")?;
+        let mut classes: BTreeMap<u8, Vec<f64>> = BTreeMap::new();
         for (value, label) in values.iter().zip(labels) {
-            match classes.iter_mut().find(|(class, _)| class == label) {
-                Some((_, values)) => values.push(*value),
-                None => classes.push((*label, vec![*value])),
-            }
+            classes.entry(*label).or_default().push(*value);
         }
-        classes.sort_unstable_by_key(|(class, _)| *class);
-        classes.into_iter().map(|(_, values)| Distribution::new(values)).collect()
+        classes.into_values().map(Distribution::new).collect()
     }
 
     /// The values, in the order of their seeds.
@@ -169,7 +167,7 @@ impl Distribution {
     /// # Errors
     /// [`Error::Unpaired`] if the numbers of values differ.
     pub fn minus(&self, other: &Distribution) -> Result<Distribution> {
-        self.check_paired(other)?;
+        check_paired(self.count(), other.count(), "values")?;
         Distribution::new(self.values.iter().zip(&other.values).map(|(a, b)| a - b).collect())
     }
 
@@ -178,7 +176,7 @@ impl Distribution {
     /// # Errors
     /// [`Error::Unpaired`] if the numbers of values differ.
     pub fn correlation(&self, other: &Distribution) -> Result<f64> {
-        self.check_paired(other)?;
+        check_paired(self.count(), other.count(), "values")?;
         let scale = self.standard_deviation() * other.standard_deviation();
         Ok(self.covariance(other) / scale)
     }
@@ -191,18 +189,16 @@ impl Distribution {
         products.sum::<f64>() / (self.count() - 1) as f64
     }
 
-    fn check_paired(&self, other: &Distribution) -> Result<()> {
-        if self.count() == other.count() {
-            return Ok(());
-        }
-        let count = |n: usize| format!("{n} values");
-        Err(Error::Unpaired { left: count(self.count()), right: count(other.count()) })
-    }
-
     fn interval(&self, factor: f64) -> Interval {
         let half_width = self.student.inverse_cdf(0.975) * self.standard_deviation() * factor;
         Interval { low: self.mean() - half_width, high: self.mean() + half_width }
     }
+}
+
+/// Checks that there are as many values as `others`.
+fn check_paired(values: usize, others: usize, what: &str) -> Result<()> {
+    let (left, right) = (format!("{values} values"), format!("{others} {what}"));
+    if values == others { Ok(()) } else { Err(Error::Unpaired { left, right }) }
 }
 
 impl fmt::Display for Distribution {

@@ -20,7 +20,7 @@ impl Experiment {
     /// An invalid setting, a sample larger than the data, or a training that diverges.
     pub fn run(&self, digits: &Digits, seed: impl Into<Seeds>) -> Result<Run> {
         let seed = seed.into();
-        let mut progress = Progress::new(format!("{self}, epochs"), self.epochs);
+        let progress = Progress::new(format!("{self}, epochs"), self.epochs);
         // The threads of the pool pass work to each other faster than an outside thread can.
         let run = rayon::scope(|_| self.run_with(digits, seed, || progress.advance()));
         run.map_err(|error| progress.with_position(error))

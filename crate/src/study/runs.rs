@@ -10,7 +10,6 @@ use crate::runtime::threads::side_by_side;
 use crate::train::{Epoch, Experiment, Metric};
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Mutex;
 
 /// An experiment run once for each of several seeds.
 ///
@@ -125,19 +124,14 @@ impl Experiment {
     ) -> Result<Vec<T>> {
         let seeds: Vec<Seeds> = seeds.into_iter().map(Into::into).collect();
         check_different(&seeds)?;
-        let progress = Mutex::new(Progress::new(self, seeds.len()));
+        let progress = Progress::new(self, seeds.len());
         let job = |seed: Seeds| {
             let result = of_run(self.run_with(digits, seed, interrupt::check)?)?;
-            if let Ok(mut progress) = progress.lock() {
-                progress.advance()?;
-            }
+            progress.advance()?;
             Ok(result)
         };
         let results: Result<_> = side_by_side(seeds, job);
-        results.map_err(|error| match progress.lock() {
-            Ok(progress) => progress.with_position(error),
-            Err(_) => error,
-        })
+        results.map_err(|error| progress.with_position(error))
     }
 }
 
@@ -171,13 +165,9 @@ impl Runs {
     /// # Errors
     /// [`Error::TooFew`] for fewer than two.
     pub fn first(&self, count: usize) -> Result<Runs> {
-        let count = count.min(self.count());
-        at_least(2, "seeds", count, "Repetition")?;
-        Ok(Runs {
-            seeds: self.seeds[..count].to_vec(),
-            histories: self.histories[..count].to_vec(),
-            ..self.clone()
-        })
+        let Runs { experiment, source, seeds, histories } = self.clone();
+        let (seeds, histories) = (seeds.into_iter().take(count), histories.into_iter().take(count));
+        Runs::new(experiment, source, seeds.collect(), histories.collect())
     }
 
     /// The scores of each seed after each epoch that was scored.
@@ -238,9 +228,8 @@ impl Runs {
     }
 
     fn over_seeds(&self, value: impl Fn(&[Epoch]) -> Result<f64>) -> Result<Distribution> {
-        Distribution::new(
-            self.histories.iter().map(|history| value(history)).collect::<Result<_>>()?,
-        )
+        let values = self.histories.iter().map(|history| value(history));
+        Distribution::new(values.collect::<Result<_>>()?)
     }
 
     /// Train accuracy minus test accuracy after the last epoch, seed by seed.

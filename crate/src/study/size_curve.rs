@@ -1,7 +1,7 @@
 //! Learning curves over the number of training images.
 
 use super::{Distribution, Interval, Runs};
-use crate::error::{Error, Result, at_least};
+use crate::error::{Result, at_least, require};
 use crate::train::Metric;
 
 /// A model's learning curve: a metric over seeds for several numbers of training images.
@@ -48,9 +48,7 @@ impl SizeCurve {
         let mut points: Vec<(usize, Distribution)> = points.into_iter().collect();
         points.sort_by_key(|(images, _)| *images);
         at_least(1, "points", points.len(), "Learning curve")?;
-        if points[0].0 == 0 {
-            return Err(Error::setting("points", "at least 1 training image", 0));
-        }
+        require(points[0].0 > 0, "points", "at least 1 training image", 0)?;
         Ok(SizeCurve { name: name.into(), points })
     }
 
@@ -74,12 +72,11 @@ impl SizeCurve {
     /// of the curve's, and the upper end to the lower ends, so it allows for the uncertainty of both.
     pub fn worth(&self, result: &Distribution) -> Worth {
         let ends = result.confidence_interval();
-        let [low, high] = [|end: Interval| end.low, |end: Interval| end.high];
         Worth {
             images: self.reaches(result.mean(), Distribution::mean),
             interval: Interval {
-                low: self.reaches(ends.low, |point| high(point.confidence_interval())),
-                high: self.reaches(ends.high, |point| low(point.confidence_interval())),
+                low: self.reaches(ends.low, |point| point.confidence_interval().high),
+                high: self.reaches(ends.high, |point| point.confidence_interval().low),
             },
             sizes: [0, self.points.len() - 1].map(|i| self.points[i].0 as f64),
         }

@@ -212,7 +212,7 @@ impl Study {
         let planned: Vec<_> = shards.iter().flat_map(of_shard).collect();
         let cost = planned.iter().map(|run| run.cost).sum();
         let what = format!("{}, runs", self.folder.display());
-        let mut progress = Progress::weighted(what, planned.len(), cost);
+        let progress = Progress::weighted(what, planned.len(), cost);
         let pools = pools(planned.len())?;
         let queue = Queue::new(planned, pools.len(), budget);
         let mut unfinished = BTreeMap::new();

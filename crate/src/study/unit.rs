@@ -34,11 +34,9 @@ impl Unit {
     /// `value` with its unit, rounded as in a sentence: `0.1048`, `81.1 %`, `+2.1 points`. A number without a unit
     /// that would round to 0 keeps two digits: `9.4e-7`.
     pub fn show(self, value: f64) -> String {
-        if let Some(tiny) = self.tiny(value) {
-            return tiny;
-        }
         let (.., factor, decimals) = self.format();
-        self.show_to(value, if factor == 100. { 1 } else { decimals })
+        let decimals = if factor == 100. { 1 } else { decimals };
+        self.tiny(value).unwrap_or_else(|| self.show_to(value, decimals))
     }
 
     /// `value` with its unit and this many decimals: `81.10 %`.

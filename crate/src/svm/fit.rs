@@ -210,9 +210,7 @@ impl TrainedSvm {
         require(self.weights.is_some(), "kernel", Kernel::Linear, found)?;
         let numbers = self.weights.iter().flatten().flatten().copied().collect::<Vec<f64>>();
         let rows = Tensor::from_slice(&numbers).view([self.svm.classes as i64, -1]);
-        let features = rows.size()[1] - 1;
-        let (weight, bias) = (rows.narrow(1, 0, features), rows.select(1, features));
-        Network::new(vec![Layer { weight: weight.contiguous(), bias: bias.contiguous() }])
+        Network::new(vec![Layer::from_rows(&rows)])
     }
 
     /// The indices of the training examples with a dual variable above 0. `W` is a combination of these alone.

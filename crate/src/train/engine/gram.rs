@@ -175,18 +175,8 @@ impl Training for GramEngine {
     }
 
     fn network(&self) -> Network {
-        let layer = Tensor::from_slice(&self.model())
-            .view([self.classes as i64, -1])
-            .to_kind(self.combined.kind())
-            .to_device(self.combined.device())
-            .matmul(&self.combined);
-        let inputs = layer.size()[1] - 1;
-        Network {
-            layers: vec![Layer {
-                weight: layer.narrow(1, 0, inputs).contiguous(),
-                bias: layer.select(1, inputs).copy(),
-            }],
-        }
+        let rows = matrix(&self.model(), &self.combined.tr()).matmul(&self.combined);
+        Network { layers: vec![Layer::from_rows(&rows)] }
     }
 }
 

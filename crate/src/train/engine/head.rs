@@ -95,10 +95,8 @@ impl HeadGradient {
     /// The sum of the squares of the gradients of the head's parameters.
     pub fn sum_of_squares(&self, head: &Head) -> f64 {
         let upper: f64 = self.upper.iter().map(Layer::sum_of_squares).sum();
-        match &head.bias {
-            Some(_) => upper + self.of_bias().square().sum(Kind::Double).double_value(&[]),
-            None => upper,
-        }
+        let square = |bias: Tensor| bias.square().sum(Kind::Double).double_value(&[]);
+        upper + head.bias.as_ref().map_or(0., |_| square(self.of_bias()))
     }
 
     /// Multiplies the gradient by `factor`, in place.

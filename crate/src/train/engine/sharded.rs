@@ -175,14 +175,8 @@ impl<F: FirstLayer> Sharded<F> {
 
     /// The network as trained so far, with the weights of the first layers, `[inputs + 1, units]`.
     pub fn network(&self, weights: impl Fn(&F) -> Tensor) -> Network {
-        let of_units = |shard: &Shard<F>| {
-            let weights = weights(&shard.first);
-            let inputs = weights.size()[0] - 1;
-            (weights.narrow(0, 0, inputs).tr(), weights.select(0, inputs))
-        };
-        let (weights, biases): (Vec<_>, Vec<_>) = self.shards.iter().map(of_units).unzip();
-        let mut layers =
-            vec![Layer { weight: Tensor::cat(&weights, 0), bias: Tensor::cat(&biases, 0) }];
+        let rows = self.shards.iter().map(|shard| weights(&shard.first).tr());
+        let mut layers = vec![Layer::from_rows(&Tensor::cat(&rows.collect::<Vec<_>>(), 0))];
         let (bias, upper) = self.head.parameters();
         let columns = self.shards.iter().filter_map(|shard| shard.second.as_ref());
         let columns: Vec<&Tensor> = columns.map(|second| &second.value).collect();

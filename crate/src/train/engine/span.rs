@@ -374,16 +374,14 @@ impl Accumulate for Expansion {
     fn scale(&mut self, factor: f64) {
         self.weights *= factor;
         self.velocity *= factor;
-        let mut rows = self.rows();
-        rows *= factor;
+        let _ = self.rows().g_mul_scalar_(factor);
     }
 
     fn add(&mut self, other: &Expansion, factor: f64) {
         self.weights += factor * other.weights;
         self.velocity += factor * other.velocity;
         let _ = self.extend(other.rows - self.rows).zero_();
-        let mut rows = self.rows();
-        rows += other.rows() * factor;
+        let _ = self.rows().g_add_(&(other.rows() * factor));
     }
 
     fn add_gradient(&mut self, delta: &Tensor, factor: f64) {
