@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from setup.environment import ROOT, find_chromium
@@ -20,6 +21,12 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=find_chromium(), args=options)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def violations(page):
+    """Says what axe-core finds on the page now. To list what it does not find takes longer than to look for it."""
+    return lambda: Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
 
 
 @pytest.fixture(scope="session")

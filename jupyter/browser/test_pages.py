@@ -5,7 +5,6 @@ from collections import Counter
 
 import pypdfium2
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from setup.environment import ROOT
@@ -22,20 +21,20 @@ CUT_OFF = """() => [...document.querySelectorAll("body *")].filter(element => {
 }).map(element => element.outerHTML.slice(0, 120))"""
 
 
-@pytest.fixture(params=PAGES)
+@pytest.fixture(scope="module", params=PAGES)
 def name(request):
     """The file name of a page."""
     return request.param
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def faults():
-    """What went wrong while the page was opened."""
+    """What went wrong on the pages."""
     return []
 
 
-@pytest.fixture
-def page(browser, name, faults):
+@pytest.fixture(scope="module")
+def opened(browser, name, faults):
     """A page of the report, with everything unfolded and the network blocked."""
 
     def answer(route):
@@ -44,7 +43,7 @@ def page(browser, name, faults):
         faults.append(f"asked for {route.request.url}")
         route.abort()
 
-    with browser.new_context(offline=True, viewport={"width": 1280, "height": 900}) as context:
+    with browser.new_context(offline=True) as context:
         context.route("**/*", answer)
         page = context.new_page()
         page.on("requestfailed", lambda request: faults.append(f"did not get {request.url[:100]}"))
@@ -55,18 +54,26 @@ def page(browser, name, faults):
         yield page
 
 
+@pytest.fixture
+def page(opened):
+    """The page as a wide screen shows it first."""
+    opened.set_viewport_size({"width": 1280, "height": 900})
+    opened.emulate_media(media="screen", color_scheme="light")
+    opened.evaluate("scrollTo(0, 0)")
+    return opened
+
+
 def test_a_page_needs_no_network(page, name, faults, screenshots):
     page.screenshot(path=screenshots / f"report, {name}.png")
     assert faults == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(page, scheme):
+def test_axe_finds_nothing_serious(page, scheme, violations):
     page.emulate_media(color_scheme=scheme)
-    violations = Axe().run(page).response["violations"]
     assert [
         (fault["id"], node["html"], node["failureSummary"])
-        for fault in violations
+        for fault in violations()
         for node in fault["nodes"]
         if fault["impact"] in ("serious", "critical")
     ] == []

@@ -51,7 +51,8 @@ STAGES = (
     ),
     Stage("Python formatting", "ruff format --check"),
     Stage("Python lints", "ruff check"),
-    Stage("Python tests", "python -m pytest", *PYTEST),
+    # Kernels mostly compile one thing at a time: two files of tests run side by side.
+    Stage("Python tests", "python -m pytest --numprocesses=2 --dist=loadfile", *PYTEST),
     Stage("Report, with all notebooks and their claims", "python -m report.build"),
 )
 BROWSER_TESTS = Stage("Browser tests", "python jupyter/browser/run.py", *PYTEST)

@@ -20,7 +20,7 @@ OPEN = DEP + "let digits: Digits = Digits::synthetic(0);\nnotebook::open()?;"
 FALSE_CLAIM = """let mut claims: Claims = Claims::about_any_data();
 claims.check("Two is three", 2., Unit::Count, Required::Exactly(3.));
 claims"""
-LIMIT = 60  # seconds for a cell, where one never ends
+LIMIT = 15  # seconds for a cell, where one never ends
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +86,14 @@ def write_digits(folder):
 
 @dataclass(frozen=True)
 class Wrong:
-    """A last cell that fails, and a part of the reason that must be printed."""
+    """A last cell that fails, a part of the reason that must be printed, and the cell before."""
 
     cell: str
     reason: str
+    first: str = "6 * 7"
 
 
+WITH_CRATE = f"{OPEN}\n6 * 7".replace("../crate", f"{ROOT}/crate")
 WRONG = {
     "endless cell": Wrong("loop { std::thread::park() }", f"it takes more than {LIMIT} s"),
     "compile error": Wrong('let wrong: i32 = "text";', "mismatched types"),
@@ -99,10 +101,11 @@ WRONG = {
         'let broken = OwnTransform::new("Broken", |_, _| panic!("no such pixel"));\n'
         "Experiment { train_transform: Compose::new([broken.into()]), ..Experiment::default() }.run(&digits, 0)?",
         "no such pixel",
+        WITH_CRATE,
     ),
     "panic in the cell": Wrong('panic!("out of cheese");', "out of cheese"),
-    "error": Wrong("digits.sample(&Sample { train: 0, ..Sample::default() })?;", "but it is 0"),
-    "false claim": Wrong(FALSE_CLAIM, "Two is three: it is 2, required is exactly 3"),
+    "error": Wrong("digits.sample(&Sample { train: 0, ..Sample::default() })?;", "but it is 0", WITH_CRATE),
+    "false claim": Wrong(FALSE_CLAIM, "Two is three: it is 2, required is exactly 3", WITH_CRATE),
     "process exit": Wrong("std::process::exit(3)", "exit status: 3"),
     "kernel death": Wrong(
         "let kernel: String = std::os::unix::process::parent_id().to_string();\n"
@@ -156,7 +159,7 @@ class Case:
 
 def start(pool: ThreadPoolExecutor, folder: Path, command, kind: str) -> Case:
     """Has a notebook that fails executed by a command."""
-    sources = (OPEN.replace("../crate", f"{ROOT}/crate") + "\n6 * 7", WRONG[kind].cell)
+    sources = (WRONG[kind].first, WRONG[kind].cell)
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     notebook.metadata.kernelspec = execute.RUST
     execute.write(notebook, folder / f"{kind}.ipynb")

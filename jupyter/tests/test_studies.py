@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+import programs
 import slurm as slurm_of_tests
 from kernel.folder import ROOT
 from namespaces import read_only, unshare
@@ -76,11 +77,7 @@ def run(command: list[str], environment: dict[str, str], code: int = 0) -> str:
 
 @pytest.fixture(scope="module")
 def program() -> Path:
-    """The program `hinge-study`, compiled as the tests of the crate are."""
-    command = ["cargo", "build", "--quiet", "--locked", "--package", "hinge-study", "--message-format=json"]
-    built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
-    messages = map(json.loads, built.splitlines())
-    return Path(next(message["executable"] for message in messages if message.get("executable")))
+    return programs.program("hinge-study")
 
 
 @pytest.fixture
