@@ -379,7 +379,7 @@ def test_ten_starts_leave_nothing_behind():
             process.wait()
     assert wait_until(lambda: not any(map(alive, started)))
     assert wait_until(lambda: not left_behind())
-    assert bytes_used() <= used + 1_000_000
+    assert bytes_used() <= used + 200_000
 
 
 # What goes wrong
