@@ -9,6 +9,8 @@ from test_kernel import CELL_SECONDS, DEP, Kernel, alive, wait_until
 
 RUNNING = 'println!("running");\n'
 EXPERIMENT = "Experiment { epochs: 100_000, ..Experiment::default() }"
+SCORING = """Experiment { model: Model::hidden(5_000), epochs: 1, ..Experiment::default() }.run(&digits, 0)?
+    .evaluate(&digits.train.select(&vec![0; 200_000])?)?;"""
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,7 @@ def interrupted(kernel: Kernel, code: str) -> tuple[dict, float]:
     [
         (f"{EXPERIMENT}.run(&digits, 0)?;", "of 100000 done; the variables of earlier cells are kept"),
         (f"{EXPERIMENT}.repeat(&digits, 0..20)?;", "the variables of earlier cells are kept"),
+        (SCORING, "the variables of earlier cells are kept"),
         ("loop { notebook::check_interrupt()?; }", "the variables of earlier cells are kept"),
         ('loop { println!("x"); }', "the variables of earlier cells are kept"),
         ("for _ in 0..60 { std::thread::sleep(std::time::Duration::from_secs(1)); println!(); }", "are kept"),

@@ -351,8 +351,9 @@ def test_the_next_start_removes_what_a_dead_kernel_left():
         children = start_evcxr(process)
         left = next(Path(child.cmdline()[-1]) for child in children if launcher.REAPER in child.cmdline())
         with folder.locked(KERNEL / "lock"):  # no other test starts a kernel meanwhile
-            for child in (process, *children):  # the reaper, too
-                child.kill()
+            process.suspend()  # while it is there the reaper waits, and can be killed like the others
+            for killed in (*children, process):
+                killed.kill()
             assert wait_until(lambda: not any(map(alive, children)))
             assert left.exists()
     with launched() as process:
