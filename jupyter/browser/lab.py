@@ -82,8 +82,8 @@ class Lab:
             return json.load(answer)
 
     def copy(self, notebook: Path, name: str) -> str:
-        """Puts a copy of a notebook in the folder, which finds the crate from there."""
-        text = notebook.read_text().replace('\\"../crate\\"', f'\\"{ROOT / "crate"}\\"')
+        """Puts a copy of a notebook in the folder, which finds the crate and the stored studies from there."""
+        text = re.sub(r'(?<=\\")\.\.(?=/crate|/data/)', str(ROOT), notebook.read_text())
         (self.folder / name).write_text(text)
         return name
 
