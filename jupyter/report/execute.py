@@ -54,12 +54,6 @@ class Executed:
     seconds: float
 
 
-def execute(path: Path, failed: Path, timeout: int | None = None) -> Executed:
-    """As `execute_all`, for one notebook. Raises Failed if it fails."""
-    (_, ended), *_ = execute_all([path], failed, timeout)
-    return ended.result()
-
-
 def execute_all(
     paths: list[Path], failed: Path, timeout: int | None = None
 ) -> Iterator[tuple[Path, "Future[Executed]"]]:

@@ -13,6 +13,7 @@ BUILD = "cargo build --quiet --locked --package hinge --package hinge-study --bi
 
 @functools.cache
 def programs() -> dict[str, Path]:
+    """The programs by their names."""
     command = (*BUILD.split(), "--message-format=json")
     built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
     messages = [json.loads(line) for line in built.splitlines()]

@@ -170,7 +170,8 @@ def test_a_cell_that_takes_long_is_reported(saved, capsys, monkeypatch):
 
 
 def test_the_kernel_tells_its_version(saved, tmp_path):
-    assert execute.execute(saved("1"), tmp_path / "failed").kernel.startswith("ipython ")
+    ((_, ended),) = execute.execute_all([saved("1")], tmp_path / "failed")
+    assert ended.result().kernel.startswith("ipython ")
 
 
 def test_stderr_is_not_stored():

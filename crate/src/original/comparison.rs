@@ -80,8 +80,9 @@ impl Comparison {
     /// mode runs may have fewer images than the published ones, and nothing is judged.
     ///
     /// # Errors
-    /// [`Error::TooFew`](crate::Error::TooFew) for no runs, [`Error::Setting`](crate::Error::Setting) for runs on different images, with settings that the part
-    /// does not publish, or without scores after the epoch of a published value.
+    /// [`Error::TooFew`](crate::Error::TooFew) for no runs, [`Error::Setting`](crate::Error::Setting) for runs on
+    /// different images, with settings that the part does not publish, or without scores after the epoch of a published
+    /// value.
     pub fn new(part: Part, runs: &[&Runs], mode: Mode) -> Result<Comparison> {
         at_least(1, "runs", runs.len(), PURPOSE)?;
         let source = &runs[0].source;
