@@ -274,6 +274,19 @@ def test_a_killed_task_is_submitted_again_alone(study, slurm, expected):
     assert study.parts() == expected
 
 
+def test_a_shard_in_the_queue_is_not_submitted_again(study, slurm, expected):
+    study.call("submit", "--", "--hold")
+    held = slurm.jobs("pending")
+    assert "There is nothing to submit" in study.call("submit")
+    assert slurm.jobs("pending") == held
+    slurm.call("scancel", held[2])
+    (again,) = submitted(study, slurm)
+    assert again.split("_")[1] == held[2].split("_")[1]
+    slurm.call("scontrol", "release", held[0].split("_")[0])
+    study.call("wait")
+    assert study.parts() == expected
+
+
 def test_a_restarted_controller_loses_no_task(study, slurm, expected):
     submitted(study, slurm)
     assert wait_until(lambda: slurm.tasks())
@@ -290,7 +303,7 @@ def test_a_cancelled_study_goes_on_when_it_is_submitted_again(study, slurm, expe
     slurm.finish()
     left = SHARDS - len(study.parts().keys() & expected.keys())
     assert 0 < left < SHARDS
-    assert "Slurm has no task for them" in study.call("status", code=3)
+    assert "Slurm has no task for them" in study.call("wait", code=3)
     assert len(submitted(study, slurm)) == left
     slurm.finish()
     assert study.parts() == expected
@@ -320,20 +333,21 @@ def test_the_session_of_the_documentation_works(program, cluster, tmp_path):
     (tmp_path / "curves.json").write_text(sweep)
     commands = re.findall(r"^hinge-study .*", "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)), re.MULTILINE)
     verbs = [command.split()[1] for command in commands]
-    assert verbs == ["run", "submit", "status", "collect"]
+    assert verbs == ["run", "submit", "status", "wait", "collect"]
     path = {"PATH": f"{program.parent}:{cluster.environment['PATH']}"}
 
     def call(command: str, code: int = 0) -> str:
         return run(["sh", "-c", f"cd '{tmp_path}' && {command}"], cluster.environment | path, code)
 
-    call(commands[0].replace("1m", "1ms"), code=3)
-    call(commands[1])
-    cluster.finish()
-    assert "all 12 shards" in call(commands[2])
-    call(commands[3])
+    first, submit, status, wait, collect = commands
+    call(first.replace("1m", "1ms"), code=3)
+    call(submit)
+    call(status, code=3)
+    assert "all 12 shards" in call(wait)
+    call(collect)
     rows = (tmp_path / "curves.csv").read_text().splitlines()
     assert len(rows) == 1 + 12 * 20
-    call(commands[0])
+    call(first)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

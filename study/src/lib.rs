@@ -20,6 +20,7 @@ Examples:
   hinge-study run studies/sizes --time-budget 30m      go on for half an hour
   hinge-study submit studies/sizes -- --partition=cpu --constraint=icelake
   hinge-study status studies/sizes
+  hinge-study wait studies/sizes
   hinge-study collect studies/sizes --out sizes.parquet
 
 MNIST_DIR names the folder with MNIST. Exit status: 0 if all is there, 3 if something is missing, 2 for wrong use.";
@@ -113,6 +114,7 @@ fn command(has_sweep: bool) -> Command {
                 .about("Submits what is missing to Slurm, as a job array")
                 .args([folder(), sweep(), portable(), options]),
             Command::new("status").about("Says how far a study is, and whether Slurm works on it").arg(folder()),
+            Command::new("wait").about("Waits until Slurm has computed all of a study").arg(folder()),
             Command::new("collect").about("Writes the scores of all runs to one file").args([folder(), out]),
         ])
 }
@@ -138,6 +140,12 @@ fn run(sweep: Option<Sweep>, matches: &ArgMatches) -> Result<()> {
                 return Ok(());
             }
             return Err(Error::Incomplete(status.to_string()));
+        }
+        "wait" => {
+            let study = read()?;
+            study.wait()?;
+            println!("{}", study.status()?);
+            return Ok(());
         }
         "collect" => {
             let study = read()?;

@@ -1,6 +1,7 @@
 //! The commands of `hinge-study`, as a shell and as a job array call them.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 use tempfile::TempDir;
@@ -53,10 +54,14 @@ fn a_study_is_run_shard_by_shard_collected_and_continued() {
     }
     let (status, text) = folder.run("status s", &[]);
     assert!(status == 3 && text.contains("4 of 6 shards are there; 1,5 are missing"), "{text}");
+    let (status, text) = folder.run("wait s", &[]);
+    assert!(status == 3 && text.contains("There is no Slurm here: run it here"), "{text}");
     let (status, text) = folder.run("collect s --out some.parquet", &[]);
     assert!(status == 3 && text.contains("some.parquet has 4 of 6 runs."), "{text}");
 
     let (status, text) = folder.run("run s --threads 1", &[]);
+    assert!(status == 0 && text.contains("s: all 6 shards are there."), "{text}");
+    let (status, text) = folder.run("wait s", &[]);
     assert!(status == 0 && text.contains("s: all 6 shards are there."), "{text}");
     assert_eq!(
         folder.run("collect s --out all.csv", &[]),
@@ -68,6 +73,29 @@ fn a_study_is_run_shard_by_shard_collected_and_continued() {
 
     let (status, text) = folder.run("run again --sweep sweep.json --from some.parquet", &[]);
     assert!(status == 0 && text.contains("4 shards are taken from it"), "{text}");
+}
+
+#[test]
+fn a_shard_that_slurm_has_already_is_not_submitted_again() {
+    let folder = Folder::new();
+    let with = |squeue: &str| {
+        for (name, script) in [("squeue", squeue), ("sbatch", "echo $4 > array; echo 7")] {
+            let path = folder.path(name);
+            fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("it is written");
+            fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("it is ours");
+        }
+        let path = folder.0.path().display().to_string();
+        let (_, text) = folder.run("submit s --sweep sweep.json", &[("PATH", &path)]);
+        let array = fs::read_to_string(folder.path("array")).unwrap_or_default();
+        let _ = fs::remove_file(folder.path("array"));
+        (array, text)
+    };
+    let (array, text) = with("echo 0 RUNNING; echo 3 PENDING");
+    assert!(array == "1-2,4-5\n" && text.contains("had 2 others already"), "{array}{text}");
+    let (array, text) = with("for task in 0 1 2 3 4 5; do echo $task PENDING; done");
+    assert!(array.is_empty() && text.contains("6 wait. There is nothing to submit"), "{text}");
+    let (array, text) = with("echo the controller is away >&2; exit 1");
+    assert!(array.is_empty() && text.contains("the controller is away; submit again"), "{text}");
 }
 
 #[test]
