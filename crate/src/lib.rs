@@ -83,7 +83,9 @@ pub mod prelude {
     pub use crate::features::{Hog, Representation};
     pub use crate::nn::{CustomLoss, Device, Loss, Model, Sgd};
     pub use crate::notebook::{self, seeds};
-    pub use crate::original::{Comparison, Conclusion, Defect, Part, Place, Recipe, replay};
+    pub use crate::original::{
+        Answer, Comparison, Conclusion, Defect, Measured, Part, Place, Recipe, replay,
+    };
     pub use crate::plot::{self, Figure};
     pub use crate::show::{Show, Table, final_results, final_results_over_seeds, show};
     pub use crate::study::{

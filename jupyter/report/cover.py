@@ -44,16 +44,6 @@ def verdicts(of_tasks: list[Task]) -> dict[str, int]:
     return {verdict: found[verdict] for verdict in wire.values(Answer, "verdict") if found[verdict]}
 
 
-def counted(verdict: str, count: int) -> str:
-    """A verdict as what so many answers do: "3 hold", "1 is reversed"."""
-    one, more = {
-        "holds": ("holds", "hold"),
-        "does not hold": ("does not hold", "do not hold"),
-        "never tested": ("was never tested", "were never tested"),
-    }.get(verdict, (f"is {verdict}", f"are {verdict}"))
-    return one if count == 1 else more
-
-
 def overview(results: list[Results]) -> str | None:
     """The figure over all models, as the notebook of a task shows it; None if none does."""
     return next((one.overview for one in results if one.overview), None)

@@ -89,7 +89,6 @@ def environment() -> Environment:
         benchmark.number,
         cover.tasks,
         cover.verdicts,
-        cover.counted,
         capitalised,
         embedded,
         message,

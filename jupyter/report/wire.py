@@ -7,6 +7,9 @@ it, a Python test this module.
 from dataclasses import dataclass, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+# What our runs say about a conclusion or an answer of the original.
+Support = Literal["supported", "not supported", "reversed", "not testable", "not checked"]
+
 
 class WireError(ValueError):
     """A message that is not as agreed; the text says what is expected and what was found."""
@@ -99,7 +102,7 @@ class Conclusion:
 
     part: str
     statement: str
-    verdict: Literal["supported", "not supported", "reversed", "not testable", "not checked"]
+    verdict: Support
     evidence: str
 
 
@@ -166,7 +169,7 @@ class Answer:
     interval: str
     seeds: int
     original: str
-    verdict: Literal["holds", "does not hold", "reversed", "never tested", "not checked"]
+    verdict: Support
     evidence: str
 
 

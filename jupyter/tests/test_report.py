@@ -356,7 +356,7 @@ class TestCover:
     """What a reader learns before the tasks."""
 
     def test_an_answer_has_its_figure_with_interval_and_seeds_and_a_link_to_its_cell(self, index):
-        row = index("# Task 1: one", answers("holds")).select(".answers tbody tr")[1]
+        row = index("# Task 1: one", answers("supported")).select(".answers tbody tr")[1]
         assert texts(row.select("td"))[0] == (
             "It is, by three points. Gain in test accuracy: +3.0 points (+2.0 points to +4.0 points, 20 seeds)"
         )
@@ -370,17 +370,17 @@ class TestCover:
         assert f".verdict.{cell.select_one('.verdict')['class'][1]} {{ color:" in style
 
     def test_the_verdicts_on_the_original_are_counted(self, index):
-        verdicts = ("reversed", "holds", "reversed", "never tested", "does not hold")
+        verdicts = ("reversed", "supported", "reversed", "not testable", "not supported")
         assert texts(index(answers(*verdicts)).select("#answers + p")) == [
-            "Of 5 answers of the original 1 holds, 1 does not hold, 2 are reversed, 1 was never tested."
+            "Of 5 answers of the original: 1 supported, 1 not supported, 2 reversed, 1 not testable."
         ]
 
-    def test_a_question_that_was_never_tested_says_why(self, index):
-        shown = [texts(index(answers(verdict)).select(".answers td"))[1] for verdict in ("never tested", "reversed")]
-        assert shown == ["It is never tested No run was repeated.", "It is reversed"]
+    def test_an_answer_that_is_not_testable_says_why(self, index):
+        shown = [texts(index(answers(verdict)).select(".answers td"))[1] for verdict in ("not testable", "reversed")]
+        assert shown == ["It is not testable No run was repeated.", "It is reversed"]
 
     def test_all_five_tasks_are_there_and_one_without_a_notebook_says_so(self, index):
-        made = index("# Task 1: one", answers("holds"))
+        made = index("# Task 1: one", answers("supported"))
         assert texts(made.select(".answers .task")) == ["Task 1: one", "Task 2", "Task 3", "Task 4", "Task 5"]
         assert texts(made.select(".answers .missing")) == 4 * [
             "This report does not have the task: there is no notebook of it."
@@ -403,7 +403,7 @@ class TestCover:
         assert len(index().select('.cover a[href="try.html"]')) == 1
 
     def test_what_notebooks_answer_is_escaped(self, index):
-        assert "<b>a & b</b>" in texts(index(answers("holds", question="<b>a & b</b>")).select(".answers tbody th"))
+        assert "<b>a & b</b>" in texts(index(answers("supported", question="<b>a & b</b>")).select(".answers tbody th"))
 
     def test_it_comes_first(self, index):
         assert "cover" in index("# Task 1").select_one("main > section")["class"]

@@ -1,23 +1,23 @@
 //! The answers to the questions of the assignment, ours beside the original's.
 
-use super::Conclusion;
-use crate::study::{Distribution, Judged, Unit};
+use super::{Conclusion, Measured};
+use crate::study::Judged;
 
 /// The answer to one question of the assignment.
 ///
 /// ```
-/// use hinge::original::{Answer, Measured};
 /// use hinge::prelude::*;
 ///
 /// let claims = Claims::about_any_data();
 /// let gap = Distribution::new(vec![0.22, 0.21, 0.23])?; // train less test accuracy, seed by seed
+/// let measured = Measured::new("train less test accuracy", &gap, Unit::Points);
 /// let answer = Answer {
 ///     question: "Does it overfit?".to_string(),
-///     text: format!("Yes: train accuracy is {} above test accuracy.", Unit::Points.show(gap.mean())),
-///     measured: Measured::new("train less test accuracy", &gap, Unit::Points),
-///     original: Conclusion::judge(claims.judged(), "1b", "There is significant overfitting", &gap, Unit::Points),
+///     text: format!("Yes: train accuracy is {} above test accuracy.", Unit::Points.size(gap.mean())),
+///     original: Conclusion::judge(claims.judged(), "1b", "There is significant overfitting", measured.clone()),
+///     measured,
 /// };
-/// assert_eq!(answer.text(), "Yes: train accuracy is +22.0 points above test accuracy.");
+/// assert_eq!(answer.text(), "Yes: train accuracy is 22.0 points above test accuracy.");
 /// # Ok::<(), hinge::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -31,34 +31,6 @@ pub struct Answer {
     /// The original's answer, with our verdict on it; a question that the original never tested is
     /// [`not_testable`](Conclusion::not_testable).
     pub original: Conclusion,
-}
-
-/// A quantity over seeds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Measured {
-    /// What it is: "train less test accuracy".
-    pub quantity: String,
-    /// Its value with each seed.
-    pub over_seeds: Distribution,
-    /// Its unit.
-    pub unit: Unit,
-}
-
-impl Measured {
-    /// The quantity with this name.
-    pub fn new(quantity: &str, over_seeds: &Distribution, unit: Unit) -> Measured {
-        Measured { quantity: quantity.to_string(), over_seeds: over_seeds.clone(), unit }
-    }
-
-    /// The mean over seeds: "+2.3 points".
-    pub fn mean(&self) -> String {
-        self.unit.show(self.over_seeds.mean())
-    }
-
-    /// The 95 % interval of the mean: "+2.0 points to +2.6 points".
-    pub fn interval(&self) -> String {
-        self.over_seeds.confidence_interval().show(|end| self.unit.show(end))
-    }
 }
 
 impl Answer {
@@ -77,16 +49,18 @@ impl Answer {
 mod tests {
     use super::*;
     use crate::error::Result;
+    use crate::study::{Distribution, Unit};
 
     #[test]
     fn results_that_are_not_judged_answer_nothing() -> Result<()> {
         let gain = Distribution::new(vec![0.02, 0.03])?;
         let judged = Judged::No("synthetic digits");
+        let measured = Measured::new("gain", &gain, Unit::Points);
         let answer = Answer {
             question: "Does it help?".to_string(),
             text: "Yes.".to_string(),
-            measured: Measured::new("gain", &gain, Unit::Points),
-            original: Conclusion::judge(judged, "1c", "It helps", &gain, Unit::Points),
+            original: Conclusion::judge(judged, "1c", "It helps", measured.clone()),
+            measured,
         };
         assert!(answer.text().ends_with("(synthetic digits)."), "{}", answer.text());
         Ok(())

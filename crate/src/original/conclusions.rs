@@ -1,6 +1,7 @@
 //! The original's conclusions, judged by our runs.
 
-use crate::study::{Distribution, Judged, Unit};
+use super::Measured;
+use crate::study::{Judged, Unit};
 use serde::Serialize;
 
 /// A conclusion of the original, with what it is judged by.
@@ -12,7 +13,8 @@ use serde::Serialize;
 ///
 /// // Seed by seed one point more, give or take a tenth: the whole interval is above 0.
 /// let gain = Distribution::new(vec![0.010, 0.011, 0.009])?;
-/// let helps = Conclusion::judge(Judged::Yes, "1c", "Weight decay helps", &gain, Unit::Points);
+/// let gain = Measured::new("gain", &gain, Unit::Points);
+/// let helps = Conclusion::judge(Judged::Yes, "1c", "Weight decay helps", gain);
 /// assert_eq!(helps.verdict(), Support::Supported);
 /// // As one of nine comparisons it has a larger p, by Holm's correction.
 /// assert_eq!(helps.adjusted(0.06).verdict(), Support::NotSupported);
@@ -37,12 +39,8 @@ pub struct Conclusion {
 pub enum Basis {
     /// A quantity that the conclusion says is above 0.
     Measured {
-        /// What is measured; may be empty.
-        quantity: String,
         /// Its value with each seed.
-        excess: Distribution,
-        /// Its unit.
-        unit: Unit,
+        excess: Measured,
         /// The p-value, adjusted for all comparisons of its family; if there is one, it decides instead of the
         /// interval of the mean.
         adjusted_p: Option<f64>,
@@ -74,15 +72,8 @@ pub enum Support {
 impl Conclusion {
     /// Judges a conclusion by `excess`, seed by seed the quantity that the conclusion says is above 0: it is
     /// supported or reversed if the 95 % interval of the mean lies on one side of 0.
-    pub fn judge(
-        judged: Judged,
-        part: &str,
-        statement: &str,
-        excess: &Distribution,
-        unit: Unit,
-    ) -> Conclusion {
-        let (quantity, excess) = (String::new(), excess.clone());
-        let basis = Basis::Measured { quantity, excess, unit, adjusted_p: None };
+    pub fn judge(judged: Judged, part: &str, statement: &str, excess: Measured) -> Conclusion {
+        let basis = Basis::Measured { excess, adjusted_p: None };
         Conclusion { part: part.to_string(), statement: statement.to_string(), basis, judged }
     }
 
@@ -91,14 +82,6 @@ impl Conclusion {
         let basis = Basis::NotTestable(reason.to_string());
         let (part, statement) = (part.to_string(), statement.to_string());
         Conclusion { part, statement, basis, judged: Judged::Yes }
-    }
-
-    /// The same conclusion with the name of the measured quantity.
-    pub fn measured_by(mut self, name: &str) -> Conclusion {
-        if let Basis::Measured { quantity, .. } = &mut self.basis {
-            *quantity = name.to_string();
-        }
-        self
     }
 
     /// The same conclusion as one of several comparisons, with its adjusted p-value: it is supported or reversed if
@@ -120,7 +103,7 @@ impl Conclusion {
         let (excess, p) = match &self.basis {
             Basis::NotTestable(_) => return Support::NotTestable,
             Basis::Measured { .. } if self.judged != Judged::Yes => return Support::NotChecked,
-            Basis::Measured { excess, adjusted_p, .. } => (excess, adjusted_p),
+            Basis::Measured { excess, adjusted_p } => (&excess.over_seeds, adjusted_p),
         };
         let is_significant =
             p.map_or_else(|| !excess.confidence_interval().contains(0.), |p| p < 0.05);
@@ -137,14 +120,15 @@ impl Conclusion {
     pub fn evidence(&self) -> String {
         match &self.basis {
             Basis::NotTestable(reason) => reason.clone(),
-            Basis::Measured { quantity, excess, unit, adjusted_p } => {
-                let colon = if quantity.is_empty() { "" } else { ": " };
-                let (mean, seeds) = (unit.show(excess.mean()), excess.count());
-                let interval = excess.confidence_interval().show(|end| unit.show(end));
+            Basis::Measured { excess, adjusted_p } => {
                 let p = adjusted_p.map(|p| format!(", adjusted p {}", Unit::Number.show(p)));
-                let p = p.unwrap_or_default();
                 format!(
-                    "{quantity}{colon}{mean}, 95 % interval of the mean {interval}, {seeds} seeds{p}"
+                    "{}: {}, 95 % interval of the mean {}, {} seeds{}",
+                    excess.quantity,
+                    excess.mean(),
+                    excess.interval(),
+                    excess.over_seeds.count(),
+                    p.unwrap_or_default()
                 )
             }
         }
@@ -157,10 +141,11 @@ display_as_serialised!(Support);
 mod tests {
     use super::*;
     use crate::error::Result;
+    use crate::study::Distribution;
 
     fn conclusion(judged: Judged, values: &[f64]) -> Result<Conclusion> {
-        let excess = Distribution::new(values.to_vec())?;
-        Ok(Conclusion::judge(judged, "1c", "It is more", &excess, Unit::Points))
+        let excess = Measured::new("gain", &Distribution::new(values.to_vec())?, Unit::Points);
+        Ok(Conclusion::judge(judged, "1c", "It is more", excess))
     }
 
     #[test]
@@ -177,7 +162,7 @@ mod tests {
 
     #[test]
     fn an_adjusted_p_decides_instead_of_the_interval() -> Result<()> {
-        let less = conclusion(Judged::Yes, &[-0.010, -0.011, -0.009])?.measured_by("gain");
+        let less = conclusion(Judged::Yes, &[-0.010, -0.011, -0.009])?;
         assert_eq!(less.clone().adjusted(0.012).verdict(), Support::Reversed);
         let adjusted = less.adjusted(0.11);
         assert_eq!(adjusted.verdict(), Support::NotSupported);

@@ -24,7 +24,7 @@ fn table(answers: &[Answer]) -> Result<Table> {
                 format!("{}: {} ({})", measured.quantity, measured.mean(), measured.interval())
             }),
             ("the original", &|answer| answer.original.statement.clone()),
-            ("verdict", &|answer| wire::word(answer.original.verdict()).to_string()),
+            ("verdict", &|answer| answer.original.verdict().to_string()),
         ],
     )
 }

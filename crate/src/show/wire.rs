@@ -8,7 +8,7 @@ use super::display::Representation;
 use crate::data::Source;
 use crate::nn::{Layer, numbers};
 use crate::original::{
-    Answer, ComparedRun, ComparedValue, Comparison, Conclusion, Evidence, Place, Support,
+    Answer, ComparedRun, ComparedValue, Comparison, Conclusion, Evidence, Place,
 };
 use crate::study::{Claim, Claims, Classifier, Classifiers, Judged, Mode, Verdict};
 use base64::Engine;
@@ -144,7 +144,8 @@ fn layer(layer: &Layer) -> Value {
     })
 }
 
-/// Answers to the questions of the assignment; a `verdict` is a [`word`] on the original's answer.
+/// Answers to the questions of the assignment; a `verdict` is a word of [`Support`](crate::original::Support) on the
+/// original's answer.
 pub(crate) fn answers(answers: &[Answer]) -> Representation {
     let answer = |answer: &Answer| {
         let Answer { measured, original, .. } = answer;
@@ -157,22 +158,11 @@ pub(crate) fn answers(answers: &[Answer]) -> Representation {
             "interval": measured.interval(),
             "seeds": measured.over_seeds.count(),
             "original": original.statement,
-            "verdict": word(original.verdict()),
+            "verdict": original.verdict(),
             "evidence": original.evidence(),
         })
     };
     message!("answers", { "answers": answers.iter().map(answer).collect::<Vec<_>>() })
-}
-
-/// What became of an answer of the original.
-pub(super) fn word(verdict: Support) -> &'static str {
-    match verdict {
-        Support::Supported => "holds",
-        Support::NotSupported => "does not hold",
-        Support::Reversed => "reversed",
-        Support::NotTestable => "never tested",
-        Support::NotChecked => "not checked",
-    }
 }
 
 /// Why a cell failed, in the fields of Jupyter's error messages; the kernel launcher turns it into an error.
@@ -241,8 +231,9 @@ mod tests {
     /// A conclusion for each verdict.
     fn concluded() -> Result<Vec<Conclusion>> {
         let judge = |judged: Judged, values: [f64; 2]| -> Result<Conclusion> {
-            let excess = Distribution::new(values.into())?;
-            Ok(Conclusion::judge(judged, "2c", "It is better", &excess, Unit::Points))
+            let gain = Distribution::new(values.into())?;
+            let excess = Measured::new("gain", &gain, Unit::Points);
+            Ok(Conclusion::judge(judged, "2c", "It is better", excess))
         };
         Ok(vec![
             judge(Judged::Yes, [0.03, 0.03])?,

@@ -9,6 +9,8 @@ use crate::train::Metric;
 ///
 /// assert_eq!(Unit::Percent.show(0.785), "78.5 %");
 /// assert_eq!(Unit::Points.show(-0.005), "−0.5 points");
+/// // "It costs 0.5 points": the verb has the sign.
+/// assert_eq!(Unit::Points.size(-0.005), "0.5 points");
 /// // A column names the unit in its heading and leaves it out of its cells.
 /// assert_eq!(Unit::Percent.label("accuracy"), "accuracy (%)");
 /// assert_eq!(Unit::Percent.cell(0.785), "78.50");
@@ -37,6 +39,11 @@ impl Unit {
         let (.., factor, decimals) = self.format();
         let decimals = if factor == 100. { 1 } else { decimals };
         self.tiny(value).unwrap_or_else(|| self.show_to(value, decimals))
+    }
+
+    /// As [`show`](Self::show), without a sign.
+    pub fn size(self, value: f64) -> String {
+        self.show(value).trim_start_matches(['+', '\u{2212}']).to_string()
     }
 
     /// `value` with its unit and this many decimals: `81.10 %`.
