@@ -24,6 +24,9 @@ FENCES = set("⟨⟩‖|⌊⌋⌈⌉")
 NUMBER_SPACE = re.compile(r"(?<=\d) (?=\d{3}\b|%)")
 # The text of HTML outside its tags.
 TEXT = re.compile(r"(?:^|>)[^<]*")
+# A piece of code that has a class, and the classes to which the style gives a colour.
+PIECE = re.compile(r'<span class="(\w+)">([^<]*)</span>')
+COLOURED = set(re.findall(r"\.highlight \.(\w+)", (TEMPLATE / "page.css").read_text()))
 
 
 def cells(results: Results) -> Markup:
@@ -82,6 +85,7 @@ class Exporter(HTMLExporter):
         folders = [str(TEMPLATE.parent)]
         super().__init__(template_name=TEMPLATE.name, template_file="notebook.html.j2", extra_template_basedirs=folders)
         self.anchors = Counter()
+        self.register_filter("coloured", coloured)
         self.register_filter("unbroken_html", unbroken_html)
 
     @pass_context
@@ -128,6 +132,11 @@ def unbroken(text: str) -> str:
 def unbroken_html(markup: str) -> Markup:
     """HTML in which no line ends inside a number or before its unit."""
     return Markup(TEXT.sub(lambda text: unbroken(text[0]), markup))
+
+
+def coloured(code: str) -> Markup:
+    """Highlighted code with elements only around what has a colour: three in four have none."""
+    return Markup(PIECE.sub(lambda piece: piece[0] if piece[1] in COLOURED else piece[2], code))
 
 
 def plain(markup: str) -> str:
