@@ -41,6 +41,7 @@ class Execution(Task):
     shown: list[tuple[str, dict]] = field(default_factory=list)  # besides the bars
     shown_bytes: int = 0
     begun: float = field(default_factory=time.monotonic)
+    last_shown: float = field(default_factory=time.monotonic)  # when it showed something, or began
     waiting_shown: float = 0  # when it was last said that it goes on
 
     @property

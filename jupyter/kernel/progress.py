@@ -19,6 +19,11 @@ class Bars:
         self.waiting = f"{what}: {seconds:.0f} s"
         return self._message()
 
+    def stop_waiting(self) -> tuple[str, dict]:
+        """Notes that something is shown; returns the message that says no longer for how long."""
+        self.waiting = ""
+        return self._message()
+
     def take(self, progress: dict) -> tuple[str, dict]:
         """Takes the crate's word on a bar; returns the message, type and content, that draws all of them."""
         if "total" in progress:
@@ -40,8 +45,9 @@ class Bars:
 
 def _text(bar: dict) -> str:
     left = bar["seconds_left"]
+    curve = f"; {bar['curve']['label']}" if bar.get("curve") else ""
     return f"{bar['what']}: {bar['done']} of {bar['total']} done" + (
-        "" if left is None else f", about {left:.0f} s left"
+        curve if left is None else f", about {left:.0f} s left{curve}"
     )
 
 
@@ -49,4 +55,19 @@ def _html(bar: dict) -> str:
     what, text = html.escape(bar["what"]), html.escape(_text(bar))
     values = f'aria-valuemin="0" aria-valuemax="{bar["total"]}" aria-valuenow="{bar["done"]}" aria-valuetext="{text}"'
     bar_ = f'<progress role="progressbar" aria-label="{what}" {values} max="{bar["total"]}" value="{bar["done"]}">'
-    return f"<div>{bar_}</progress> {text}</div>"
+    return f"<div>{bar_}</progress> {text}{_curve(bar)}</div>"
+
+
+def _curve(bar: dict) -> str:
+    """What the finished work gave so far, as a small picture from its lowest value to its highest; a value alone is
+    none."""
+    points, width, height = (bar.get("curve") or {"points": []})["points"], 240, 40
+    if len(points) < 2:
+        return ""
+    low, high = min(points), max(points)
+    x = [width * index / (len(points) - 1) for index in range(len(points))]
+    y = [height - height * (point - low) / ((high - low) or 1) for point in points]
+    line = " ".join(f"{x:.0f},{y:.0f}" for x, y in zip(x, y, strict=True))
+    view = f'viewBox="-1 -1 {width + 2} {height + 2}" width="{width}" height="{height}" style="display:block"'
+    picture = f'<polyline points="{line}" fill="none" stroke="currentColor"/>'
+    return f'<svg role="img" aria-label="{html.escape(bar["curve"]["label"])}" {view}>{picture}</svg>'

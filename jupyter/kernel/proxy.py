@@ -536,7 +536,10 @@ class Proxy:
         if run.is_silent:
             return
         if self.running and noted:
-            if run.bars.waiting and not run.shown:
+            run.last_shown = time.monotonic()
+            if run.bars.waiting and run.shown:
+                self._publish(*run.bars.stop_waiting(), run.request)
+            elif run.bars.waiting:
                 self._publish("clear_output", {"wait": True}, run.request)
                 run.bars = Bars()
             if kind == "clear_output":
@@ -548,9 +551,9 @@ class Proxy:
     def _show_waiting(self) -> None:
         """Says that a cell goes on which has shown nothing for some time, if there is someone who could type."""
         run, now = self.running, time.monotonic()
-        if not run or not run.content.get("allow_stdin") or run.awaits_input or run.shown or run.bars.under_way:
+        if not run or not run.content.get("allow_stdin") or run.awaits_input or run.bars.under_way:
             return
-        if now - run.begun > WAITING_SECONDS and now - run.waiting_shown > 1:
+        if now - run.last_shown > WAITING_SECONDS and now - run.waiting_shown > 1:
             run.waiting_shown = now
             what = "running" if run.started else "compiling"
             self._publish_output(*run.bars.wait(what, now - run.begun), noted=False)

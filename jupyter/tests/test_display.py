@@ -1,5 +1,7 @@
 """What a cell shows while it runs: values in order, and bars that leave nothing behind."""
 
+import re
+
 import nbformat.v4 as v4
 import pytest
 from nbclient import NotebookClient
@@ -54,10 +56,23 @@ def test_long_work_has_a_bar_with_count_and_time_left_that_is_removed(rust):
     assert kinds.count("display_data") == 1
     assert 'role="progressbar"' in bars[0]["text/html"]
     assert "of 8 done" in bars[0]["text/plain"]
-    assert any("s left" in bar["text/plain"] for bar in bars)
+    assert any("s left; mean test accuracy so far" in bar["text/plain"] for bar in bars)
+    assert any('<svg role="img" aria-label="mean test accuracy so far' in bar["text/html"] for bar in bars)
     end = kinds.index("clear_output")
     assert "".join(content["text"] for kind, content in outputs[end:] if kind == "stream") == "before\nafter\n"
     assert set(kinds[end + 1 :]) == {"stream"}
+
+
+def test_a_cell_that_pauses_after_it_has_printed_says_that_it_runs(rust):
+    pause = "std::thread::sleep(std::time::Duration::from_secs(3));"
+    cell = f'println!("before");\n{pause}\nprintln!("after");'
+    outputs = rust.outputs(rust.send(cell, allow_stdin=True))
+    kinds = [kind for kind, _ in outputs]
+    waiting = kinds.index("display_data")
+    assert re.fullmatch(r"running: \d s", outputs[waiting][1]["data"]["text/plain"])
+    assert "".join(content["text"] for kind, content in outputs[:waiting] if kind == "stream") == "before\n"
+    end = kinds.index("clear_output")
+    assert "".join(content["text"] for kind, content in outputs[end:] if kind == "stream") == "before\nafter\n"
 
 
 def test_what_is_stored_does_not_depend_on_time():

@@ -2,6 +2,7 @@
 
 use super::{interrupt, launcher};
 use crate::error::{Error, Result};
+use serde::Serialize;
 use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -31,6 +32,7 @@ impl Progress {
             done: 0,
             cost,
             spent: 0.,
+            curve: None,
             start: now,
             last_line: now,
         }));
@@ -41,6 +43,13 @@ impl Progress {
             (sender, draw)
         });
         Progress { work, bar }
+    }
+
+    /// Shows a curve beside the bar from now on, in place of the last one, if there is one.
+    pub fn show(&self, curve: Option<Curve>) {
+        if let Some(curve) = curve {
+            lock(&self.work).curve = Some(curve);
+        }
     }
 
     /// One more piece is done.
@@ -91,6 +100,13 @@ fn lock(work: &Mutex<Work>) -> std::sync::MutexGuard<'_, Work> {
     work.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What the finished pieces gave so far: a sentence, and values in order.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Curve {
+    pub label: String,
+    pub points: Vec<f64>,
+}
+
 struct Work {
     what: String,
     total: usize,
@@ -98,6 +114,7 @@ struct Work {
     /// What all pieces cost together, and what those cost that are done.
     cost: f64,
     spent: f64,
+    curve: Option<Curve>,
     start: Instant,
     last_line: Instant,
 }
@@ -116,7 +133,8 @@ impl Work {
     }
 
     fn line(&self) -> String {
-        format!("{}, about {} left", self.reached(), show_seconds(self.seconds_left()))
+        let label = self.curve.iter().map(|curve| format!("; {}", curve.label)).collect::<String>();
+        format!("{}, about {} left{label}", self.reached(), show_seconds(self.seconds_left()))
     }
 
     fn print_now_and_then(&mut self) {
@@ -151,7 +169,7 @@ fn draw_until(work: &Mutex<Work>, ended: &std::sync::mpsc::Receiver<()>) {
         let message = {
             let work = lock(work);
             let left = Some(work.seconds_left()).filter(|seconds| seconds.is_finite());
-            json!({ "number": number, "what": work.what, "done": work.done, "total": work.total, "seconds_left": left })
+            json!({ "number": number, "what": work.what, "done": work.done, "total": work.total, "seconds_left": left, "curve": work.curve })
         };
         if launcher::send(&json!({ "progress": message })).is_err() {
             break;
@@ -171,6 +189,10 @@ mod tests {
         let progress = Progress::new("training", 4);
         progress.advance()?;
         assert_eq!(lock(&progress.work).line(), "training: 1 of 4 done, about 1 s left");
+        progress.show(Some(Curve { label: "accuracy so far 50.0 %".into(), points: vec![0.5] }));
+        progress.show(None);
+        let line = "training: 1 of 4 done, about 1 s left; accuracy so far 50.0 %";
+        assert_eq!(lock(&progress.work).line(), line);
         Ok(())
     }
 }

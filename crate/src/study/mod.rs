@@ -8,6 +8,7 @@ mod distribution;
 mod evaluation;
 mod factorial;
 mod gains;
+mod growing;
 mod guard;
 mod holm;
 mod joint;

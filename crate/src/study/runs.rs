@@ -1,5 +1,6 @@
 //! An experiment repeated over seeds.
 
+use super::growing::GrowingCurve;
 use super::run::{at, last};
 use super::{Distribution, Run, Seeds};
 use crate::data::{Digits, Source};
@@ -10,6 +11,7 @@ use crate::runtime::threads::side_by_side;
 use crate::train::{Epoch, Experiment, Metric};
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 /// An experiment run once for each of several seeds.
 ///
@@ -125,8 +127,12 @@ impl Experiment {
         let seeds: Vec<Seeds> = seeds.into_iter().map(Into::into).collect();
         check_different(&seeds)?;
         let progress = Progress::new(self, seeds.len());
+        let curve = Mutex::new(GrowingCurve::default());
         let job = |seed: Seeds| {
-            let result = of_run(self.run_with(digits, seed, interrupt::check)?)?;
+            let run = self.run_with(digits, seed, interrupt::check)?;
+            let grown = curve.lock().unwrap_or_else(PoisonError::into_inner).add(run.history());
+            let result = of_run(run)?;
+            progress.show(grown);
             progress.advance()?;
             Ok(result)
         };

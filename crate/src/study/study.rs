@@ -1,14 +1,15 @@
 //! A study: a sweep that is computed in a folder, part by part.
 
 use super::contents::{Contents, History, Settings};
+use super::growing::GrowingCurve;
 use super::guard::Guard;
 use super::queue::{Planned, Queue};
 use super::{Experiment, Runs, Seeds, Sweep, parquet, records};
 use crate::data::Digits;
 use crate::error::{Error, Result};
 use crate::runtime::files;
-use crate::runtime::progress::{Progress, show_seconds};
-use crate::train::seconds;
+use crate::runtime::progress::{Curve, Progress, show_seconds};
+use crate::train::{Epoch, seconds};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -216,6 +217,7 @@ impl Study {
         let pools = pools(planned.len())?;
         let queue = Queue::new(planned, pools.len(), budget);
         let mut unfinished = BTreeMap::new();
+        let mut curves: HashMap<usize, GrowingCurve> = HashMap::new();
         let mut outcome = Ok(());
         thread::scope(|scope| {
             let (done, results) = mpsc::channel();
@@ -226,7 +228,10 @@ impl Study {
             drop(done);
             for (run, history) in results {
                 let received = history
-                    .and_then(|history| self.receive(&mut unfinished, run, history))
+                    .and_then(|history| {
+                        progress.show(self.curve(&mut curves, run, &history));
+                        self.receive(&mut unfinished, run, history)
+                    })
                     .and_then(|()| progress.advance_by(run.cost));
                 if let (Err(error), true) = (received, outcome.is_ok()) {
                     queue.stop();
@@ -257,6 +262,19 @@ impl Study {
             // Nobody receives it after an error.
             let _ = done.send((run, history));
         }
+    }
+
+    /// The learning curve of a run's experiment over the seeds that are computed now.
+    fn curve(
+        &self,
+        curves: &mut HashMap<usize, GrowingCurve>,
+        run: Planned,
+        history: &[Epoch],
+    ) -> Option<Curve> {
+        let experiment = run.run / self.sweep.seeds.len();
+        let curve = curves.entry(experiment).or_default().add(history)?;
+        let label = format!("{}: {}", self.sweep.experiments[experiment], curve.label);
+        Some(Curve { label, ..curve })
     }
 
     /// Keeps the history of a run, and writes its shard's part when that was the last one.
