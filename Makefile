@@ -80,7 +80,7 @@ setup:
 
 lock:
 	@python3 -m venv target/lock && target/lock/bin/pip install --quiet uv
-	@for folder in jupyter/setup jupyter/browser bench; do \
+	@for folder in jupyter/setup jupyter/browser jupyter/tests/hq bench; do \
 		target/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.10 \
 			--no-header --no-annotate --upgrade -o $$folder/requirements.txt $$folder/requirements.in; \
 	done

@@ -1,11 +1,9 @@
 """Studies, on this machine and on a real Slurm: whatever fails, a result equals that of `run`, byte for byte, and is
 there once, or one sentence says why it is not there."""
 
-import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +17,7 @@ import programs
 import slurm as slurm_of_tests
 from kernel.folder import ROOT
 from namespaces import read_only, unshare
+from setup import environment
 from slurm import wait_until
 
 SECONDS = 120
@@ -369,23 +368,20 @@ def test_the_cluster_ends_with_the_tests(number, tmp_path):
 # On HyperQueue
 
 
-def test_hyperqueue_takes_the_same_command(study, expected, tmp_path):
-    if not shutil.which("hq"):
-        pytest.skip("HyperQueue is not installed: put the program hq of its release into the PATH")
-    study.environment["HQ_SERVER_DIR"] = str(tmp_path / "hq")
+@pytest.fixture
+def hyperqueue() -> Path:
+    """A Python with the HyperQueue of the package index, which has no program hq but its server and workers."""
+    here = Path(__file__).parent / "hq"
+    try:
+        return environment.separate_venv(
+            ROOT / "target" / "hq-venv", here / "requirements.txt", "Installing HyperQueue"
+        )
+    except environment.Missing as missing:
+        pytest.skip(f"HyperQueue cannot be installed: {missing}")
+
+
+def test_hyperqueue_takes_the_same_command(study, expected, hyperqueue, tmp_path):
     study.call("run", "--time-budget", "0s", code=3)
-    with contextlib.ExitStack() as stack:
-
-        def start(*arguments: str) -> psutil.Popen:
-            process = stack.enter_context(psutil.Popen(["hq", *arguments], env=study.environment))
-            stack.callback(process.kill)
-            return process
-
-        start("server", "start")
-        assert wait_until(lambda: list((tmp_path / "hq").glob("hq-current/*.json")))
-        lost, _ = (start("worker", "start", "--cpus=1") for _ in range(2))
-        run(["hq", "submit", f"--array=0-{SHARDS - 1}", *study.command("shard")], study.environment)
-        assert wait_until(study.parts)
-        lost.kill()
-        run(["hq", "job", "wait", "last"], study.environment)
+    submit = [hyperqueue, Path(__file__).parent / "hq" / "submit.py", tmp_path, SHARDS]
+    run([str(word) for word in (*submit, *study.command("shard"))], study.environment)
     assert study.parts() == expected
