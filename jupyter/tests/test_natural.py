@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -43,10 +44,9 @@ def with_sources():
         yield kernel
 
 
-@pytest.fixture(scope="module")
-def without_sources(tmp_path_factory):
-    """A kernel on a toolchain like ours that has no sources."""
-    real, bare = toolchain.sysroot(), tmp_path_factory.mktemp("toolchain") / "bare"
+def bare_toolchain(bare: Path) -> Path:
+    """Makes a toolchain like ours that has no sources, in a new folder."""
+    real = toolchain.sysroot()
 
     def linked(source: str, target: str) -> None:
         try:
@@ -56,6 +56,13 @@ def without_sources(tmp_path_factory):
 
     for folder in ("bin", "lib"):
         shutil.copytree(real / folder, bare / folder, copy_function=linked, ignore=shutil.ignore_patterns("src"))
+    return bare
+
+
+@pytest.fixture(scope="module")
+def without_sources(tmp_path_factory):
+    """A kernel on a toolchain without sources."""
+    bare = bare_toolchain(tmp_path_factory.mktemp("toolchain") / "bare")
     with mock.patch.dict(os.environ, RUSTUP_TOOLCHAIN=str(bare)), Kernel() as kernel:
         assert kernel.run(PREPARED)[0]["status"] == "ok"
         yield kernel
