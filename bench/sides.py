@@ -121,7 +121,7 @@ def our_variables() -> dict[str, str]:
 def candle_program() -> str:
     """The peer in Rust, built for this processor as its README recommends."""
     manifest, target = HERE / "candle" / "Cargo.toml", ROOT / "target" / "candle"
-    native = os.environ | {"RUSTFLAGS": "-Ctarget-cpu=native"}
+    native = os.environ | {"RUSTFLAGS": "-Ctarget-cpu=native -Cprefer-dynamic=no"}
     return built("--manifest-path", manifest, "--target-dir", target, env=native)
 
 
