@@ -16,7 +16,7 @@ help:
 	@echo 'make data       download MNIST to data/mnist/'
 	@echo 'make study      go on with the study that STUDY names (learning-curves), for TIME (say 30m) or to its end'
 	@echo 'make reference  compare with reference values: our copy, and those in HINGE_REFERENCE_DIR'
-	@echo 'make bench      compare our speed with PyTorch'\''s (installs PyTorch, 5 GB on Linux)'
+	@echo 'make bench      compare our speed with others (25 min; installs PyTorch, 5 GB on Linux)'
 	@echo 'make kernel     set up what these targets need, and no more'
 	@echo 'make lock       pin the newest Python packages in jupyter/setup/, jupyter/browser/ and bench/'
 	@echo 'make clean      remove everything that make made, except data/mnist/'
@@ -65,8 +65,7 @@ study: setup mnist
 		$(STUDY_PROGRAM) collect target/studies/$(STUDY) --out target/studies/$(STUDY).parquet
 
 bench: setup mnist
-	@$(RUN) cargo bench --package hinge-bench
-	@$(RUN) python bench/run.py
+	@$(RUN) python bench/run.py $(if $(ANYWAY),--anyway)
 
 reference: setup
 	@$(RUN) cargo test --package hinge --test 'reference*'

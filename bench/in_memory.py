@@ -1,10 +1,16 @@
 """A fair peer: an ordinary PyTorch program written for speed.
 
 All images are one tensor in memory, minibatches are rows of it, and a set is evaluated in one forward pass (a large one
-in several). r4 transforms a whole batch at once, with random parameters for each image.
+in several). r4 transforms a whole batch at once, with random parameters for each image. Several seeds are trained by
+processes side by side, one for each core.
 """
 
+import functools
 import math
+import multiprocessing
+import os
+import time
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -22,17 +28,51 @@ SIDE = 28
 
 def prepare(digits):
     """What does workloads on `digits`."""
-    train, test = ((images.flatten(1) / 255, labels) for images, labels in (digits.train, digits.test))
+    train, test = tensors(digits.train), tensors(digits.test)
+    pool = functools.cache(lambda: processes(digits))
 
-    def work(workload: Workload) -> None:
+    def work(workload: Workload) -> dict | None:
+        if workload.seeds > 1:
+            start = time.perf_counter()
+            pool().map(run_in_process, [replace(workload, seeds=1)] * workload.seeds, chunksize=1)
+            return {"seconds": (time.perf_counter() - start) / workload.seeds}
         training = sample(train, workload.train)
         if workload.kind is Kind.AUGMENTING:
             for _ in range(workload.epochs):
                 r4(training[0])
         else:
             fit(workload, training, sample(test, TEST))
+        return None
 
     return work
+
+
+def versions() -> dict:
+    """What runs, and on how many threads."""
+    return {"torch": torch.__version__, "threads": torch.get_num_threads()}
+
+
+def tensors(examples) -> tuple[Tensor, Tensor]:
+    """Images `[n, 784]`, 0 to 1, and their labels."""
+    images, labels = map(torch.from_numpy, examples)
+    return images.flatten(1) / 255, labels
+
+
+def processes(digits):
+    """A process for each core, which trains on one thread."""
+    context = multiprocessing.get_context("spawn")
+    return context.Pool(len(os.sched_getaffinity(0)), start_process, (digits,))
+
+
+def start_process(digits) -> None:
+    global work_in_process
+    torch.set_num_threads(1)
+    work_in_process = prepare(digits)
+
+
+def run_in_process(workload: Workload) -> None:
+    torch.seed()
+    work_in_process(workload)
 
 
 def sample(examples: tuple[Tensor, Tensor], count: int) -> tuple[Tensor, Tensor]:
@@ -52,10 +92,15 @@ def fit(workload: Workload, train: tuple[Tensor, Tensor], test: tuple[Tensor, Te
         inputs = r4(images) if workload.kind is Kind.HIDDEN_AUGMENTED else images
         for batch in torch.randperm(len(inputs)).split(BATCH):
             optimiser.zero_grad()
-            loss(model(inputs[batch]), labels[batch]).backward()
+            objective(model, loss, inputs[batch], labels[batch]).backward()
             optimiser.step()
         history.append([score(model, loss, *examples) for examples in (train, test)])
     return history
+
+
+def objective(model: nn.Module, loss, inputs: Tensor, labels: Tensor) -> Tensor:
+    """The mean loss of a minibatch."""
+    return loss(model(inputs), labels)
 
 
 def network(kind: Kind) -> nn.Module:

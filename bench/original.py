@@ -5,6 +5,7 @@ second pass over both loaders for the scores.
 """
 
 import torch
+import torchvision
 from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, random_split
@@ -28,8 +29,8 @@ R4 = transforms.Compose(
 class Digits(Dataset):
     """Images `[n, 28, 28]` of bytes, in the manner of torchvision's MNIST."""
 
-    def __init__(self, images: Tensor, labels: Tensor, transform):
-        self.images, self.labels, self.transform = images, labels, transform
+    def __init__(self, images, labels, transform):
+        self.images, self.labels, self.transform = torch.from_numpy(images), torch.from_numpy(labels), transform
 
     def __len__(self) -> int:
         return len(self.images)
@@ -48,6 +49,11 @@ def prepare(digits):
         fit(network(workload.kind), train, loader(Digits(*digits.test, AS_IT_IS), TEST), workload.epochs)
 
     return work
+
+
+def versions() -> dict:
+    """What runs, and on how many threads."""
+    return {"torch": torch.__version__, "torchvision": torchvision.__version__, "threads": torch.get_num_threads()}
 
 
 def loader(digits: Digits, count: int) -> DataLoader:

@@ -1,12 +1,13 @@
-"""The PyTorch peers of the crate: the same workloads as PyTorch programs usually do them.
+"""The peers of the crate in Python: the same workloads as programs usually do them.
 
-    python peer.py in_memory FOLDER    images as one tensor, see in_memory.py
-    python peer.py original FOLDER     images one by one, as the original did, see original.py
+    python peer.py NAME FOLDER
 
-FOLDER holds the digits as IDX files. The first line of the output names the versions; then each line of the input is
-a workload in JSON, and each line of the output its time, {"seconds": 7.2}.
+NAME is a module of this folder: in_memory, compiled, vmap, original or scikit. FOLDER holds the digits as IDX files.
+The first line of the output names the versions; then each line of the input is a workload in JSON, and each line of
+the output its time, {"seconds": 7.2}, with what else is known of it.
 """
 
+import importlib
 import json
 import platform
 import signal
@@ -16,58 +17,49 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
-import torch
-import torchvision
 
-import in_memory
-import original
-from workloads import Workload
-
-PEERS = {"in_memory": in_memory, "original": original}
+from workloads import Side, Workload
 
 
 @dataclass(frozen=True)
 class Digits:
     """All training and test images, `[n, 28, 28]` of bytes, with their labels, `[n]`."""
 
-    train: tuple[torch.Tensor, torch.Tensor]
-    test: tuple[torch.Tensor, torch.Tensor]
+    train: tuple[numpy.ndarray, numpy.ndarray]
+    test: tuple[numpy.ndarray, numpy.ndarray]
 
 
 def read(folder: Path) -> Digits:
     """The digits in `folder`, from plain IDX files named as MNIST's."""
 
-    def values(name: str, header: int) -> torch.Tensor:
-        return torch.from_numpy(numpy.fromfile(folder / name, dtype=numpy.uint8, offset=header))
+    def values(name: str, header: int) -> numpy.ndarray:
+        return numpy.fromfile(folder / name, dtype=numpy.uint8, offset=header)
 
-    def pair(half: str) -> tuple[torch.Tensor, torch.Tensor]:
+    def pair(half: str) -> tuple[numpy.ndarray, numpy.ndarray]:
         images = values(f"{half}-images-idx3-ubyte", header=16)
-        return images.view(-1, 28, 28), values(f"{half}-labels-idx1-ubyte", header=8).long()
+        return images.reshape(-1, 28, 28), values(f"{half}-labels-idx1-ubyte", header=8).astype(numpy.int64)
 
     return Digits(pair("train"), pair("t10k"))
 
 
 def main() -> None:
+    """The command. A module's `work` may time itself, and then returns the answer."""
     match sys.argv[1:]:
-        case [name, folder] if name in PEERS:
-            work = PEERS[name].prepare(read(Path(folder)))
+        case [name, folder] if name in {side.value for side in Side}:
+            module = importlib.import_module(name)
         case _:
             sys.exit(__doc__)
-    say(
-        torch=torch.__version__,
-        torchvision=torchvision.__version__,
-        numpy=numpy.__version__,
-        python=platform.python_version(),
-        threads=torch.get_num_threads(),
-    )
+    work = module.prepare(read(Path(folder)))
+    say(module.versions() | {"numpy": numpy.__version__, "python": platform.python_version()})
     for line in sys.stdin:
         workload = Workload.from_json(line)
         start = time.perf_counter()
-        work(workload)
-        say(seconds=time.perf_counter() - start)
+        answer = work(workload)
+        say(answer or {"seconds": time.perf_counter() - start})
 
 
-def say(**values) -> None:
+def say(values: dict) -> None:
+    """Writes a line of the output."""
     print(json.dumps(values), flush=True)
 
 

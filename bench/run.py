@@ -1,54 +1,67 @@
-"""Measures the crate and its PyTorch peers side by side, and writes bench/results.json and bench/results.svg.
+"""Measures the crate and its peers side by side, and writes bench/results.json, its figure and README's table.
 
-    python run.py [--times N] [WORKLOAD ...]
+    python run.py [--times N] [--anyway] [WORKLOAD ...]
 
-A side is a process that does one workload after another. On each workload the sides alternate: one warm-up each, then
-N rounds. If workloads are named, only those are measured, and bench/results.json stays as it is. `make bench` runs
-this in the project's environment; the peers run in another, target/bench-venv, which is installed the first time.
+For each workload a fresh process of every side warms up, then the sides alternate: N rounds of ours and of PyTorch in
+memory, and as many of the others as fit into half a minute, at least one. If workloads are named, only those are
+measured, and nothing is written. `make bench` runs this in the project's environment, on an idle machine: on a busy one
+it refuses, unless there is `--anyway`. The peers run in another, target/bench-venv, which is installed the first time.
 """
 
 import argparse
 import contextlib
 import json
-import os
-import subprocess
+import statistics
 import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import psutil
 
+import sides
 from report import benchmark, build
 from report.benchmark import Benchmark, Timing
 from setup import environment
 from setup.environment import ROOT, Missing
+from sides import DIGITS, HERE, Process
 from workloads import SIDES, Kind, Side, Workload
 
-HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
 FIGURE = HERE / "results.svg"
-VENV = ROOT / "target" / "bench-venv"
-DIGITS = ROOT / "target" / "bench-digits"
-OUR_PROGRAM = ("cargo", "run", "--release", "--quiet", "--package", "hinge-bench", "--")
+README = ROOT / "README.md"
 BOTH = (Side.OURS, Side.IN_MEMORY)
-WITH_ORIGINAL = (*BOTH, Side.ORIGINAL)
+TRAINERS = (*BOTH, Side.COMPILED, Side.SCIKIT, Side.CANDLE)
+MANY_SEEDS = (*BOTH, Side.VMAP)
+EXACT = (Side.OURS, Side.SCIKIT)
 WORKLOADS = {
-    Workload(Kind.LINEAR_SVM): WITH_ORIGINAL,
-    Workload(Kind.LOGISTIC_REGRESSION): BOTH,
-    Workload(Kind.HIDDEN): (*WITH_ORIGINAL, Side.LIMIT),
-    Workload(Kind.HIDDEN_AUGMENTED): (*WITH_ORIGINAL, Side.LIMIT),
+    Workload(Kind.LINEAR_SVM): (*TRAINERS, Side.ORIGINAL),
+    Workload(Kind.LOGISTIC_REGRESSION): TRAINERS,
+    Workload(Kind.HIDDEN): (*TRAINERS, Side.ORIGINAL),
+    Workload(Kind.HIDDEN_AUGMENTED): (*BOTH, Side.COMPILED, Side.ORIGINAL),
     Workload(Kind.AUGMENTING): BOTH,
 } | {
-    Workload(kind, train, epochs=1): BOTH
+    Workload(kind, train, epochs=1): (*BOTH, Side.CANDLE)
     for kind in (Kind.LINEAR_SVM, Kind.HIDDEN) for train in (1_000, 10_000, 60_000)
+} | {
+    Workload(Kind.LINEAR_SVM, seeds=200): MANY_SEEDS,
+    Workload(Kind.HIDDEN, seeds=36): MANY_SEEDS,
+} | {
+    Workload(kind, train, epochs=0): EXACT
+    for kind in (Kind.EXACT_LINEAR, Kind.EXACT_RBF) for train in (150, 1_000, 5_000)
 }  # fmt: skip
+# PyTorch trains fewer models of the hidden layer, which takes it half a minute for each pair.
+FEWER_SEEDS = {Kind.LINEAR_SVM: 20, Kind.HIDDEN: 2}
+# The seconds that the rounds of a slow side may take.
+ROUNDS = 30
 
 
 def main() -> int:
     """The command; returns its exit status."""
     arguments = parse()
     try:
-        measure_all(arguments.workloads, arguments.times)
+        measure_all(arguments.workloads, arguments.times, arguments.anyway)
     except Missing as missing:
         print(missing, file=sys.stderr)
         return 1
@@ -61,8 +74,9 @@ def main() -> int:
 def parse() -> argparse.Namespace:
     """The arguments of the command."""
     names = [workload.name for workload in WORKLOADS]
-    parser = argparse.ArgumentParser(description="Measures the crate and its PyTorch peers side by side.")
-    parser.add_argument("--times", type=int, default=5, help="how often each side does each piece of work (5)")
+    parser = argparse.ArgumentParser(description="Measures the crate and its peers side by side.")
+    parser.add_argument("--times", type=int, default=5, help="how often ours and PyTorch do each piece of work (5)")
+    parser.add_argument("--anyway", action="store_true", help="measure on a busy machine, too")
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"what to measure: {', '.join(names)}")
     arguments = parser.parse_args()
     if arguments.times < 1:
@@ -72,21 +86,37 @@ def parse() -> argparse.Namespace:
     return arguments
 
 
-def measure_all(names: list[str], times: int) -> None:
+def measure_all(names: list[str], times: int, anyway: bool) -> None:
     """Measures the workloads with these names; without names all, and writes the results. Raises Missing."""
-    install_peers()
-    digits, busy = write_digits(), busy_with_other_work()
+    busy = busy_with_other_work(anyway)
+    sides.install_peers()
+    digits, machine = sides.ask("digits", DIGITS), sides.ask("machine")
+    print(f"The machine's peak: {machine['flops'] / 1e9:.0f} GFLOP/s, {machine['bytes'] / 1e9:.0f} GB/s.")
+    print(f"On {digits['description']}; median seconds, and multiples of ours:", flush=True)
     chosen = choose(names, digits["train"])
-    print(f"On {digits['description']}; median seconds of {times} runs, and multiples of ours:", flush=True)
-    with contextlib.ExitStack() as stack:
-        needed = set().union(*chosen.values())
-        processes = {side: stack.enter_context(Process(side)) for side in Side if side in needed}
-        timings = []
-        for workload, sides in chosen.items():
-            timings.append(measure(workload, {side: processes[side] for side in sides}, times))
-            print(row(timings[-1]), flush=True)
-    if not names:
-        write(results(digits, times, busy, processes, timings))
+    versions, threads, timings = {}, {}, []
+    for workload in with_time_left(list(chosen)):
+        timings.append(measure(workload, chosen[workload], times, versions, threads))
+        print(row(timings[-1]), flush=True)
+    if names:
+        return
+    known = {"rustc": build.rustc_version(), "libtorch": environment.LIBTORCH_VERSION}
+    write(
+        Benchmark(
+            date=date.today().isoformat(),
+            machine=build.machine(),
+            data=digits["description"],
+            is_mnist=digits["is_mnist"],
+            times=times,
+            busy=busy,
+            peak=machine,
+            starts={side: start_up(side) for side in SIDES if side in threads},
+            sides=SIDES,
+            versions=known | versions,
+            threads=threads,
+            timings=timings,
+        )
+    )
 
 
 def choose(names: list[str], images: int) -> dict:
@@ -98,15 +128,70 @@ def choose(names: list[str], images: int) -> dict:
     return chosen
 
 
-def measure(workload: Workload, processes: dict, times: int) -> Timing:
-    """How long a workload takes each side; the sides take turns."""
-    for process in processes.values():
-        process.seconds(workload)
-    seconds = {side: [] for side in processes}
-    for _ in range(times):
+def with_time_left(workloads: list[Workload]) -> Iterator[Workload]:
+    """The workloads, each announced with the time that all that are left will take, judged by the last results."""
+    lasting = benchmark.durations(RESULTS)
+    expected = [lasting.get(workload.name, statistics.mean(lasting.values() or [60])) for workload in workloads]
+    start = time.monotonic()
+    for index, workload in enumerate(workloads):
+        speed = (time.monotonic() - start) / sum(expected[:index]) if index else 1
+        minutes = speed * sum(expected[index:]) / 60
+        print(f"  {index + 1} of {len(workloads)}, about {minutes:.0f} min left: {workload.name}", flush=True)
+        yield workload
+
+
+def measure(workload: Workload, chosen: tuple, times: int, versions: dict, threads: dict) -> Timing:
+    """Measures a workload; the sides take turns. What they run with is added to `versions` and `threads`."""
+    began, seconds, answers, rounds = time.monotonic(), {}, {}, {}
+    with contextlib.ExitStack() as stack:
+        processes = {side: stack.enter_context(Process(side)) for side in chosen}
+        requests = {side: request(workload, side) for side in chosen}
         for side, process in processes.items():
-            seconds[side].append(round(process.seconds(workload), 6))
-    return Timing(workload.name, workload.kind.title, workload.train, workload.epochs, seconds)
+            first = time.monotonic()
+            bound = answers[Side.OURS].get("dual") if side is not Side.OURS else None
+            requests[side] = replace(requests[side], bound=bound)
+            answers[side] = process.work(requests[side])
+            rounds[side] = number_of_rounds(workload, side, times, time.monotonic() - first)
+            versions |= process.versions
+            threads[side] = process.threads
+        for turn in range(times):
+            for side, process in processes.items():
+                if turn < rounds[side]:
+                    answers[side] = process.work(requests[side])
+                    seconds.setdefault(side, []).append(round(answers[side]["seconds"], 6))
+        memory = {side: process.memory() for side, process in processes.items()}
+    return Timing(
+        name=workload.name,
+        title=workload.kind.title,
+        group=workload.group,
+        train=workload.train,
+        epochs=workload.epochs,
+        seeds=workload.seeds,
+        seconds=seconds,
+        flops=answers[Side.OURS].get("flops"),
+        bytes=answers[Side.OURS].get("bytes"),
+        memory=memory,
+        gaps={side: answer["gap"] for side, answer in answers.items() if "gap" in answer},
+        took=round(time.monotonic() - began, 1),
+    )
+
+
+def request(workload: Workload, side: Side) -> Workload:
+    """What a side is asked to do: PyTorch is spared some of the seeds, since the time is that of one."""
+    if workload.seeds == 1 or side is Side.OURS:
+        return workload
+    return replace(workload, seeds=FEWER_SEEDS[workload.kind])
+
+
+def number_of_rounds(workload: Workload, side: Side, times: int, first: float) -> int:
+    """How often a side is measured, given the seconds of the first run."""
+    return times if side in BOTH and workload.seeds == 1 else max(1, min(times, int(ROUNDS / first)))
+
+
+def start_up(side: Side) -> dict:
+    """The medians of three starts, in seconds."""
+    starts = [sides.start_up(side) for _ in range(3)]
+    return {name: round(statistics.median(start[name] for start in starts), 3) for name in starts[0]}
 
 
 def row(timing: Timing) -> str:
@@ -118,110 +203,37 @@ def row(timing: Timing) -> str:
     return "  ".join((f"{timing.name:<20}", *(f"{cell:<36}" for cell in cells))).rstrip()
 
 
-def results(digits: dict, times: int, busy: float, processes: dict, timings: list[Timing]) -> Benchmark:
-    """The timings with what they were measured on."""
-    versions = {"rustc": build.rustc_version(), "libtorch": environment.LIBTORCH_VERSION}
-    for process in processes.values():
-        versions |= process.versions
-    return Benchmark(
-        date=date.today().isoformat(),
-        machine=build.machine(),
-        data=digits["description"],
-        is_mnist=digits["is_mnist"],
-        times=times,
-        busy=busy,
-        sides=SIDES,
-        versions=versions,
-        threads={side: process.threads for side, process in processes.items()},
-        timings=timings,
-    )
-
-
-def write(benchmark: Benchmark) -> None:
-    """Writes the results, with medians and ratios for readers of the file, and the figure of them."""
-    values = vars(benchmark) | {"workloads": [record(timing) for timing in benchmark.timings]}
-    del values["timings"]
+def write(measured: Benchmark) -> None:
+    """Writes the results, with medians and ratios for readers of the file, their figure, and README's table."""
+    values = vars(measured) | {"workloads": [record(timing, measured) for timing in measured.timings]}
+    del values["timings"], values["figure"]
     new = RESULTS.with_suffix(".new")
     new.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n")
     new.replace(RESULTS)
-    environment.call(*OUR_PROGRAM, "figure", RESULTS, FIGURE, cwd=ROOT)
-    print(f"{RESULTS.relative_to(ROOT)} and {FIGURE.relative_to(ROOT)} are written.")
+    sides.ask("figure", RESULTS, FIGURE)
+    README.write_text(benchmark.with_table(README.read_text(), measured))
+    print(f"{RESULTS.relative_to(ROOT)}, {FIGURE.relative_to(ROOT)} and README's table are written.")
 
 
-def record(timing: Timing) -> dict:
+def record(timing: Timing, measured: Benchmark) -> dict:
     """A piece of work as the file has it; ratios are to ours."""
+    share = measured.share(timing)
     return vars(timing) | {
         "medians": {side: round(timing.median(side), 6) for side in timing.seconds},
         "ratios": {side: round(timing.ratio(side), 3) for side in timing.seconds if side is not Side.OURS},
+        "share": share and round(share, 3),
     }
 
 
-def busy_with_other_work() -> float:
-    """The fraction of the processors' time that other programs take, over 3 seconds."""
+def busy_with_other_work(anyway: bool) -> float:
+    """The fraction of the processors' time that other programs take, over 3 seconds. Raises Missing if it is much."""
     busy = round(psutil.cpu_percent(interval=3) / 100, 3)
-    if busy > benchmark.BUSY:
-        print(f"The machine is {busy:.0%} busy with other work: the times will be too long, PyTorch's above all.")
-    return busy
-
-
-def write_digits() -> dict:
-    """Writes the crate's digits for the peers; returns their description and number."""
-    command = (*OUR_PROGRAM, "digits", str(DIGITS))
-    program = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    if program.returncode:
-        raise Missing("The digits are not written, so nothing is measured; the reason is above.")
-    return json.loads(program.stdout)
-
-
-class Process:
-    """A side that waits for work; `versions` and `threads` are what it runs with."""
-
-    def __init__(self, side: Side):
-        self.side = side
-        self.process = subprocess.Popen(
-            command(side), cwd=ROOT, env=variables(side), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    if busy > benchmark.BUSY and not anyway:
+        raise Missing(
+            f"The machine is {busy:.0%} busy with other work, at most {benchmark.BUSY:.0%} is allowed: the times would "
+            "be too long, PyTorch's above all. Measure when it is idle, or with `--anyway` (`make bench ANYWAY=1`)."
         )
-
-    def __enter__(self) -> "Process":
-        self.versions = self.answer()
-        self.threads = self.versions.pop("threads")
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.process.stdin.close()
-        self.process.wait()
-
-    def seconds(self, workload: Workload) -> float:
-        """How long a workload takes."""
-        self.process.stdin.write(workload.to_json() + "\n")
-        self.process.stdin.flush()
-        return self.answer()["seconds"]
-
-    def answer(self) -> dict:
-        """Its next answer; progress lines are skipped."""
-        for line in self.process.stdout:
-            if line.startswith("{"):
-                return json.loads(line)
-        raise Missing(f"{SIDES[self.side]}: expected an answer, but the process ended; the reason is above.")
-
-
-def command(side: Side) -> list[str]:
-    """The command that does the work of a side."""
-    if side in (Side.OURS, Side.LIMIT):
-        return [*OUR_PROGRAM, side.value]
-    return [str(VENV / "bin" / "python"), str(HERE / "peer.py"), side.value, str(DIGITS)]
-
-
-def variables(side: Side) -> dict[str, str]:
-    """The environment of a side; PyTorch has its own libtorch."""
-    ours = (environment.LIBRARY_PATH,) if side in (Side.IN_MEMORY, Side.ORIGINAL) else ()
-    return {name: value for name, value in os.environ.items() if name not in ours}
-
-
-def install_peers() -> None:
-    """Installs PyTorch for the peers, unless it is there."""
-    what = f"Installing PyTorch in {VENV.relative_to(ROOT)} (5 GB on Linux)"
-    environment.separate_venv(VENV, HERE / "requirements.txt", what)
+    return busy
 
 
 if __name__ == "__main__":

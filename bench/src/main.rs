@@ -2,33 +2,38 @@
 //!
 //! ```text
 //! bench ours                 does workloads with this crate
-//! bench limit                does their matrix products and nothing else
 //! bench digits FOLDER        writes the digits for the peers as IDX files, and says which they are
+//! bench machine              measures the machine's peak rate and bandwidth
 //! bench figure RESULTS SVG   draws the results that `bench/run.py` wrote
 //! ```
 //!
-//! The first two begin by saying what they are. Then each line of the input is a workload in JSON, and each
-//! line of the output its time, `{"seconds": 1.34}`; between them there may be lines on the progress.
+//! The first begins by saying what it is. Then each line of the input is a workload in JSON, and each line of the
+//! output its time, `{"seconds": 1.34}`, with what else is known of it; between them there may be lines on the progress.
 
-mod limit;
+mod peak;
+mod work;
 
 use hinge::data::SIDE;
 use hinge::prelude::*;
 use hinge::rng::{Stream, random};
-use limit::Training;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::error::Error;
 use std::hint::black_box;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 use std::{env, fs, io, thread};
+use work::{Training, Work};
 
 /// ReLU units of the hidden layer, as in the report.
 const UNITS: usize = 5_000;
 /// The time does not depend on it.
 const SEED: u64 = 0;
+/// The exact SVM: the penalty's factor lambda, the RBF kernel's gamma, and the relative duality gap to reach.
+const STRENGTH: f64 = 0.001;
+const GAMMA: f64 = 0.02;
+const GAP: f64 = 1e-3;
 
 /// A piece of work; `bench/workloads.py` says what each kind is.
 #[derive(Deserialize)]
@@ -37,9 +42,11 @@ struct Workload {
     /// How many training images are drawn.
     train: usize,
     epochs: usize,
+    /// How many runs, side by side.
+    seeds: usize,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     LinearSvm,
@@ -47,6 +54,8 @@ enum Kind {
     Hidden,
     HiddenAugmented,
     Augmenting,
+    ExactLinear,
+    ExactRbf,
 }
 
 fn main() -> ExitCode {
@@ -54,11 +63,11 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
         ["ours"] => ours(),
-        ["limit"] => answer(limit),
         ["digits", folder] => digits(Path::new(folder)),
+        ["machine"] => machine(),
         ["figure", results, svg] => figure(results, svg),
         _ => Err(format!(
-            "expected `ours`, `limit`, `digits FOLDER` or `figure RESULTS SVG`, found {arguments:?}"
+            "expected `ours`, `digits FOLDER`, `machine` or `figure RESULTS SVG`, found {arguments:?}"
         )
         .into()),
     };
@@ -71,37 +80,74 @@ fn main() -> ExitCode {
     }
 }
 
-/// Answers every workload of the input with the seconds it takes.
-fn answer(
-    seconds: impl Fn(&Workload) -> Result<f64, Box<dyn Error>>,
-) -> Result<(), Box<dyn Error>> {
+/// Does every workload of the input.
+fn ours() -> Result<(), Box<dyn Error>> {
+    let digits = Digits::load()?;
     println!("{}", json!({ "hinge": hinge::VERSION, "threads": threads() }));
     for line in io::stdin().lines() {
-        let workload = serde_json::from_str(&line?)?;
-        println!("{}", json!({ "seconds": seconds(&workload)? }));
+        let workload: Workload = serde_json::from_str(&line?)?;
+        println!("{}", workload.answer(&digits)?);
     }
     Ok(())
 }
 
-fn ours() -> Result<(), Box<dyn Error>> {
-    let digits = Digits::load()?;
-    answer(|workload| {
-        let start = Instant::now();
-        match workload.kind {
-            // On a thread of the pool, as an experiment does it.
-            Kind::Augmenting => rayon::scope(|_| augment(workload, &digits))?,
-            _ => drop(workload.experiment().run(&digits, SEED)?),
-        }
-        Ok(start.elapsed().as_secs_f64())
-    })
+/// Measures what the machine can do.
+fn machine() -> Result<(), Box<dyn Error>> {
+    let (rate, bandwidth) = (peak::rate(threads()), peak::bandwidth(threads()));
+    println!("{}", json!({ "flops": rate, "bytes": bandwidth }));
+    Ok(())
 }
 
 impl Workload {
+    /// The seconds of a run, and the work that it needs at least or the certificate of its solution.
+    fn answer(&self, digits: &Digits) -> Result<Value, Box<dyn Error>> {
+        let start = Instant::now();
+        let seconds = || start.elapsed().as_secs_f64() / self.seeds as f64;
+        match self.kind {
+            Kind::ExactLinear => return self.solve(Kernel::Linear, digits),
+            Kind::ExactRbf => return self.solve(Kernel::Rbf { gamma: GAMMA }, digits),
+            // On a thread of the pool, as an experiment does it.
+            Kind::Augmenting => rayon::scope(|_| augment(self, digits))?,
+            _ if self.seeds > 1 => {
+                drop(self.experiment().repeat(digits, SEED..self.seeds as u64)?);
+            }
+            _ => drop(self.experiment().run(digits, SEED)?),
+        }
+        let (seconds, Work { flops, bytes }) = (seconds(), self.work());
+        Ok(json!({ "seconds": seconds, "flops": flops, "bytes": bytes }))
+    }
+
+    /// Solves the course's SVM on the first images.
+    fn solve(&self, kernel: Kernel, digits: &Digits) -> Result<Value, Box<dyn Error>> {
+        let indices: Vec<usize> = (0..self.train).collect();
+        let images = digits.train.select(&indices)?;
+        let features = images.to_tensor();
+        let svm = Svm { kernel, strength: STRENGTH, tolerance: GAP, ..Svm::default() };
+        let start = Instant::now();
+        let fitted = svm.fit(&features, images.labels())?;
+        let seconds = start.elapsed().as_secs_f64();
+        Ok(
+            json!({ "seconds": seconds, "gap": fitted.certificate.gap(), "dual": fitted.certificate.dual }),
+        )
+    }
+
+    fn work(&self) -> Work {
+        let (train, epochs) = (self.train, self.epochs);
+        match self.kind {
+            Kind::Augmenting => work::augmenting((train * epochs) as f64),
+            Kind::Hidden => Training::new(train, epochs, Some(UNITS)).work(),
+            Kind::HiddenAugmented => {
+                Training { is_augmented: true, ..Training::new(train, epochs, Some(UNITS)) }.work()
+            }
+            _ => Training::new(train, epochs, None).work(),
+        }
+    }
+
     fn experiment(&self) -> Experiment {
         let protocol =
             Experiment { train_examples: self.train, epochs: self.epochs, ..Experiment::default() };
         match self.kind {
-            Kind::LinearSvm => protocol,
+            Kind::LinearSvm | Kind::ExactLinear | Kind::ExactRbf => protocol,
             Kind::LogisticRegression => Experiment { loss: Loss::CrossEntropy, ..protocol },
             Kind::Hidden => Experiment { model: Model::hidden(UNITS), ..protocol },
             Kind::HiddenAugmented | Kind::Augmenting => Experiment {
@@ -130,21 +176,6 @@ fn augment(workload: &Workload, digits: &Digits) -> hinge::Result<()> {
         drop(black_box(transform.apply(&images, &mut augmentation)?));
     }
     Ok(())
-}
-
-fn limit(workload: &Workload) -> Result<f64, Box<dyn Error>> {
-    let augmented = match workload.kind {
-        Kind::Hidden => false,
-        Kind::HiddenAugmented => true,
-        _ => return Err("expected a hidden layer, which alone has a limit, found another".into()),
-    };
-    let training = Training {
-        images: workload.train as i64,
-        units: UNITS as i64,
-        epochs: workload.epochs,
-        augmented,
-    };
-    Ok(training.seconds(threads()))
 }
 
 fn threads() -> usize {

@@ -31,8 +31,8 @@ def notebook_page(results: Results, pages: list[Results]) -> str:
 
 def benchmark_page(measured: Benchmark, pages: list[Results]) -> str:
     """The page on how long training takes."""
-    svg = base64.b64encode(measured.figure).decode()
-    return page("benchmark.html.j2", "Speed", pages, "", measured.warnings, measured=measured, svg=svg)
+    values = {"svg": base64.b64encode(measured.figure).decode(), "differences": benchmark.DIFFERENCES}
+    return page("benchmark.html.j2", "Speed", pages, "", measured.warnings, measured=measured, **values)
 
 
 def try_page(pages: list[Results]) -> str:

@@ -217,15 +217,5 @@ def test_help_names_targets_that_exist():
 
 
 def test_readme_quotes_the_ratios_that_were_measured():
-    """Rows "| work | ratio | ratio |" of the section Speed: PyTorch in memory, and the original's code."""
     section = (ROOT / "README.md").read_text().split("## Speed")[1].split("\n## ")[0]
-    quoted = re.findall(r"^\| (.+?) \| ([\d.]+|–) \| ([\d.]+|–) \|$", section, re.M)
-    sides = ("in_memory", "original")
-    measured = [
-        (
-            f"{timing.title}, {timing.size}".replace("\N{NO-BREAK SPACE}", " "),
-            *(f"{timing.ratio(side):.1f}" if side in timing.seconds else "–" for side in sides),
-        )
-        for timing in benchmark.read(ROOT / "bench" / "results.json").timings
-    ]
-    assert quoted == measured
+    assert section.endswith("\n\n" + benchmark.read(ROOT / "bench" / "results.json").table)

@@ -685,20 +685,35 @@ class TestAudit:
         assert "<b>a & b</b>" in texts(index(cell).select(".audit tbody th, .audit tbody td"))
 
 
-SECONDS = {
-    "ours": [2.0, 1.0, 9.0],
-    "in_memory": [5.0, 6.0, 7.0],
-    "original": [30.0, 9.0, 20.0],
-    "limit": [1.5, 1.0, 2.0],
-}
+SECONDS = {"ours": [2.0, 1.0, 9.0], "in_memory": [5.0, 6.0, 7.0], "original": [30.0, 9.0, 20.0]}
 WORK = [
-    {"name": "hidden", "title": "Hidden layer", "train": 150, "epochs": 100, "seconds": SECONDS},
     {
-        "name": "linear-svm-1000",
-        "title": "Linear SVM",
+        "name": "hidden",
+        "title": "Hidden layer",
+        "group": "The report's protocol",
+        "train": 150,
+        "epochs": 100,
+        "seeds": 1,
+        "seconds": SECONDS,
+        "flops": 100e9,
+        "bytes": 1e9,
+        "memory": {"ours": 300e6, "in_memory": 700e6},
+        "gaps": {},
+        "took": 60.0,
+    },
+    {
+        "name": "exact-linear-1000",
+        "title": "Exact linear SVM",
+        "group": "Exact SVMs",
         "train": 1000,
-        "epochs": 1,
+        "epochs": 0,
+        "seeds": 1,
         "seconds": {"ours": [0.004], "in_memory": [0.01]},
+        "flops": None,
+        "bytes": None,
+        "memory": {},
+        "gaps": {"in_memory": 0.001},
+        "took": 1.0,
     },
 ]
 MEASURED = {
@@ -708,14 +723,11 @@ MEASURED = {
     "is_mnist": True,
     "times": 3,
     "busy": 0.02,
+    "peak": {"flops": 100e9, "bytes": 10e9},
+    "starts": {"ours": {"ready": 0.5, "first_epoch": 0.75}},
     "versions": {"torch": "2.13.0"},
     "threads": {"ours": 2, "in_memory": 2},
-    "sides": {
-        "ours": "ours",
-        "in_memory": "PyTorch in memory",
-        "original": "original's code",
-        "limit": "arithmetic's limit",
-    },
+    "sides": {"ours": "ours", "in_memory": "PyTorch in memory", "original": "original's code"},
     "workloads": WORK,
 }
 
@@ -744,29 +756,56 @@ def speed(measured, read):
 
 class TestBenchmark:
     def test_every_piece_of_work_is_shown_with_its_size(self, speed):
-        assert texts(speed().select("tbody th")) == [
+        assert texts(speed().table.select("tbody th")) == [
             "Hidden layer 150 images, 100 epochs",
-            "Linear SVM 1 000 images, 1 epoch",
+            "Exact linear SVM 1 000 images",
         ]
 
-    def test_times_are_medians_with_their_range(self, speed):
-        cells = texts(speed().select("tbody tr:first-child td"))[:4]
-        assert cells == ["2 1–9", "6 5–7", "20 9–30", "1.5 1–2"]
+    def test_times_are_medians_with_their_range_and_the_ratio_to_ours(self, speed):
+        cells = texts(speed().table.select("tbody tr:first-child td"))[:3]
+        assert cells == ["2 1–9", "6 5–7 3 ×", "20 9–30 10 ×"]
 
-    def test_ratios_are_the_median_of_the_other_by_ours(self, speed):
-        cells = texts(speed().select("tbody tr:first-child td"))[4:]
-        assert cells == ["3", "10", "0.75"]
+    def test_the_share_of_the_peak_is_the_shortest_possible_time_by_ours(self, speed):
+        """100 GFLOP at 100 GFLOP/s take 1 s of our 2 s; 30 GB at 10 GB/s take 3 s."""
+        assert texts(speed().table.select("tbody tr:first-child td"))[-2:] == ["100", "0.5"]
+        traffic = speed(workloads=[WORK[0] | {"bytes": 30e9}])
+        assert texts(traffic.table.select("tbody td"))[-1] == "1.5"
 
-    def test_what_a_side_did_not_do_is_a_dash(self, speed):
-        cells = texts(speed().select("tbody tr:last-child td"))
-        assert cells == ["0.004 0.004–0.004", "0.01 0.01–0.01", "–", "–", "2.5", "–", "–"]
+    def test_what_is_not_known_is_a_dash(self, speed):
+        cells = texts(speed().table.select("tbody tr:last-child td"))
+        assert cells == ["0.004 0.004–0.004", "0.01 0.01–0.01 2.5 × gap 0.001", "–", "–", "–"]
+        unknown = speed(peak=None, starts={})
+        assert texts(unknown.table.select("tbody tr:first-child td"))[-1] == "–"
+        assert unknown.select("#memory") == []
+
+    def test_memory_is_in_megabytes_and_starts_are_in_seconds(self, speed):
+        rows = [texts(row.select("td")) for row in speed().select("table")[1].select("tbody tr")]
+        assert rows == [["300", "700", "–"], ["–", "–", "–"], ["0.5", "–", "–"], ["0.75", "–", "–"]]
+
+    def test_every_side_of_the_benchmark_has_what_differs_said(self):
+        named = json.loads((HERE.parents[1] / "bench" / "results.json").read_text())["sides"]
+        assert set(named) <= set(benchmark.DIFFERENCES)
 
     def test_the_figure_has_its_numbers_as_alternative_text(self, speed):
         assert speed().figure.img["alt"] == (
-            "Median times on a logarithmic axis. Hidden layer, 150 images, 100 epochs: ours 2 s, "
-            "PyTorch in memory 6 s, original's code 20 s, arithmetic's limit 1.5 s. "
-            "Linear SVM, 1\N{NO-BREAK SPACE}000 images, 1 epoch: ours 0.004 s, PyTorch in memory 0.01 s."
+            "How many times faster this crate is than others, on a logarithmic axis. Hidden layer, 150 images, "
+            "100 epochs: PyTorch in memory 3, original's code 10. "
+            "Exact linear SVM, 1\N{NO-BREAK SPACE}000 images: PyTorch in memory 2.5."
         )
+
+    def test_readmes_table_is_replaced_and_the_rest_stays(self, measured):
+        readme = "| a |\n## Speed\nText:\n\n| old |\n|---|\n| 1 |\n\n## Next\n| b |\n"
+        changed = benchmark.with_table(readme, measured(workloads=WORK[:1]))
+        table = (
+            "| training | PyTorch in memory | original's code |\n|---|---|---|\n"
+            "| Hidden layer, 150 images, 100 epochs | 3.0 | 10.0 |\n"
+        )
+        assert changed == f"| a |\n## Speed\nText:\n\n{table}\n## Next\n| b |\n"
+
+    def test_the_time_that_measuring_will_take_is_that_of_the_last_time(self, measured, tmp_path):
+        measured()
+        assert benchmark.durations(tmp_path / "results.json") == {"hidden": 60.0, "exact-linear-1000": 1.0}
+        assert benchmark.durations(tmp_path / "missing.json") == {}
 
     def test_the_figure_is_the_one_that_the_crate_draws(self, speed):
         kind, _, data = speed().figure.img["src"].partition(";base64,")

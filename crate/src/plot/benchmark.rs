@@ -1,44 +1,46 @@
-//! How long work takes, this crate and others side by side.
+//! How many times faster this crate is than others that do the same work.
 
 use super::Figure;
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Stroke};
-use super::style::{GRID, INK, MARGIN, SERIES, TRAIN, WIDTH};
+use super::style::{GRID, INK, MARGIN, MUTED, SERIES, TRAIN, WHITE, WIDTH};
 use crate::error::{Error, Result};
 use crate::study::Unit;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What does the work, in the order of the lines.
+/// What does the work beside this crate, in the order of the legend.
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "snake_case")]
-enum Side {
-    Ours,
+enum Peer {
     InMemory,
+    Compiled,
+    Vmap,
+    Scikit,
+    Candle,
     Original,
-    Limit,
 }
 
 /// `bench/results.json`, as far as it is drawn.
 #[derive(Deserialize)]
 struct Results {
     times: usize,
-    sides: BTreeMap<Side, String>,
+    sides: BTreeMap<String, String>,
     workloads: Vec<Work>,
 }
 
-/// A piece of work: its seconds by side, and the other sides' seconds as multiples of ours.
+/// A piece of work, and the seconds of peers as multiples of ours.
 #[derive(Deserialize)]
 struct Work {
     title: String,
+    group: String,
     train: usize,
-    epochs: usize,
-    medians: BTreeMap<Side, f64>,
-    ratios: BTreeMap<Side, f64>,
+    seeds: usize,
+    ratios: BTreeMap<Peer, f64>,
 }
 
-/// The medians of `make bench` on a logarithmic axis: under each piece of work a line for each side. `results` is the
-/// text of `bench/results.json`.
+/// The speed-ups of `make bench` on a logarithmic axis: for each piece of work a bar for PyTorch in memory, and marks
+/// for other peers. `results` is the text of `bench/results.json`.
 ///
 /// # Errors
 /// [`Error::Figure`] for any other text.
@@ -48,65 +50,115 @@ pub fn benchmark(results: &str) -> Result<Figure> {
             "expected the results of `make bench`, found something else: {error}"
         ))
     })?;
-    let caption = format!("Medians of {} runs; in brackets multiples of ours.", results.times);
-    let alt = "Median times of this crate and its peers on a logarithmic axis, in seconds.";
+    let caption = format!("Ratios of medians of up to {} runs.", results.times);
+    let alt = "How many times faster this crate is than its peers, on a logarithmic axis.";
     Ok(Figure::new(results.draw(), alt, caption))
 }
 
-const LEFT: f64 = 150.;
-const LINE: f64 = 18.;
+/// Where names end, and where bars begin at the earliest.
+const NAMES: f64 = 270.;
+const LEFT: f64 = 345.;
+const LINE: f64 = 22.;
 
 impl Results {
     fn draw(&self) -> String {
-        let lines: usize = self.workloads.iter().map(|work| work.medians.len() + 2).sum();
-        let bottom = MARGIN + LINE * lines as f64;
-        let seconds = self.workloads.iter().flat_map(|work| work.medians.values().copied());
-        let axis = Axis::logarithmic(seconds, [LEFT, WIDTH - 170.]);
+        let groups: BTreeSet<&str> =
+            self.workloads.iter().map(|work| work.group.as_str()).collect();
+        let lines = self.workloads.len() as f64 + 1.5 * groups.len() as f64;
+        let top = MARGIN + 2. * LINE;
+        let bottom = top + LINE * lines;
+        let ratios = self.workloads.iter().flat_map(|work| work.ratios.values().copied());
+        let axis = Axis::logarithmic(ratios.chain([1.]), [LEFT, WIDTH - 4. * MARGIN]);
         let mut canvas = Canvas::new(WIDTH, bottom + Axis::FOOT);
-        axis.draw_below(&mut canvas, [MARGIN, bottom], "seconds (logarithmic)", Unit::Number);
-        let mut y = MARGIN + 0.5 * LINE;
+        axis.draw_below(&mut canvas, [top, bottom], "times faster (logarithmic)", Unit::Number);
+        let as_fast = axis.place(1.);
+        canvas.line(&[(as_fast, top), (as_fast, bottom)], Stroke::solid(MUTED, 1.5));
+        self.draw_legend(&mut canvas);
+        let (mut y, mut group) = (top - 0.5 * LINE, "");
         for work in &self.workloads {
-            canvas.text_on_white((MARGIN, y), Anchor::Start, INK, &work.name());
-            for (side, seconds) in &work.medians {
-                y += LINE;
-                let x = axis.place(*seconds);
-                let name = self.sides.get(side).map_or("", String::as_str);
-                canvas.text_on_white((LEFT - 10., y), Anchor::End, INK, name);
-                canvas.line(&[(LEFT, y), (x, y)], Stroke::solid(GRID, 1.));
-                side.mark(&mut canvas, (x, y));
-                let figures = work.figures(*side, *seconds);
-                canvas.text_on_white((x + 12., y), Anchor::Start, INK, &figures);
+            if work.group != group {
+                group = &work.group;
+                y += 1.5 * LINE;
+                canvas.text_on_white((MARGIN, y), Anchor::Start, MUTED, group);
             }
-            y += 2. * LINE;
+            y += LINE;
+            work.draw(&mut canvas, &axis, y);
         }
         canvas.finish()
+    }
+
+    fn draw_legend(&self, canvas: &mut Canvas) {
+        let drawn: BTreeSet<Peer> =
+            self.workloads.iter().flat_map(|work| work.ratios.keys().copied()).collect();
+        canvas.text((MARGIN, MARGIN + 0.5 * LINE), Anchor::Start, INK, "Faster than");
+        let mut x = MARGIN + 90.;
+        for peer in drawn {
+            let name = self.sides.get(peer.key()).map_or("", String::as_str);
+            peer.mark(canvas, (x, MARGIN + 0.5 * LINE));
+            canvas.text((x + 12., MARGIN + 0.5 * LINE), Anchor::Start, INK, name);
+            x += 30. + 7.4 * name.chars().count() as f64;
+        }
     }
 }
 
 impl Work {
-    /// "Hidden layer, 150 images, 100 epochs"
-    fn name(&self) -> String {
-        let epochs = if self.epochs == 1 { "epoch" } else { "epochs" };
-        format!("{}, {} images, {} {epochs}", self.title, self.train, self.epochs)
+    fn draw(&self, canvas: &mut Canvas, axis: &Axis, y: f64) {
+        canvas.text((NAMES, y), Anchor::End, INK, &self.name());
+        // What a row is first compared with: PyTorch in memory, or the only peer.
+        if let Some(ratio) = self.ratios.values().next() {
+            canvas.text((LEFT - 15., y), Anchor::End, INK, &format!("{} ×", three_digits(*ratio)));
+        }
+        if let Some(ratio) = self.ratios.get(&Peer::InMemory) {
+            let ends = [axis.place(1.), axis.place(*ratio)];
+            let [left, right] = [ends[0].min(ends[1]), ends[0].max(ends[1])];
+            let pale = TRAIN.mixed(WHITE, 0.6);
+            canvas.rectangle([(left, y - 0.3 * LINE), (right, y + 0.3 * LINE)], pale, 1.);
+        }
+        for (peer, ratio) in self.ratios.iter().rev() {
+            peer.mark(canvas, (axis.place(*ratio), y));
+        }
     }
 
-    /// "1.34 s (2.47 ×)"
-    fn figures(&self, side: Side, seconds: f64) -> String {
-        let ratio = self.ratios.get(&side).map(|ratio| format!(" ({} ×)", three_digits(*ratio)));
-        format!("{} s{}", three_digits(seconds), ratio.unwrap_or_default())
+    /// "Hidden layer, 60 000 images"
+    fn name(&self) -> String {
+        match (self.seeds, self.train) {
+            (1, 150) => self.title.clone(),
+            (1, train @ ..1_000) => format!("{}, {train} images", self.title),
+            (1, train) => format!("{}, {} 000 images", self.title, train / 1_000),
+            (seeds, _) => format!("{}, {seeds} seeds", self.title),
+        }
     }
 }
 
-impl Side {
-    /// A mark of the side's own shape and colour.
+impl Peer {
+    /// The name in the file.
+    fn key(self) -> &'static str {
+        match self {
+            Peer::InMemory => "in_memory",
+            Peer::Compiled => "compiled",
+            Peer::Vmap => "vmap",
+            Peer::Scikit => "scikit",
+            Peer::Candle => "candle",
+            Peer::Original => "original",
+        }
+    }
+
+    /// A mark of the peer's own shape and colour.
     fn mark(self, canvas: &mut Canvas, (x, y): (f64, f64)) {
         match self {
-            Side::Ours => canvas.circle((x, y), 5.5, TRAIN, 1.),
-            Side::InMemory => canvas.rectangle([(x - 5., y - 5.), (x + 5., y + 5.)], SERIES[1], 1.),
-            Side::Original => {
-                canvas.area(&[(x, y - 6.), (x + 6.5, y + 5.), (x - 6.5, y + 5.)], SERIES[2], 1.);
+            Peer::InMemory => canvas.rectangle([(x - 5., y - 7.), (x + 5., y + 7.)], TRAIN, 1.),
+            Peer::Compiled => canvas.circle((x, y), 5.5, SERIES[1], 1.),
+            Peer::Vmap => canvas.circle((x, y), 5.5, INK, 1.),
+            Peer::Scikit => {
+                canvas.area(&[(x, y - 6.5), (x + 6.5, y + 5.), (x - 6.5, y + 5.)], SERIES[2], 1.);
             }
-            Side::Limit => canvas.line(&[(x, y - 7.), (x, y + 7.)], Stroke::solid(INK, 3.)),
+            Peer::Candle => {
+                let diamond = [(x, y - 7.), (x + 7., y), (x, y + 7.), (x - 7., y)];
+                canvas.area(&diamond, SERIES[3], 1.);
+            }
+            Peer::Original => {
+                canvas.area(&[(x, y + 6.5), (x + 6.5, y - 5.), (x - 6.5, y - 5.)], SERIES[4], 1.);
+            }
         }
     }
 }
@@ -136,19 +188,13 @@ mod tests {
     }
 
     #[test]
-    fn every_median_is_labelled_with_its_multiple_of_ours() -> Result<()> {
+    fn a_row_names_the_work_and_its_speed_up_over_pytorch() -> Result<()> {
         let results = r#"{"times": 5, "sides": {"ours": "ours", "in_memory": "PyTorch"}, "workloads": [{
-            "title": "Linear SVM", "train": 1000, "epochs": 1,
-            "medians": {"in_memory": 0.01, "ours": 0.004}, "ratios": {"in_memory": 2.5}}]}"#;
+            "title": "Linear SVM", "group": "One epoch", "train": 1000, "seeds": 1,
+            "ratios": {"candle": 9.0, "in_memory": 2.5}}]}"#;
         let figure = benchmark(results)?;
         let texts: Vec<&str> = figure.svg.split("</text>").collect();
-        let labels = [
-            "Linear SVM, 1000 images, 1 epoch",
-            "ours",
-            "0.00400 s",
-            "PyTorch",
-            "0.0100 s (2.50 ×)",
-        ];
+        let labels = ["One epoch", "Linear SVM, 1 000 images", "2.50 ×"];
         let drawn = texts.iter().rev().skip(1).take(labels.len()).rev();
         for (text, label) in drawn.zip(labels) {
             assert!(text.ends_with(&format!(">{label}")), "{text}");
