@@ -3,7 +3,7 @@
 use super::Figure;
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Stroke};
-use super::style::{GRID, INK, MARGIN, MUTED, SERIES, TRAIN, WHITE, WIDTH};
+use super::style::{INK, MARGIN, MUTED, SERIES, TRAIN, WHITE, WIDTH};
 use crate::error::{Error, Result};
 use crate::study::Unit;
 use serde::Deserialize;
