@@ -220,7 +220,7 @@ def record(timing: Timing, measured: Benchmark) -> dict:
     share = measured.share(timing)
     return vars(timing) | {
         "medians": {side: round(timing.median(side), 6) for side in timing.seconds},
-        "ratios": {side: round(timing.ratio(side), 3) for side in timing.seconds if side is not Side.OURS},
+        "ratios": {side: round(timing.ratio(side), 3) for side in timing.seconds if side != Side.OURS},
         "share": share and round(share, 3),
     }
 

@@ -166,7 +166,8 @@ def with_table(readme: str, measured: Benchmark) -> str:
 def durations(path: Path) -> dict[str, float]:
     """How many seconds measuring each piece of work lasted, by name; nothing if that cannot be read."""
     try:
-        return {work["name"]: work["took"] for work in json.loads(path.read_bytes())["workloads"]}
+        works = json.loads(path.read_bytes())["workloads"]
+        return {work["name"]: work["took"] for work in works if work["took"]}
     except (OSError, ValueError, KeyError):
         return {}
 
