@@ -3,7 +3,7 @@
     python run.py [--times N] [--anyway] [WORKLOAD ...]
 
 For each workload a fresh process of every side warms up, then the sides alternate: N rounds of ours and of PyTorch in
-memory, and as many of the others as fit into half a minute, at least one. If workloads are named, only those are
+memory, and as many of the others as fit into ten seconds; if none does, the first run is what counts. If workloads are named, only those are
 measured, and nothing is written. `make bench` runs this in the project's environment, on an idle machine: on a busy one
 it refuses, unless there is `--anyway`. The peers run in another, target/bench-venv, which is installed the first time.
 """
@@ -54,7 +54,7 @@ WORKLOADS = {
 # PyTorch trains fewer models of the hidden layer, which takes it half a minute for each pair.
 FEWER_SEEDS = {Kind.LINEAR_SVM: 20, Kind.HIDDEN: 2}
 # The seconds that the rounds of a slow side may take.
-ROUNDS = 30
+ROUNDS = 10
 
 
 def main() -> int:
@@ -152,13 +152,14 @@ def measure(workload: Workload, chosen: tuple, times: int, versions: dict, threa
             requests[side] = replace(requests[side], bound=bound)
             answers[side] = process.work(requests[side])
             rounds[side] = number_of_rounds(workload, side, times, time.monotonic() - first)
+            seconds[side] = [] if rounds[side] else [round(answers[side]["seconds"], 6)]
             versions |= process.versions
             threads[side] = process.threads
         for turn in range(times):
             for side, process in processes.items():
                 if turn < rounds[side]:
                     answers[side] = process.work(requests[side])
-                    seconds.setdefault(side, []).append(round(answers[side]["seconds"], 6))
+                    seconds[side].append(round(answers[side]["seconds"], 6))
         memory = {side: process.memory() for side, process in processes.items()}
     return Timing(
         name=workload.name,
@@ -184,8 +185,8 @@ def request(workload: Workload, side: Side) -> Workload:
 
 
 def number_of_rounds(workload: Workload, side: Side, times: int, first: float) -> int:
-    """How often a side is measured, given the seconds of the first run."""
-    return times if side in BOTH and workload.seeds == 1 else max(1, min(times, int(ROUNDS / first)))
+    """How often a side is measured after its first run, given the seconds of that."""
+    return times if side in BOTH and workload.seeds == 1 else min(times, int(ROUNDS / first))
 
 
 def start_up(side: Side) -> dict:
