@@ -242,8 +242,9 @@ def reap(*_) -> None:
 
 
 def supervise(folder: Path) -> None:
-    """Runs the cluster until the input ends."""
+    """Runs the cluster until the input ends, or until it is terminated."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # not without the daemons
     # PR_SET_CHILD_SUBREAPER: orphans of the daemons become children of this process.
     ctypes.CDLL(None).prctl(36, 1)
     write_configuration(folder)
