@@ -16,7 +16,7 @@ help:
 	@echo 'make data       download MNIST to data/mnist/'
 	@echo 'make study      go on with the study that STUDY names (learning-curves), for TIME (say 30m) or to its end'
 	@echo 'make reference  compare with reference values: our copy, and those in HINGE_REFERENCE_DIR'
-	@echo 'make bench      compare our speed with others (25 min; installs PyTorch, 5 GB on Linux)'
+	@echo 'make bench      compare our speed with others (installs PyTorch, 5 GB on Linux)'
 	@echo 'make kernel     set up what these targets need, and no more'
 	@echo 'make lock       pin the newest Python packages in jupyter/setup/, jupyter/browser/ and bench/'
 	@echo 'make clean      remove everything that make made, except data/mnist/'

@@ -52,7 +52,7 @@ WORKLOADS = {
     Workload(kind, train, epochs=0): EXACT
     for kind in (Kind.EXACT_LINEAR, Kind.EXACT_RBF) for train in (150, 1_000, 5_000)
 }  # fmt: skip
-# PyTorch trains fewer models of the hidden layer, which takes it half a minute for each pair.
+# PyTorch trains fewer models, two processes' worth of the hidden layer: the time that counts is that of one.
 FEWER_SEEDS = {Kind.LINEAR_SVM: 20, Kind.HIDDEN: 2}
 # The seconds that the rounds of a slow side may take.
 ROUNDS = 10

@@ -45,7 +45,7 @@ STAGES = (
     Stage("Rust lints", "cargo clippy --workspace --all-targets --all-features --locked -- -D warnings"),
     Stage(
         "Rust tests",
-        "cargo test --package hinge --package hinge-study --all-features --locked --no-fail-fast",
+        "cargo test --package hinge --package hinge-study --package hinge-bench --all-features --locked --no-fail-fast",
         r"^test result: .* (\d+) passed;",
         r"^test result: .* (\d+) failed;",
     ),
