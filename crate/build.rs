@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// What determines the scores of a run: the training and the versions of what it uses, but no figure and no table.
-const DETERMINE_RESULTS: [&str; 8] = [
+const DETERMINE_RESULTS: [&str; 9] = [
     "src/augment",
     "src/data",
+    "src/linalg",
     "src/nn",
     "src/rng.rs",
     "src/study/run.rs",

@@ -52,6 +52,7 @@ pub mod baseline;
 pub mod data;
 mod error;
 pub mod features;
+mod linalg;
 pub mod nn;
 pub mod notebook;
 pub mod original;

@@ -1,9 +1,9 @@
 //! Inputs with their labels, and the transform that is applied when they are used.
 
-use super::linalg::{BLOCK, index};
 use crate::augment::{Compose, ImageSeed, draw_seeds};
 use crate::data::{Images, PIXELS, SIDE};
 use crate::error::{Result, require};
+use crate::linalg::{BLOCK, index};
 use crate::nn::{Logits, Network, numbers};
 use crate::rng::ChaCha8Rng;
 use crate::runtime::interrupt;

@@ -8,7 +8,6 @@
 mod engine;
 mod examples;
 mod experiment;
-mod linalg;
 mod plateau;
 mod score;
 mod step;

@@ -1,8 +1,8 @@
 //! Loss and accuracy.
 
 use super::examples::Examples;
-use super::linalg::BLOCK;
 use crate::error::{Result, require};
+use crate::linalg::BLOCK;
 use crate::nn::{Logits, Loss, check_labels, prediction};
 use crate::runtime::interrupt;
 use serde::{Deserialize, Serialize};

@@ -2,9 +2,9 @@
 
 use super::sharded::{Batch, FirstLayer, Handle, Sharded};
 use crate::error::Result;
+use crate::linalg::{product, rows, with_one};
 use crate::nn::{Loss, Network, Parameter, Sgd};
 use crate::train::examples::{Examples, Options};
-use crate::train::linalg::{product, rows, with_one};
 use crate::train::score::Tally;
 use crate::train::step::{Step, Training};
 use tch::Tensor;

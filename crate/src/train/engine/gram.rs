@@ -28,10 +28,10 @@
 //! Training does not change the first factor, so it is computed once.
 
 use crate::error::Result;
+use crate::linalg::{BLOCK, gram, matrix, product, with_one};
 use crate::nn::{Layer, Logits, Loss, Network, Sgd, numbers};
 use crate::runtime::threads::side_by_side;
 use crate::train::examples::Examples;
-use crate::train::linalg::{BLOCK, gram, matrix, product, with_one};
 use crate::train::score::Tally;
 use crate::train::step::{Step, Training};
 use tch::Tensor;

@@ -1,8 +1,8 @@
 //! The layers above those that are split among threads.
 
 use crate::error::Result;
+use crate::linalg::matrix;
 use crate::nn::{Layer, Logits, Network, Sgd};
-use crate::train::linalg::matrix;
 use crate::train::step::Step;
 use tch::{Kind, Tensor};
 

@@ -1,9 +1,9 @@
 //! The definition of minibatch training.
 
 use crate::error::Result;
+use crate::linalg::matrix;
 use crate::nn::{Layer, Logits, Loss, Network};
 use crate::train::examples::Examples;
-use crate::train::linalg::matrix;
 use crate::train::score::Tally;
 use crate::train::step::{Step, Training};
 

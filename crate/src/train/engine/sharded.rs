@@ -15,9 +15,9 @@
 
 use super::head::{Head, HeadGradient};
 use crate::error::Result;
+use crate::linalg::{product_of_relu, rows};
 use crate::nn::{Layer, Logits, Network, Parameter, Sgd};
 use crate::runtime::threads::side_by_side;
-use crate::train::linalg::{product, rows};
 use crate::train::step::Step;
 use std::ops::Deref;
 use tch::{Kind, Tensor};
@@ -168,7 +168,7 @@ impl<F: FirstLayer> Sharded<F> {
     ) -> Logits {
         let parts = self.each(shared, |shard, shared| {
             let outputs = outputs(&mut shard.first, shared);
-            shard.part(outputs).1
+            shard.part(&outputs)
         });
         Logits::from_tensor(&self.head.logits(parts.into_iter().sum()))
     }
@@ -190,21 +190,17 @@ impl<F: FirstLayer> Sharded<F> {
 impl<F: FirstLayer> Shard<F> {
     /// The shard's part of the outputs that the shards add up to, `[batch, outputs]`.
     fn forward(&mut self, batch: &F::Batch) -> Tensor {
-        let outputs = self.first.outputs(batch);
-        let (hidden, part) = self.part(outputs);
-        self.hidden = hidden;
+        let mut outputs = self.first.outputs(batch);
+        let part = self.part(&outputs);
+        self.hidden = self.second.is_some().then(|| outputs.relu_());
         part
     }
 
-    /// The hidden units and the shard's part, from the first layer's outputs, which are overwritten.
-    fn part(&self, mut outputs: Tensor) -> (Option<Tensor>, Tensor) {
+    /// The shard's part, from the first layer's outputs.
+    fn part(&self, outputs: &Tensor) -> Tensor {
         match &self.second {
-            Some(second) => {
-                let hidden = outputs.relu_();
-                let part = product(&hidden, &second.value.tr());
-                (Some(hidden), part)
-            }
-            None => (None, outputs),
+            Some(second) => product_of_relu(outputs, &second.value.tr()),
+            None => outputs.shallow_clone(),
         }
     }
 

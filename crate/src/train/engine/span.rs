@@ -34,9 +34,9 @@
 use super::plan::{Scoring, SpanPlan};
 use super::sharded::{Batch, FirstLayer, Handle, Shard, Sharded};
 use crate::error::Result;
+use crate::linalg::{Factor, gram, index, rows, with_one};
 use crate::nn::{Accumulate, Logits, Loss, Network, Parameter, Sgd};
 use crate::train::examples::{Examples, Options};
-use crate::train::linalg::{gram, index, product, rows, with_one};
 use crate::train::score::Tally;
 use crate::train::step::{Step, Training};
 use tch::Tensor;
@@ -49,8 +49,8 @@ pub(super) struct Span {
     /// `X`, `[n, inputs + 1]`, and `K`, `[n, n]`; of a block, if there are blocks.
     images: Tensor,
     gram: Tensor,
-    /// Empty if scores are computed from the weights.
-    scored: Vec<Scored>,
+    /// `None` for the training images, if they stay the same. Empty if scores are computed from the weights.
+    scored: Vec<Option<Scored>>,
 }
 
 /// Images that scores are computed on.
@@ -69,8 +69,8 @@ struct SpanLayer {
     coefficients: Option<Coefficients>,
     /// The outputs for `X` at the start of the epoch or block, `[n, units]`.
     train: Projection,
-    /// The outputs for the scored images there, or at the start of training.
-    scored: Vec<Projection>,
+    /// The outputs for the scored images there, or at the start of training; `None` for those of `X`.
+    scored: Vec<Option<Projection>>,
     /// `W` and `V`.
     epoch: Parameter<Expansion>,
 }
@@ -115,9 +115,9 @@ struct Advance {
     /// `r`
     indices: Handle,
     /// Those of the training images if they stay the same, else `X[r]^T`, for the weights.
-    train: Handle,
+    train: Factor,
     /// Those of the scored images that are followed.
-    scored: Vec<Handle>,
+    scored: Vec<Option<Factor>>,
 }
 
 impl Span {
@@ -132,7 +132,11 @@ impl Span {
         let options = network.options();
         let followed = scored.iter().filter(|_| plan.scoring != Scoring::FromWeights);
         let scored = followed.map(|examples| {
-            Ok(Scored { images: with_one(&examples.all(options)?), gram: Tensor::new() })
+            if plan.block.is_none() && examples == train {
+                return Ok(None);
+            }
+            let images = with_one(&examples.all(options)?);
+            Ok(Some(Scored { images, gram: Tensor::new() }))
         });
         let mut span = Span {
             scored: scored.collect::<Result<_>>()?,
@@ -144,10 +148,10 @@ impl Span {
             gram: Tensor::new(),
             images: Tensor::new(),
         };
-        let handle = |scored: &Scored| Handle(scored.images.shallow_clone());
-        let images: Vec<Handle> = span.scored.iter().map(handle).collect();
+        let images = span.of_scored(|scored| Factor::new(scored.images.shallow_clone()));
         span.network.each(&images, |Shard { first, .. }, images| {
-            first.scored = images.iter().map(|images| first.layer.outputs(images)).collect();
+            let outputs = |images: &Option<Factor>| Some(first.layer.outputs(images.as_ref()?));
+            first.scored = images.iter().map(outputs).collect();
         });
         if plan.block.is_none() {
             span.use_images(with_one(&train.all(options)?));
@@ -158,13 +162,13 @@ impl Span {
     /// Makes `images` the training images.
     fn use_images(&mut self, images: Tensor) {
         self.gram = images.matmul(&images.tr());
-        for scored in &mut self.scored {
+        for scored in self.scored.iter_mut().flatten() {
             scored.gram = gram(&scored.images, &images).tr();
         }
-        self.images = images.shallow_clone();
-        self.network.each(&Handle(images), |Shard { first, .. }, images| {
-            first.train = first.layer.outputs(&images);
+        self.network.each(&Factor::new(images.shallow_clone()), |shard, images| {
+            shard.first.train = shard.first.layer.outputs(&images);
         });
+        self.images = images;
     }
 
     /// Takes steps on the images at `order` and returns the images that had a gradient.
@@ -192,33 +196,47 @@ impl Span {
     /// Starts the next sums where these, over the images `seen`, end.
     fn advance(&mut self, seen: &[usize]) {
         let indices = Handle(index(seen));
-        let of_seen = |rows: &Tensor| Handle(rows.index_select(0, &indices).tr());
-        let is_followed = self.plan.scoring == Scoring::Followed;
-        let followed = self.scored.iter().filter(|_| is_followed);
+        let of_seen = |rows: &Tensor| rows.index_select(0, &indices).tr();
         let advance = Advance {
-            train: of_seen(if self.plan.block.is_none() { &self.gram } else { &self.images }),
-            scored: followed.map(|scored| of_seen(&scored.gram)).collect(),
+            train: match self.plan.block {
+                None => Factor::dense(of_seen(&self.gram)),
+                Some(_) => Factor::new(of_seen(&self.images)),
+            },
+            scored: match self.plan.scoring {
+                Scoring::Followed => self.of_scored(|scored| Factor::dense(of_seen(&scored.gram))),
+                Scoring::FromSums | Scoring::FromWeights => Vec::new(),
+            },
             indices,
         };
         self.network.each(&advance, |shard, advance| shard.first.advance(&advance));
     }
 
+    /// What `of` makes of each set of scored images but that of the training images.
+    fn of_scored<T>(&self, of: impl Fn(&Scored) -> T) -> Vec<Option<T>> {
+        self.scored.iter().map(|scored| scored.as_ref().map(&of)).collect()
+    }
+
+    /// Whether the outputs for a set of scored images are up to date after every epoch.
+    fn is_followed(&self, set: usize) -> bool {
+        match self.plan.scoring {
+            Scoring::Followed => true,
+            Scoring::FromSums => self.scored[set].is_none(),
+            Scoring::FromWeights => false,
+        }
+    }
+
     /// The logits of a block of scored images, of which the first has this index.
     fn logits(&mut self, set: usize, block: &Examples, first: usize) -> Result<Logits> {
         let (first, size) = (first as i64, block.count() as i64);
-        let scoring = self.plan.scoring;
-        let of_images = match scoring {
-            Scoring::FromWeights => with_one(&block.all(self.options)?),
-            Scoring::FromSums => self.scored[set].gram.narrow(1, first, size).tr(),
-            Scoring::Followed => Tensor::new(),
+        let factor = match self.scored.get(set) {
+            Some(Some(scored)) => Factor::dense(scored.gram.narrow(1, first, size).tr()),
+            _ => Factor::new(with_one(&block.all(self.options)?)),
         };
-        Ok(self.network.logits(&Handle(of_images), |layer, of_images| {
-            let outputs = || layer.scored[set].weights.narrow(0, first, size);
-            match scoring {
-                Scoring::FromWeights => product(&of_images, &layer.layer.weights),
-                Scoring::FromSums => layer.combined(&outputs(), &of_images),
-                Scoring::Followed => outputs().copy(),
+        Ok(self.network.logits(&factor, |layer, factor| match layer.scored.get(set) {
+            Some(Some(at_start)) => {
+                layer.combined(&at_start.weights.narrow(0, first, size), &factor)
             }
+            _ => factor.product(&layer.layer.weights),
         }))
     }
 }
@@ -246,11 +264,15 @@ impl Training for Span {
     }
 
     fn score(&mut self, set: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
+        if self.is_followed(set) {
+            let outputs = |layer: &mut SpanLayer, ()| layer.followed(set).weights.shallow_clone();
+            return Ok(Tally::new(&self.network.logits(&(), outputs), loss, examples.labels()));
+        }
         Tally::of_blocks(examples, loss, |block, first| self.logits(set, block, first))
     }
 
     fn network(&self) -> Network {
-        let columns = self.images.tr();
+        let columns = Factor::dense(self.images.tr());
         self.network.network(|layer| layer.combined(&layer.layer.weights, &columns))
     }
 }
@@ -273,28 +295,33 @@ impl SpanLayer {
             },
             train: Projection::at_rest(Tensor::new()),
             scored: Vec::new(),
-            layer: Projection::at_rest(weights),
+            layer: Projection::at_rest(weights.contiguous()),
         }
     }
 
     /// The outputs for images, given those at the start and the images' Gram matrix with the training images; the
     /// weights themselves, given those at the start and the training images as columns, `[inputs + 1, n]`.
-    fn combined(&self, at_start: &Tensor, gram: &Tensor) -> Tensor {
+    fn combined(&self, at_start: &Tensor, gram: &Factor) -> Tensor {
         match &self.coefficients {
             Some(Coefficients { weights, images, .. }) => {
-                (at_start * *weights).addmm_(gram, &images.weights)
+                let mut combined = at_start * *weights;
+                gram.add_product(&mut combined, &images.weights);
+                combined
             }
             None => at_start.copy(),
         }
     }
 
+    /// The outputs for a set of scored images that are followed.
+    fn followed(&self, set: usize) -> &Projection {
+        self.scored[set].as_ref().unwrap_or(&self.train)
+    }
+
     /// Ends an epoch: see [`Span::advance`].
     fn advance(&mut self, advance: &Advance) {
         let sums = &self.epoch;
-        let by_product = |projection: &mut Projection, factor: &Tensor| {
-            projection.advance(sums, |to, rows| {
-                let _ = to.addmm_(factor, rows);
-            });
+        let by_product = |projection: &mut Projection, factor: &Factor| {
+            projection.advance(sums, |to, rows| factor.add_product(to, rows));
         };
         match &mut self.coefficients {
             Some(coefficients) => {
@@ -304,7 +331,9 @@ impl SpanLayer {
             None => by_product(&mut self.layer, &advance.train),
         }
         for (projection, factor) in self.scored.iter_mut().zip(&advance.scored) {
-            by_product(projection, factor);
+            if let Some((projection, factor)) = projection.as_mut().zip(factor.as_ref()) {
+                by_product(projection, factor);
+            }
         }
         self.epoch.value.restart([1., 0.]);
         if let Some(velocity) = &mut self.epoch.velocity {
@@ -400,8 +429,8 @@ impl Projection {
     }
 
     /// The outputs of a layer, `[inputs + 1, units]`, for images, `[m, inputs + 1]`.
-    fn outputs(&self, images: &Tensor) -> Projection {
-        let outputs = |layer: &Tensor| product(images, layer);
+    fn outputs(&self, images: &Factor) -> Projection {
+        let outputs = |layer: &Tensor| images.product(layer);
         Projection {
             weights: outputs(&self.weights),
             velocity: self.velocity.as_ref().map(outputs),

@@ -1,0 +1,146 @@
+//! Products of matrices with one value in most places, such as images: four of five pixels of MNIST are paper.
+
+use super::lanes::{Job, LANES, Lanes, Real};
+use super::matrix::Matrix;
+
+/// A matrix `[m, k]` of which only the entries that differ from the first one are stored, some columns after the others.
+pub(super) struct Sparse<T> {
+    background: T,
+    segments: Vec<Segment<T>>,
+}
+
+/// The entries of some columns, row by row.
+struct Segment<T> {
+    /// Where each row ends in `entries`.
+    ends: Vec<usize>,
+    /// Columns, counted from the segment's first, and by how much they differ from the background. That itself, unless it
+    /// is zero, is the entry of one more column, [`DEPTH`]: the factor of the other matrix's sum.
+    entries: Vec<(u32, T)>,
+}
+
+/// The columns of a segment: with so many rows a tile of the other factor stays in a core's own cache.
+const DEPTH: usize = 127;
+
+/// The columns of a tile are so many times [`LANES`].
+const REGISTERS: usize = 8;
+const COLUMNS: usize = REGISTERS * LANES;
+
+impl<T: Real> Sparse<T> {
+    /// The matrix, if that makes at most half of its entries: else the usual product is as fast.
+    pub fn new(matrix: Matrix<T>) -> Option<Sparse<T>> {
+        let ([m, k], background) = (matrix.size, matrix.entries[0]);
+        let of_background = (background != T::default()).then_some((DEPTH as u32, background));
+        let mut segments = Vec::with_capacity(k.div_ceil(DEPTH));
+        let mut most = m * k / 2;
+        for first in (0..k).step_by(DEPTH) {
+            let mut segment = Segment { ends: Vec::with_capacity(m), entries: Vec::new() };
+            for i in 0..m {
+                let row = (0..).zip(matrix.row(i, first).take(DEPTH));
+                let differing = row.filter(|(_, entry)| *entry != background);
+                let entries = differing.map(|(column, entry)| (column, entry - background));
+                segment.entries.extend(of_background.into_iter().chain(entries));
+                if segment.entries.len() > most {
+                    return None;
+                }
+                segment.ends.push(segment.entries.len());
+            }
+            most -= segment.entries.len();
+            segments.push(segment);
+        }
+        Some(Sparse { background, segments })
+    }
+}
+
+impl<T> Segment<T> {
+    /// The entries of each row.
+    #[inline(always)]
+    fn rows(&self) -> impl Iterator<Item = &[(u32, T)]> {
+        let starts = [0].into_iter().chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.entries[start..*end])
+    }
+}
+
+/// Adds `a b`, `[m, k] x [k, n]`, to the matrix in `to` with rows `stride` apart. The rows of `b` are contiguous.
+pub(super) struct AddProduct<'a, T> {
+    pub to: &'a mut [T],
+    pub stride: usize,
+    pub a: &'a Sparse<T>,
+    pub b: Matrix<'a, T>,
+}
+
+/// Some columns of a row of `b`.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Row<T>([[T; LANES]; REGISTERS]);
+
+/// Some rows of `b`, and their sum.
+type Tile<T> = [Row<T>; DEPTH + 1];
+
+impl<T: Real> Job<T> for AddProduct<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes<T>, const ROWS: usize>(self) {
+        let [k, n] = self.b.size;
+        let empty = Row([[T::default(); LANES]; REGISTERS]);
+        let mut tile = [empty; DEPTH + 1];
+        for left in (0..n).step_by(COLUMNS) {
+            let width = COLUMNS.min(n - left);
+            for (first, segment) in (0..k).step_by(DEPTH).zip(&self.a.segments) {
+                let rows = first..k.min(first + DEPTH);
+                for (row, to) in rows.clone().zip(&mut tile) {
+                    let row = self.b.contiguous_row(row, left, width);
+                    to.0.as_flattened_mut()[..width].copy_from_slice(row);
+                }
+                if self.a.background != T::default() {
+                    tile[DEPTH] = tile[..rows.len()].iter().fold(empty, Row::plus);
+                }
+                for (row, to) in segment.rows().zip(self.to.chunks_mut(self.stride)) {
+                    add::<T, L>(&mut to[left..][..width], row, &tile);
+                }
+            }
+        }
+    }
+}
+
+impl<T: Real> Row<T> {
+    #[inline(always)]
+    fn plus(mut self, other: &Row<T>) -> Row<T> {
+        let numbers = self.0.as_flattened_mut().iter_mut().zip(other.0.as_flattened());
+        numbers.for_each(|(sum, number)| *sum = *sum + *number);
+        self
+    }
+}
+
+/// Adds a row's product with the tile.
+#[inline(always)]
+fn add<T: Real, L: Lanes<T>>(to: &mut [T], row: &[(u32, T)], tile: &Tile<T>) {
+    match to.as_chunks_mut::<LANES>().0.first_chunk_mut() {
+        Some(to) => add_to_whole::<T, L>(to, row, tile),
+        None => {
+            let mut sums = [[T::default(); LANES]; REGISTERS];
+            sums.as_flattened_mut()[..to.len()].copy_from_slice(to);
+            add_to_whole::<T, L>(&mut sums, row, tile);
+            to.copy_from_slice(&sums.as_flattened()[..to.len()]);
+        }
+    }
+}
+
+// With loops over indices the compiler keeps the sums in registers.
+#[inline(always)]
+fn add_to_whole<T: Real, L: Lanes<T>>(
+    to: &mut [[T; LANES]; REGISTERS],
+    row: &[(u32, T)],
+    tile: &Tile<T>,
+) {
+    let mut sums = to.map(L::new);
+    for (column, value) in row {
+        let (value, row) = (L::new([*value; LANES]), &tile[*column as usize % (DEPTH + 1)].0);
+        for j in 0..REGISTERS {
+            sums[j] = sums[j].plus_product(value, L::new(row[j]));
+        }
+    }
+    for j in 0..REGISTERS {
+        to[j] = sums[j].numbers();
+    }
+}
