@@ -1,5 +1,7 @@
 """ARCHITECTURE.md is true: its picture and its list are those of the code."""
 
+import re
+
 import pytest
 
 import architecture
@@ -37,6 +39,12 @@ def test_no_import_goes_against_the_arrows(imports):
 @pytest.mark.parametrize("imports", [RUST, PYTHON], ids=["crate", "Python"])
 def test_no_files_use_each_other_in_a_circle(imports):
     assert [" uses ".join("/".join(module) for module in circle(imports))] == [""]
+
+
+def test_a_study_notices_a_change_of_all_that_training_uses():
+    """Threads, interrupts and errors cannot change a result."""
+    hashed = re.findall(r'"src/(\w+)(?:\.rs)?",', (architecture.CRATE.parent / "build.rs").read_text())
+    assert {"train", *below("train", ARROWS)} - {*hashed} == {"runtime", "error"}
 
 
 @pytest.mark.parametrize(
