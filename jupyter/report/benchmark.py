@@ -68,6 +68,13 @@ class Timing:
         """The median of a side's seconds."""
         return statistics.median(self.seconds[side])
 
+    def shown(self, side: str) -> tuple[str, str]:
+        """A side's median with its unit, and the shortest and the longest time if there are several."""
+        median, times = self.median(side), self.seconds[side]
+        factor, unit = (1, "s") if median >= 1 else (1000, "ms")
+        between = f"{number(min(times) * factor)}–{number(max(times) * factor)}" if len(times) > 1 else ""
+        return f"{number(median * factor)}\N{NO-BREAK SPACE}{unit}", between
+
     def ratio(self, side: str) -> float:
         """A side's median divided by ours: our speed-up over it."""
         return self.median(side) / self.median(OURS)

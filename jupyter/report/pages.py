@@ -12,7 +12,7 @@ from dataclasses import asdict
 from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from report import benchmark, cover, values
 from report.audit import NUMBERS, audit
@@ -87,6 +87,7 @@ def environment() -> Environment:
     env.globals |= {"report_title": TITLE, "defects_in_all": len(NUMBERS), "nbconvert_version": nbconvert}
     filters = [
         benchmark.number,
+        breakable,
         cover.tasks,
         cover.verdicts,
         capitalised,
@@ -106,6 +107,11 @@ def environment() -> Environment:
 def capitalised(text: str) -> str:
     """A text as a sentence begins."""
     return text[:1].upper() + text[1:]
+
+
+def breakable(name: str) -> Markup:
+    """A dotted name that may break behind its dots: "torch.compile"."""
+    return escape(name).replace(".", Markup(".<wbr>"))
 
 
 def headings(body: str) -> list[tuple[str, str, str]]:
