@@ -21,7 +21,8 @@
 //! of s                     2 (n + t) d u                      scores
 //! ```
 //!
-//! A step skips images without a gradient, which is not counted: with a margin loss training can do less.
+//! Training can do less than is counted: a step skips images without a gradient, which a margin loss has, and products of
+//! the first layer's weights with images skip the paper, some four of five pixels.
 //!
 //! Arrays that fit into the caches of the cores cost no traffic. Others are read from memory whenever they are used.
 
