@@ -157,7 +157,8 @@ def test_a_printed_page_holds_all_its_text(page, name, screenshots):
     page.pdf(path=file, prefer_css_page_size=True)
     with pypdfium2.PdfDocument(file) as document:
         sheets = [sheet.get_textpage().get_text_bounded() for sheet in document]
-    lost = written - words(" ".join(sheets))
+    printed = " ".join(sheets)
+    lost = Counter({word: times - printed.count(word) for word, times in written.items()})
     assert [number for number, sheet in enumerate(sheets, 1) if f"{number} / {len(sheets)}" not in sheet] == []
-    # pdfium joins or splits a few words of code.
-    assert lost.total() <= written.total() / 1000, lost
+    # A word may be joined to the next (pdfium does it after a hyphen at a line's end); it splits a few words of code.
+    assert (+lost).total() <= written.total() / 1000, +lost
