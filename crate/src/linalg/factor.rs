@@ -85,13 +85,9 @@ fn add_product<T: Real>(to: &mut Tensor, a: &Sparse<T>, b: &Tensor) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::whole;
     use super::*;
     use crate::data::Digits;
-
-    fn whole(m: i64, n: i64) -> Tensor {
-        let numbers = Tensor::arange(m * n, (Kind::Float, Device::Cpu)) * 7;
-        numbers.remainder(11).g_sub_scalar_(5).view([m, n])
-    }
 
     /// Whole numbers, so that sums are exact.
     fn digits() -> Tensor {
@@ -121,6 +117,12 @@ mod tests {
     #[test]
     fn so_is_that_of_images_on_paper_that_is_not_zero() {
         assert_products_are_those_of_libtorch(&(digits() - 3));
+    }
+
+    #[test]
+    fn so_is_that_of_images_each_on_paper_of_its_own() {
+        let paper = Tensor::from_slice(&[0., 3., 0., 5., -1.]).view([5, 1]);
+        assert_products_are_those_of_libtorch(&(digits() - paper));
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) trait Job<T> {
 
 /// Floats that lanes can hold.
 pub(super) trait Real:
-    Copy + Default + PartialEq + Add<Output = Self> + Sub<Output = Self>
+    Copy + Default + PartialEq + From<u8> + Add<Output = Self> + Sub<Output = Self>
 {
     /// Does the job with the widest registers of this processor.
     fn run<J: Job<Self>>(job: J) -> J::Output;

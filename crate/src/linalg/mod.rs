@@ -50,3 +50,14 @@ pub(crate) fn matrix(values: &[f64], like: &Tensor) -> Tensor {
     let values = Tensor::from_slice(values).view([-1, like.size()[1]]);
     values.to_kind(like.kind()).to_device(like.device())
 }
+
+#[cfg(test)]
+mod testing {
+    use tch::{Device, Kind, Tensor};
+
+    /// An `m x n` matrix of small whole numbers, of which sums are exact.
+    pub fn whole(m: i64, n: i64) -> Tensor {
+        let numbers = Tensor::arange(m * n, (Kind::Float, Device::Cpu));
+        (numbers * 7).remainder(11).g_sub_scalar_(5).view([m, n])
+    }
+}

@@ -35,13 +35,8 @@ fn narrow_product_of<T: Real + Element>(a: &Tensor, b: &Tensor, relu: bool) -> T
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::whole;
     use super::*;
-
-    /// An `m x n` matrix of small whole numbers, of which sums are exact.
-    fn whole(m: i64, n: i64) -> Tensor {
-        let numbers = Tensor::arange(m * n, (Kind::Float, Device::Cpu));
-        (numbers * 7).remainder(11).g_sub_scalar_(5).view([m, n])
-    }
 
     #[test]
     fn a_product_of_any_shape_is_that_of_libtorch() {

@@ -3,9 +3,13 @@
 use super::lanes::{Job, LANES, Lanes, Real};
 use super::matrix::Matrix;
 
-/// A matrix `[m, k]` of which only the entries that differ from the first one are stored, some columns after the others.
+/// A matrix `[m, k]` of which only the entries that differ from the background of their image are stored, some columns
+/// after the others. An image is a row, or a column if that is what is contiguous in memory; its background is its first
+/// entry, so images with and without normalised paper can be mixed.
 pub(super) struct Sparse<T> {
-    background: T,
+    /// What each row of the other matrix is multiplied by in the sum that stands for all backgrounds; `None` if they are
+    /// zero.
+    background: Option<Vec<T>>,
     segments: Vec<Segment<T>>,
 }
 
@@ -13,8 +17,8 @@ pub(super) struct Sparse<T> {
 struct Segment<T> {
     /// Where each row ends in `entries`.
     ends: Vec<usize>,
-    /// Columns, counted from the segment's first, and by how much they differ from the background. That itself, unless it
-    /// is zero, is the entry of one more column, [`DEPTH`]: the factor of the other matrix's sum.
+    /// Columns, counted from the segment's first, and by how much they differ from the background. The factor of the
+    /// backgrounds' sum, unless it is zero, is the entry of one more column, [`DEPTH`].
     entries: Vec<(u32, T)>,
 }
 
@@ -28,17 +32,24 @@ const COLUMNS: usize = REGISTERS * LANES;
 impl<T: Real> Sparse<T> {
     /// The matrix, if that makes at most half of its entries: else the usual product is as fast.
     pub fn new(matrix: Matrix<T>) -> Option<Sparse<T>> {
-        let ([m, k], background) = (matrix.size, matrix.entries[0]);
-        let of_background = (background != T::default()).then_some((DEPTH as u32, background));
+        let ([m, k], [down, right]) = (matrix.size, matrix.strides);
+        let (by_row, zero) = (right == 1, T::default());
+        let (images, stride) = if by_row { (m, down) } else { (k, right) };
+        let backgrounds: Vec<T> = (0..images).map(|image| matrix.entries[image * stride]).collect();
+        let has_background = backgrounds.iter().any(|background| *background != zero);
         let mut segments = Vec::with_capacity(k.div_ceil(DEPTH));
         let mut most = m * k / 2;
         for first in (0..k).step_by(DEPTH) {
             let mut segment = Segment { ends: Vec::with_capacity(m), entries: Vec::new() };
             for i in 0..m {
-                let row = (0..).zip(matrix.row(i, first).take(DEPTH));
-                let differing = row.filter(|(_, entry)| *entry != background);
-                let entries = differing.map(|(column, entry)| (column, entry - background));
-                segment.entries.extend(of_background.into_iter().chain(entries));
+                let background = |j: usize| backgrounds[if by_row { i } else { j }];
+                let row = matrix.row(i, first).take(DEPTH).enumerate();
+                let differences = row.map(|(j, entry)| (j as u32, entry - background(first + j)));
+                segment.entries.extend(differences.filter(|(_, difference)| *difference != zero));
+                let factor = if by_row { background(0) } else { T::from(1) };
+                if has_background && factor != zero {
+                    segment.entries.push((DEPTH as u32, factor));
+                }
                 if segment.entries.len() > most {
                     return None;
                 }
@@ -47,7 +58,8 @@ impl<T: Real> Sparse<T> {
             most -= segment.entries.len();
             segments.push(segment);
         }
-        Some(Sparse { background, segments })
+        let weights = if by_row { vec![T::from(1); k] } else { backgrounds };
+        Some(Sparse { background: has_background.then_some(weights), segments })
     }
 }
 
@@ -92,8 +104,8 @@ impl<T: Real> Job<T> for AddProduct<'_, T> {
                     let row = self.b.contiguous_row(row, left, width);
                     to.0.as_flattened_mut()[..width].copy_from_slice(row);
                 }
-                if self.a.background != T::default() {
-                    tile[DEPTH] = tile[..rows.len()].iter().fold(empty, Row::plus);
+                if let Some(weights) = &self.a.background {
+                    tile[DEPTH] = sum::<T, L>(&tile, &weights[rows]);
                 }
                 for (row, to) in segment.rows().zip(self.to.chunks_mut(self.stride)) {
                     add::<T, L>(&mut to[left..][..width], row, &tile);
@@ -103,13 +115,14 @@ impl<T: Real> Job<T> for AddProduct<'_, T> {
     }
 }
 
-impl<T: Real> Row<T> {
-    #[inline(always)]
-    fn plus(mut self, other: &Row<T>) -> Row<T> {
-        let numbers = self.0.as_flattened_mut().iter_mut().zip(other.0.as_flattened());
-        numbers.for_each(|(sum, number)| *sum = *sum + *number);
-        self
+/// The sum of rows with these weights.
+#[inline(always)]
+fn sum<T: Real, L: Lanes<T>>(tile: &Tile<T>, weights: &[T]) -> Row<T> {
+    let mut sums = [L::new([T::default(); LANES]); REGISTERS];
+    for (row, weight) in tile.iter().zip(weights) {
+        add_row(&mut sums, *weight, row);
     }
+    Row(sums.map(L::numbers))
 }
 
 /// Adds a row's product with the tile.
@@ -126,7 +139,6 @@ fn add<T: Real, L: Lanes<T>>(to: &mut [T], row: &[(u32, T)], tile: &Tile<T>) {
     }
 }
 
-// With loops over indices the compiler keeps the sums in registers.
 #[inline(always)]
 fn add_to_whole<T: Real, L: Lanes<T>>(
     to: &mut [[T; LANES]; REGISTERS],
@@ -135,12 +147,17 @@ fn add_to_whole<T: Real, L: Lanes<T>>(
 ) {
     let mut sums = to.map(L::new);
     for (column, value) in row {
-        let (value, row) = (L::new([*value; LANES]), &tile[*column as usize % (DEPTH + 1)].0);
-        for j in 0..REGISTERS {
-            sums[j] = sums[j].plus_product(value, L::new(row[j]));
-        }
+        add_row(&mut sums, *value, &tile[*column as usize % (DEPTH + 1)]);
     }
+    *to = sums.map(L::numbers);
+}
+
+/// Adds a multiple of a row.
+// With loops over indices the compiler keeps the sums in registers.
+#[inline(always)]
+fn add_row<T: Real, L: Lanes<T>>(sums: &mut [L; REGISTERS], factor: T, row: &Row<T>) {
+    let factor = L::new([factor; LANES]);
     for j in 0..REGISTERS {
-        to[j] = sums[j].numbers();
+        sums[j] = sums[j].plus_product(factor, L::new(row.0[j]));
     }
 }
