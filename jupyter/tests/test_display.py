@@ -63,6 +63,14 @@ def test_long_work_has_a_bar_with_count_and_time_left_that_is_removed(rust):
     assert set(kinds[end + 1 :]) == {"stream"}
 
 
+def test_a_long_run_shows_its_own_curve_while_it_trains(rust):
+    long = "Experiment { epochs: 2_000, model: Model::hidden(500), ..Experiment::default() }"
+    _, outputs = rust.run(f"let _ = {long}.run(&Digits::synthetic(0), 0)?;")
+    bars = [content["data"] for kind, content in outputs if kind == "update_display_data"]
+    assert any("s left; test accuracy so far" in bar["text/plain"] for bar in bars)
+    assert any('<svg role="img" aria-label="test accuracy so far' in bar["text/html"] for bar in bars)
+
+
 def test_a_cell_that_pauses_after_it_has_printed_says_that_it_runs(rust):
     pause = "std::thread::sleep(std::time::Duration::from_secs(3));"
     cell = f'println!("before");\n{pause}\nprintln!("after");'

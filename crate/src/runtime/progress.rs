@@ -45,10 +45,14 @@ impl Progress {
         Progress { work, bar }
     }
 
-    /// Shows a curve beside the bar from now on, in place of the last one, if there is one.
-    pub fn show(&self, curve: Option<Curve>) {
-        if let Some(curve) = curve {
-            lock(&self.work).curve = Some(curve);
+    /// Shows a curve beside the bar from now on, in place of the last one, if there is one. It is not asked for before
+    /// there is a bar.
+    pub fn show(&self, curve: impl FnOnce() -> Option<Curve>) {
+        let mut work = lock(&self.work);
+        if work.start.elapsed() >= BEFORE_THE_FIRST
+            && let Some(curve) = curve()
+        {
+            work.curve = Some(curve);
         }
     }
 
@@ -107,6 +111,9 @@ pub struct Curve {
     pub points: Vec<f64>,
 }
 
+/// Work that ends sooner is not worth a bar.
+const BEFORE_THE_FIRST: Duration = Duration::from_secs(1);
+
 struct Work {
     what: String,
     total: usize,
@@ -158,7 +165,6 @@ pub fn show_seconds(seconds: f64) -> String {
 
 /// Draws a bar from the first second on, a few times a second, and removes it in the end.
 fn draw_until(work: &Mutex<Work>, ended: &std::sync::mpsc::Receiver<()>) {
-    const BEFORE_THE_FIRST: Duration = Duration::from_secs(1);
     const BETWEEN: Duration = Duration::from_millis(250);
     static BARS: AtomicUsize = AtomicUsize::new(0);
 
@@ -189,10 +195,17 @@ mod tests {
         let progress = Progress::new("training", 4);
         progress.advance()?;
         assert_eq!(lock(&progress.work).line(), "training: 1 of 4 done, about 1 s left");
-        progress.show(Some(Curve { label: "accuracy so far 50.0 %".into(), points: vec![0.5] }));
-        progress.show(None);
-        let line = "training: 1 of 4 done, about 1 s left; accuracy so far 50.0 %";
-        assert_eq!(lock(&progress.work).line(), line);
         Ok(())
+    }
+
+    #[test]
+    fn a_curve_is_asked_for_when_there_is_a_bar_and_stays_until_the_next() {
+        let progress = Progress::new("training", 4);
+        let curve = || Some(Curve { label: "accuracy so far 50.0 %".into(), points: vec![0.5] });
+        progress.show(|| panic!("it would not be seen"));
+        lock(&progress.work).start -= BEFORE_THE_FIRST;
+        progress.show(curve);
+        progress.show(|| None);
+        assert_eq!(lock(&progress.work).curve, curve());
     }
 }

@@ -1,4 +1,4 @@
-//! The mean learning curve of the runs that have ended, which grows clearer while others still run.
+//! Learning curves that grow while a run lasts, or grow clearer while others still run.
 
 use super::Unit;
 use crate::runtime::progress::Curve;
@@ -12,8 +12,6 @@ pub(super) struct GrowingCurve {
 }
 
 impl GrowingCurve {
-    const MOST_POINTS: usize = 100;
-
     /// The curve with one more run; one that diverged, which has other epochs or none, is left out.
     pub fn add(&mut self, history: &[Epoch]) -> Option<Curve> {
         if self.runs == 0 {
@@ -27,12 +25,26 @@ impl GrowingCurve {
             *sum += epoch.test.accuracy;
         }
         let means = self.sums.iter().map(|sum| sum / self.runs as f64);
-        let step = self.sums.len().div_ceil(Self::MOST_POINTS);
-        let mut points: Vec<f64> = means.rev().step_by(step).collect();
-        let label = format!("mean test accuracy so far {}", Unit::Percent.show(points[0]));
-        points.reverse();
-        Some(Curve { label, points })
+        curve("mean test accuracy", means)
     }
+}
+
+/// The test accuracy of a run that still lasts; `None` before the first score.
+pub(super) fn of_run(history: &[Epoch]) -> Option<Curve> {
+    curve("test accuracy", history.iter().map(|epoch| epoch.test.accuracy))
+}
+
+/// Some of the values, the last among them.
+fn curve(
+    what: &str,
+    values: impl DoubleEndedIterator<Item = f64> + ExactSizeIterator,
+) -> Option<Curve> {
+    const MOST_POINTS: usize = 100;
+    let step = values.len().div_ceil(MOST_POINTS).max(1);
+    let mut points: Vec<f64> = values.rev().step_by(step).collect();
+    let label = format!("{what} so far {}", Unit::Percent.show(*points.first()?));
+    points.reverse();
+    Some(Curve { label, points })
 }
 
 #[cfg(test)]
@@ -59,6 +71,14 @@ mod tests {
         let label = "mean test accuracy so far 50.0 %".to_string();
         let points = vec![0.375, 0.5];
         assert_eq!(curve.add(&history(&[0.5, 0.25])), Some(Curve { label, points }));
+    }
+
+    #[test]
+    fn that_of_a_run_ends_with_its_last_score() {
+        assert_eq!(of_run(&[]), None);
+        let label = "test accuracy so far 75.0 %".to_string();
+        let points = vec![0.25, 0.75];
+        assert_eq!(of_run(&history(&[0.25, 0.75])), Some(Curve { label, points }));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One run of an experiment.
 
-use super::{Evaluation, Seeds};
+use super::{Evaluation, Seeds, growing};
 use crate::augment::Compose;
 use crate::data::{Digits, Images, Sample, Split};
 use crate::error::{Error, Result};
@@ -11,7 +11,7 @@ use crate::train::{Epoch, Examples, Experiment, Metric, PlateauSchedule, Trainer
 use std::fmt;
 
 impl Experiment {
-    /// Runs the experiment once, and prints a line every few seconds. The seed, or the four [`Seeds`], alone decide
+    /// Runs the experiment once, and shows how far it is with the learning curve so far. The seed, or the four [`Seeds`], alone decide
     /// which images are drawn, where the weights start and in which order the images come: the same seed gives the
     /// same bits on any number of threads, with one libtorch on one kind of processor. Others round differently,
     /// unless the variables of [`PORTABLE`](super::PORTABLE) are set.
@@ -22,16 +22,20 @@ impl Experiment {
         let seed = seed.into();
         let progress = Progress::new(format!("{self}, epochs"), self.epochs);
         // The threads of the pool pass work to each other faster than an outside thread can.
-        let run = rayon::scope(|_| self.run_with(digits, seed, || progress.advance()));
+        let after_epoch = |history: &[Epoch]| {
+            progress.show(|| growing::of_run(history));
+            progress.advance()
+        };
+        let run = rayon::scope(|_| self.run_with(digits, seed, after_epoch));
         run.map_err(|error| progress.with_position(error))
     }
 
-    /// The run, with a call of `after_epoch` after every epoch.
+    /// The run, with a call of `after_epoch` after every epoch, on the scores that are known by then.
     pub(super) fn run_with(
         &self,
         digits: &Digits,
         seed: Seeds,
-        after_epoch: impl FnMut() -> Result<()>,
+        after_epoch: impl FnMut(&[Epoch]) -> Result<()>,
     ) -> Result<Run> {
         self.validate()?;
         let split = self.split(digits, seed)?;
@@ -54,7 +58,7 @@ impl Experiment {
         &self,
         split: &Split,
         seed: Seeds,
-        mut after_epoch: impl FnMut() -> Result<()>,
+        mut after_epoch: impl FnMut(&[Epoch]) -> Result<()>,
     ) -> Result<(Vec<Epoch>, Network)> {
         let start = self.start(&mut random(seed.initialisation, Stream::Initialisation));
         let mut order = random(seed.order, Stream::Order);
@@ -81,7 +85,8 @@ impl Experiment {
                 }
                 trainer.set_learning_rate(learning_rate);
             }
-            after_epoch()?;
+            history.extend(trainer.take_known_scores());
+            after_epoch(&history)?;
         }
         history.extend(trainer.take_scores()?);
         Ok((history, trainer.network()))

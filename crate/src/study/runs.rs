@@ -129,10 +129,10 @@ impl Experiment {
         let progress = Progress::new(self, seeds.len());
         let curve = Mutex::new(GrowingCurve::default());
         let job = |seed: Seeds| {
-            let run = self.run_with(digits, seed, interrupt::check)?;
+            let run = self.run_with(digits, seed, |_| interrupt::check())?;
             let grown = curve.lock().unwrap_or_else(PoisonError::into_inner).add(run.history());
             let result = of_run(run)?;
-            progress.show(grown);
+            progress.show(|| grown);
             progress.advance()?;
             Ok(result)
         };

@@ -64,7 +64,7 @@ impl Stored {
         let order = permutation(short.len(), &mut random(seed, Stream::Order));
         let differences = |index: usize| {
             let (runs, (seed, stored)) = short[index];
-            let run = runs.experiment.run_with(digits, *seed, interrupt::check)?;
+            let run = runs.experiment.run_with(digits, *seed, |_| interrupt::check())?;
             Ok(difference(run.history(), stored))
         };
         let differences: Result<Vec<f64>> = side_by_side(order[..count].to_vec(), differences);

@@ -229,7 +229,8 @@ impl Study {
             for (run, history) in results {
                 let received = history
                     .and_then(|history| {
-                        progress.show(self.curve(&mut curves, run, &history));
+                        let grown = self.curve(&mut curves, run, &history);
+                        progress.show(|| grown);
                         self.receive(&mut unfinished, run, history)
                     })
                     .and_then(|()| progress.advance_by(run.cost));
@@ -251,7 +252,7 @@ impl Study {
     ) {
         while let Some(run) = queue.take() {
             let (experiment, seed) = self.sweep.run(run.run);
-            let history = match experiment.run_with(digits, seed, || queue.check()) {
+            let history = match experiment.run_with(digits, seed, |_| queue.check()) {
                 Err(error @ Error::Diverged { .. }) => {
                     println!("{experiment}, seed {seed}: {error}");
                     Ok(History::new())

@@ -129,13 +129,19 @@ impl Trainer {
         if self.snapshots.len() < MOST_SNAPSHOTS { Ok(()) } else { self.score_snapshots() }
     }
 
+    /// What [`take_scores`](Self::take_scores) would give, as far as it is known: an engine may score many snapshots
+    /// together, later.
+    pub(crate) fn take_known_scores(&mut self) -> Vec<Epoch> {
+        std::mem::take(&mut self.scores)
+    }
+
     /// The scores of the snapshots since the last call, oldest first.
     ///
     /// # Errors
     /// [`Error::Diverged`] if a loss is not a finite number.
     pub fn take_scores(&mut self) -> Result<Vec<Epoch>> {
         self.score_snapshots()?;
-        Ok(std::mem::take(&mut self.scores))
+        Ok(self.take_known_scores())
     }
 
     fn score_snapshots(&mut self) -> Result<()> {
