@@ -3,6 +3,7 @@
 use super::idx::{CLASSES, PIXELS, SIDE, check_labels};
 use crate::error::{Error, Result};
 use std::fmt;
+use std::sync::Arc;
 use tch::{Kind, Tensor};
 
 /// Images of 28 x 28 grey pixels (0 is paper, 255 is ink), each with its label, 0 to 9.
@@ -21,8 +22,8 @@ use tch::{Kind, Tensor};
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Images {
-    pub(super) pixels: Vec<u8>, // [n, 784]
-    pub(super) labels: Vec<u8>, // [n]
+    pixels: Arc<Vec<u8>>, // [n, 784], shared with clones
+    labels: Vec<u8>,      // [n]
 }
 
 impl Images {
@@ -38,7 +39,12 @@ impl Images {
             return Err(Error::at("images", expected, found, remedy));
         }
         check_labels("images", &labels, "correct the label")?;
-        Ok(Images { pixels, labels })
+        Ok(Images::of(pixels, labels))
+    }
+
+    /// Images whose pixels and labels fit.
+    pub(super) fn of(pixels: Vec<u8>, labels: Vec<u8>) -> Images {
+        Images { pixels: Arc::new(pixels), labels }
     }
 
     /// The number of images.
@@ -56,9 +62,14 @@ impl Images {
         &self.pixels
     }
 
+    /// The same, shared.
+    pub(crate) fn shared_pixels(&self) -> Arc<Vec<u8>> {
+        self.pixels.clone()
+    }
+
     /// The pixels as a float32 tensor `[n, 784]`, from 0 (background) to 1.
     pub fn to_tensor(&self) -> Tensor {
-        Tensor::from_slice(&self.pixels).view([-1, PIXELS as i64]).to_kind(Kind::Float) / 255.
+        Tensor::from_slice(self.pixels()).view([-1, PIXELS as i64]).to_kind(Kind::Float) / 255.
     }
 
     /// All labels, `[n]`.
@@ -94,13 +105,13 @@ impl Images {
     /// Panics, like a slice, if an index is not below `len()`.
     pub(crate) fn copies(&self, indices: &[usize]) -> Images {
         let images: Vec<&[u8]> = indices.iter().map(|&i| self.image(i)).collect();
-        Images { pixels: images.concat(), labels: indices.iter().map(|&i| self.label(i)).collect() }
+        Images::of(images.concat(), indices.iter().map(|&i| self.label(i)).collect())
     }
 
     /// Copies of the images with black and white exchanged: each pixel becomes 255 minus its value.
     pub fn inverted(&self) -> Images {
         let pixels = self.pixels.iter().map(|pixel| 255 - pixel).collect();
-        Images { pixels, labels: self.labels.clone() }
+        Images::of(pixels, self.labels.clone())
     }
 
     /// Whether the digits are black on white: the mean border pixel of all images is above half. The paper

@@ -43,7 +43,7 @@ pub(super) fn draw(seed: u64, indices: Range<usize>) -> Images {
         labels.push(digit as u8);
         pixels.extend(image(digit, &mut rng));
     }
-    Images { pixels, labels }
+    Images::of(pixels, labels)
 }
 
 /// Draws one digit, `[784]`, row by row.

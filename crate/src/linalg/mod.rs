@@ -4,10 +4,12 @@ mod factor;
 mod lanes;
 mod matrix;
 mod narrow;
+mod pixels;
 mod product;
 mod sparse;
 
 pub(crate) use factor::Factor;
+pub(crate) use pixels::from_pixels;
 pub(crate) use product::{product, product_of_relu};
 
 use crate::runtime::threads::side_by_side;

@@ -1,6 +1,7 @@
 //! The parameters of a model: its layers, forward and backward.
 
 use crate::error::{Result, require};
+use crate::linalg::product;
 use crate::nn::{Device, Logits, Model, Sgd};
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
@@ -52,7 +53,7 @@ impl Layer {
 
     /// `[n, inputs] -> [n, outputs]`
     fn forward(&self, x: &Tensor) -> Tensor {
-        x.linear(&self.weight, Some(&self.bias))
+        product(x, &self.weight.tr()) + &self.bias
     }
 }
 

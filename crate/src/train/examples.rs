@@ -3,11 +3,12 @@
 use crate::augment::{Compose, ImageSeed, draw_seeds};
 use crate::data::{Images, PIXELS, SIDE};
 use crate::error::{Result, require};
-use crate::linalg::{BLOCK, index};
+use crate::linalg::{self, BLOCK, from_pixels, index};
 use crate::nn::{Logits, Network, numbers};
 use crate::rng::ChaCha8Rng;
 use crate::runtime::interrupt;
 use crate::runtime::threads::side_by_side;
+use std::sync::Arc;
 use tch::{Device, Kind, Tensor};
 
 /// The kind and the device of a network's parameters.
@@ -15,16 +16,23 @@ pub(crate) type Options = (Kind, Device);
 
 /// Inputs `[n, inputs]` with their labels `[n]`.
 ///
-/// Images stay 8-bit. Only the rows in use become floats from 0 (background) to 1, which are then transformed: so
+/// Images stay 8-bit, in the memory of [`Images`]. Only the rows in use become floats from 0 (background) to 1, which are then transformed: so
 /// 60 000 images take 47 MB instead of four times as much.
 #[derive(PartialEq)]
 pub struct Examples {
-    /// Pixels as 8-bit integers, or floats that are used as they are.
-    inputs: Tensor,
+    inputs: Inputs,
     labels: Vec<u8>,
     transform: Compose,
     /// The seed of each image's transform, which only a random one uses.
     seeds: Vec<ImageSeed>,
+}
+
+#[derive(PartialEq)]
+enum Inputs {
+    /// The pixels of images from the `first` on.
+    Images { pixels: Arc<Vec<u8>>, first: usize },
+    /// Floats that are used as they are, `[n, inputs]`.
+    Floats(Tensor),
 }
 
 impl Examples {
@@ -38,14 +46,19 @@ impl Examples {
         let allowed = format_args!("a matrix of one row for each of {n} labels");
         require(fits, "inputs", allowed, format_args!("of shape {shape:?}"))?;
         let seeds = vec![ImageSeed::default(); n];
-        Ok(Examples { inputs, labels, transform: Compose::default(), seeds })
+        Ok(Examples {
+            inputs: Inputs::Floats(inputs),
+            labels,
+            transform: Compose::default(),
+            seeds,
+        })
     }
 
     /// Images that are transformed when they are used. A random transform is drawn here, and again by
     /// [`redraw`](Self::redraw).
     pub fn of_images(images: &Images, transform: Compose, random: &mut ChaCha8Rng) -> Examples {
         let mut examples = Examples {
-            inputs: Tensor::from_slice(images.pixels()).view([-1, PIXELS as i64]),
+            inputs: Inputs::Images { pixels: images.shared_pixels(), first: 0 },
             labels: images.labels().to_vec(),
             transform,
             seeds: vec![ImageSeed::default(); images.len()],
@@ -61,7 +74,10 @@ impl Examples {
 
     /// The number of inputs of each example.
     pub fn inputs(&self) -> usize {
-        self.inputs.size()[1] as usize
+        match &self.inputs {
+            Inputs::Images { .. } => PIXELS,
+            Inputs::Floats(inputs) => inputs.size()[1] as usize,
+        }
     }
 
     /// The labels, `[n]`.
@@ -83,22 +99,29 @@ impl Examples {
 
     /// The inputs at `indices`, in their order: `[indices, inputs]`.
     pub(super) fn rows(&self, indices: &[usize], options: Options) -> Result<Tensor> {
-        let rows = self.inputs.index_select(0, &index(indices));
-        let seeds: Vec<ImageSeed> = indices.iter().map(|index| self.seeds[*index]).collect();
-        self.transformed(rows, &seeds, options)
+        self.read(indices, false, options)
+    }
+
+    /// The same with a 1 appended, the input of the bias: `[indices, inputs + 1]`.
+    pub(super) fn rows_with_one(&self, indices: &[usize], options: Options) -> Result<Tensor> {
+        self.read(indices, true, options)
     }
 
     /// All inputs.
     pub(super) fn all(&self, options: Options) -> Result<Tensor> {
-        self.transformed(self.inputs.shallow_clone(), &self.seeds, options)
+        self.rows(&self.indices(), options)
+    }
+
+    /// All inputs, each with a 1 appended.
+    pub(super) fn all_with_one(&self, options: Options) -> Result<Tensor> {
+        self.rows_with_one(&self.indices(), options)
     }
 
     /// The examples in blocks, which other threads can use.
     pub(super) fn blocks(&self) -> impl Iterator<Item = Examples> {
         let labels_and_seeds = self.labels.chunks(BLOCK).zip(self.seeds.chunks(BLOCK));
-        let blocks = self.inputs.split(BLOCK as i64, 0).into_iter().zip(labels_and_seeds);
-        blocks.map(|(inputs, (labels, seeds))| Examples {
-            inputs,
+        labels_and_seeds.enumerate().map(|(block, (labels, seeds))| Examples {
+            inputs: self.inputs.part(block * BLOCK, labels.len()),
             labels: labels.to_vec(),
             transform: self.transform.clone(),
             seeds: seeds.to_vec(),
@@ -116,18 +139,42 @@ impl Examples {
         Ok(Logits::new(logits?.concat(), network.classes()))
     }
 
-    fn transformed(&self, inputs: Tensor, seeds: &[ImageSeed], options: Options) -> Result<Tensor> {
+    /// The inputs at `indices`, transformed.
+    fn read(&self, indices: &[usize], with_one: bool, options: Options) -> Result<Tensor> {
         const SIDES: i64 = SIDE as i64;
-        let mut numbers = match inputs.kind() {
-            Kind::Uint8 => inputs.to_kind(Kind::Float).g_div_scalar_(255.),
-            _ => inputs,
+        let changes = !self.transform.transforms.is_empty();
+        let mut inputs = match &self.inputs {
+            Inputs::Images { pixels, first } => {
+                let (images, _) = pixels.as_chunks::<PIXELS>();
+                from_pixels(&images[*first..], indices, with_one && !changes)
+            }
+            Inputs::Floats(inputs) => inputs.index_select(0, &index(indices)),
         };
-        if !self.transform.transforms.is_empty() {
-            let images = numbers.view([-1, SIDES, SIDES]);
-            numbers = self.transform.apply_seeded(&images, seeds)?.view([-1, SIDES * SIDES]);
+        if changes {
+            let seeds: Vec<ImageSeed> = indices.iter().map(|index| self.seeds[*index]).collect();
+            let images = inputs.view([-1, SIDES, SIDES]);
+            inputs = self.transform.apply_seeded(&images, &seeds)?.view([-1, SIDES * SIDES]);
         }
         let (kind, device) = options;
-        Ok(numbers.to_kind(kind).to_device(device))
+        let inputs = inputs.to_kind(kind).to_device(device);
+        let has_one = inputs.size()[1] as usize > self.inputs();
+        Ok(if with_one && !has_one { linalg::with_one(&inputs) } else { inputs })
+    }
+
+    fn indices(&self) -> Vec<usize> {
+        (0..self.count()).collect()
+    }
+}
+
+impl Inputs {
+    /// `count` of them, from `start` on.
+    fn part(&self, start: usize, count: usize) -> Inputs {
+        match self {
+            Inputs::Images { pixels, first } => {
+                Inputs::Images { pixels: pixels.clone(), first: first + start }
+            }
+            Inputs::Floats(inputs) => Inputs::Floats(inputs.narrow(0, start as i64, count as i64)),
+        }
     }
 }
 
@@ -163,6 +210,19 @@ mod tests {
             .transforms()
             .apply(&images().to_tensor().view([5, 28, 28]), &mut random(3, Stream::Augmentation))?;
         assert_eq!(augmented().all(OPTIONS)?, alone.view([5, 784]));
+        Ok(())
+    }
+
+    #[test]
+    fn pixels_are_255_parts_of_1_and_a_1_may_follow() -> Result<()> {
+        let examples =
+            Examples::of_images(&images(), Compose::default(), &mut random(0, Stream::Order));
+        let (kind, all) = (Kind::Float, images().to_tensor().view([5, 784]));
+        assert_eq!(examples.all(OPTIONS)?, all);
+        let with_one = Tensor::cat(&[all, Tensor::ones([5, 1], (kind, Device::Cpu))], 1);
+        assert_eq!(examples.all_with_one(OPTIONS)?, with_one);
+        assert_eq!(examples.rows_with_one(&[4, 0], OPTIONS)?.get(0), with_one.get(4));
+        assert_eq!(augmented().all_with_one(OPTIONS)?.select(1, 784), Tensor::ones([5], OPTIONS));
         Ok(())
     }
 

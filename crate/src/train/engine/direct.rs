@@ -2,7 +2,7 @@
 
 use super::sharded::{Batch, FirstLayer, Handle, Sharded};
 use crate::error::Result;
-use crate::linalg::{product, rows, with_one};
+use crate::linalg::{product, rows};
 use crate::nn::{Loss, Network, Parameter, Sgd};
 use crate::train::examples::{Examples, Options};
 use crate::train::score::Tally;
@@ -17,9 +17,6 @@ pub(super) struct Direct {
 }
 
 impl Direct {
-    /// The number of minibatches whose inputs are prepared together.
-    const BATCHES: usize = 8;
-
     /// Training of `network`.
     pub fn new(network: Network, sgd: &Sgd) -> Direct {
         Direct {
@@ -31,22 +28,15 @@ impl Direct {
 
 impl Training for Direct {
     fn epoch(&mut self, train: &Examples, steps: &[Step]) -> Result<()> {
-        for steps in steps.chunks(Self::BATCHES) {
-            let indices: Vec<&[usize]> = steps.iter().map(|step| step.indices).collect();
-            let inputs = with_one(&train.rows(&indices.concat(), self.options)?);
-            let batches = inputs.split(indices[0].len() as i64, 0);
-            for (step, inputs) in steps.iter().zip(batches) {
-                self.network.step(Handle(inputs), step)?;
-            }
+        for step in steps {
+            let inputs = train.rows_with_one(step.indices, self.options)?;
+            self.network.step(Handle(inputs), step)?;
         }
         Ok(())
     }
 
     fn score(&mut self, _: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
-        Tally::of_blocks(examples, loss, |block, _| {
-            let inputs = Handle(with_one(&block.all(self.options)?));
-            Ok(self.network.logits(&inputs, |layer, inputs| layer.outputs(&inputs)))
-        })
+        Ok(Tally::new(&examples.logits(&self.network())?, loss, examples.labels()))
     }
 
     fn network(&self) -> Network {

@@ -28,7 +28,7 @@
 //! Training does not change the first factor, so it is computed once.
 
 use crate::error::Result;
-use crate::linalg::{BLOCK, gram, matrix, product, with_one};
+use crate::linalg::{BLOCK, gram, matrix, product};
 use crate::nn::{Layer, Logits, Loss, Network, Sgd, numbers};
 use crate::runtime::threads::side_by_side;
 use crate::train::examples::Examples;
@@ -72,7 +72,7 @@ impl GramEngine {
     pub fn new(network: Network, train: &Examples, scored: &[Examples; 2]) -> Result<GramEngine> {
         let (options, layer) = (network.options(), &network.layers[0]);
         let (n, classes) = (train.count() as i64, layer.bias.size()[0]);
-        let images = with_one(&train.all(options)?);
+        let images = train.all_with_one(options)?;
         let start = Tensor::cat(&[&layer.weight, &layer.bias.unsqueeze(1)], 1);
         let combined = Tensor::cat(&[&images, &start], 0);
         let of_train = gram(&images, &combined);
@@ -80,7 +80,7 @@ impl GramEngine {
             if examples == train {
                 return Ok(of_train.shallow_clone());
             }
-            Ok(gram(&with_one(&examples.all(options)?), &combined))
+            Ok(gram(&examples.all_with_one(options)?, &combined))
         };
         Ok(GramEngine {
             classes: classes as usize,

@@ -34,7 +34,7 @@
 use super::plan::{Scoring, SpanPlan};
 use super::sharded::{Batch, FirstLayer, Handle, Shard, Sharded};
 use crate::error::Result;
-use crate::linalg::{Factor, gram, index, rows, with_one};
+use crate::linalg::{Factor, gram, index, rows};
 use crate::nn::{Accumulate, Logits, Loss, Network, Parameter, Sgd};
 use crate::train::examples::{Examples, Options};
 use crate::train::score::Tally;
@@ -135,7 +135,7 @@ impl Span {
             if plan.block.is_none() && examples == train {
                 return Ok(None);
             }
-            let images = with_one(&examples.all(options)?);
+            let images = examples.all_with_one(options)?;
             Ok(Some(Scored { images, gram: Tensor::new() }))
         });
         let mut span = Span {
@@ -154,7 +154,7 @@ impl Span {
             first.scored = images.iter().map(outputs).collect();
         });
         if plan.block.is_none() {
-            span.use_images(with_one(&train.all(options)?));
+            span.use_images(train.all_with_one(options)?);
         }
         Ok(span)
     }
@@ -230,7 +230,7 @@ impl Span {
         let (first, size) = (first as i64, block.count() as i64);
         let factor = match self.scored.get(set) {
             Some(Some(scored)) => Factor::dense(scored.gram.narrow(1, first, size).tr()),
-            _ => Factor::new(with_one(&block.all(self.options)?)),
+            _ => Factor::new(block.all_with_one(self.options)?),
         };
         Ok(self.network.logits(&factor, |layer, factor| match layer.scored.get(set) {
             Some(Some(at_start)) => {
@@ -255,7 +255,7 @@ impl Training for Span {
         // A block is a whole number of minibatches, or all images.
         for steps in steps.chunks(size.div_ceil(first.indices.len())) {
             let block = images(steps);
-            self.use_images(with_one(&train.rows(&block, self.options)?));
+            self.use_images(train.rows_with_one(&block, self.options)?);
             let places: Vec<usize> = (0..block.len()).collect();
             let seen = self.take_steps(&places, steps)?;
             self.advance(&seen);

@@ -1,0 +1,42 @@
+//! Images as floats.
+
+use super::lanes::{Job, Lanes, Real};
+use tch::{Device, Kind, Tensor};
+
+/// The images at `indices` as floats from 0 to 1, perhaps with a 1 appended, `[indices, N]` or `[indices, N + 1]`: all in
+/// one pass, as a linear model has little more arithmetic than that.
+pub(crate) fn from_pixels<const N: usize>(
+    images: &[[u8; N]],
+    indices: &[usize],
+    with_one: bool,
+) -> Tensor {
+    let inputs = N + usize::from(with_one);
+    let tensor = Tensor::ones([indices.len() as i64, inputs as i64], (Kind::Float, Device::Cpu));
+    if !indices.is_empty() {
+        let count = indices.len() * inputs;
+        // SAFETY: this is the tensor's memory, which nothing else uses yet.
+        let to = unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast(), count) };
+        f32::run(FromPixels { to, inputs, images, indices });
+    }
+    tensor
+}
+
+struct FromPixels<'a, const N: usize> {
+    to: &'a mut [f32],
+    inputs: usize,
+    images: &'a [[u8; N]],
+    indices: &'a [usize],
+}
+
+impl<const N: usize> Job<f32> for FromPixels<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes<f32>, const ROWS: usize>(self) {
+        for (inputs, index) in self.to.chunks_exact_mut(self.inputs).zip(self.indices) {
+            for (x, pixel) in inputs.iter_mut().zip(&self.images[*index]) {
+                *x = f32::from(*pixel) / 255.;
+            }
+        }
+    }
+}
