@@ -19,12 +19,13 @@
 
 use super::certificate::Certificate;
 use super::problem::{Bounds, SvmProblem};
+use super::weights::Weights;
 use crate::error::{Error, Result};
 use crate::rng::{ChaCha8Rng, Stream, permutation, random};
 use crate::runtime::interrupt;
 
-/// The dual variables and the scores that they give.
-pub(super) struct Dual {
+/// The dual variables and the weights that they give.
+pub(super) struct Dual<W> {
     problem: SvmProblem,
     mu: f64,
     bounds: Bounds,
@@ -32,23 +33,20 @@ pub(super) struct Dual {
     classes: usize,
     /// `n` of the problem, also where only some of the examples are kept.
     n: f64,
-    /// `k(x_i, x_j) + 1` of the examples that are kept.
-    gram: Vec<f64>,
     /// `[examples, classes]`, 0 for an example's own class.
     alpha: Vec<f64>,
-    /// `[classes, examples]`: an update changes few classes of all examples.
-    scores: Vec<f64>,
+    weights: W,
 }
 
-impl Dual {
-    /// Starts with `W = 0`.
+impl<W: Weights> Dual<W> {
+    /// Starts with `weights` of 0.
     pub fn new(
         problem: SvmProblem,
         strength: f64,
-        gram: Vec<f64>,
+        weights: W,
         labels: &[u8],
         classes: usize,
-    ) -> Dual {
+    ) -> Dual<W> {
         let n = labels.len();
         Dual {
             problem,
@@ -57,9 +55,8 @@ impl Dual {
             labels: labels.to_vec(),
             classes,
             n: n as f64,
-            gram,
             alpha: vec![0.; n * classes],
-            scores: vec![0.; n * classes],
+            weights,
         }
     }
 
@@ -68,6 +65,8 @@ impl Dual {
     /// # Errors
     /// [`Error::Setting`] after `max_iterations` passes, and an interrupt.
     pub fn solve(&mut self, tolerance: f64, max_iterations: usize) -> Result<(usize, Certificate)> {
+        /// The gap costs about as much as a pass over the part.
+        const PASSES: usize = 3;
         let mut random = random(0, Stream::Order);
         let mut iterations = 0;
         while iterations < max_iterations {
@@ -82,9 +81,11 @@ impl Dual {
             let mut part = self.select(&indices);
             let goal = (certificate.gap() / 10.).max(tolerance / 2.);
             while iterations < max_iterations && part.certificate().gap() > goal {
-                interrupt::check()?;
-                part.pass(&mut random);
-                iterations += 1;
+                for _ in 0..PASSES.min(max_iterations - iterations) {
+                    interrupt::check()?;
+                    part.pass(&mut random);
+                    iterations += 1;
+                }
             }
             self.adopt(&indices, &part);
         }
@@ -126,32 +127,24 @@ impl Dual {
     }
 
     /// The same problem with these examples alone: the same `W`, if all others have no part in it.
-    fn select(&self, indices: &[usize]) -> Dual {
-        let n = self.labels.len();
-        let row = |i: &'_ usize| {
-            let row = &self.gram[i * n..][..n];
-            indices.iter().map(|j| row[*j])
-        };
-        let scores = self.scores.chunks_exact(n);
+    fn select(&self, indices: &[usize]) -> Dual<W> {
         Dual {
             labels: indices.iter().map(|i| self.labels[*i]).collect(),
-            gram: indices.iter().flat_map(row).collect(),
             alpha: indices.iter().flat_map(|i| self.alpha_of(*i)).copied().collect(),
-            scores: scores.flat_map(|scores| indices.iter().map(|i| scores[*i])).collect(),
+            weights: self.weights.select(indices),
             ..*self
         }
     }
 
-    /// Takes over the variables of the part with the examples `indices`, and computes all scores again, without the
+    /// Takes over the variables of the part with the examples `indices`, and computes the weights again, without the
     /// rounding errors that updates add up.
-    fn adopt(&mut self, indices: &[usize], part: &Dual) {
+    fn adopt(&mut self, indices: &[usize], part: &Dual<W>) {
         for (i, alpha) in indices.iter().zip(part.alpha.chunks_exact(self.classes)) {
             self.alpha[i * self.classes..][..self.classes].copy_from_slice(alpha);
         }
-        self.scores.fill(0.);
+        self.weights.clear();
         for i in indices {
-            let tau = self.tau(*i);
-            self.add(*i, &tau);
+            self.add(*i, self.tau(*i));
         }
     }
 
@@ -165,8 +158,7 @@ impl Dual {
 
     /// The scores of example `i`, `[classes]`.
     pub fn scores_of(&self, i: usize) -> Vec<f64> {
-        let scores = self.scores.iter().skip(i);
-        scores.step_by(self.labels.len()).copied().collect()
+        self.weights.scores(i)
     }
 
     fn alpha_of(&self, i: usize) -> &[f64] {
@@ -185,58 +177,56 @@ impl Dual {
     ///
     /// where `wish_j k` is the violation `1 + s_j - s_y` with the part of example `i` itself taken out of the scores.
     fn update(&mut self, i: usize) {
-        let (y, n) = (self.label(i), self.labels.len());
-        let k = self.gram[i * n + i] / self.mu;
-        let scores = self.scores_of(i);
-        let alpha = self.alpha_of(i);
-        let sum: f64 = alpha.iter().sum();
-        let wish = |j: usize| match j == y {
-            true => f64::NEG_INFINITY, // no variable: it stays 0
-            false => (1. + scores[j] - scores[y]) / k + alpha[j] + sum,
-        };
-        let wishes: Vec<f64> = (0..self.classes).map(wish).collect();
+        let (y, first) = (self.label(i), i * self.classes);
+        let alpha = &mut self.alpha[first..][..self.classes];
+        let (k, sum) = (self.weights.square(i) / self.mu, alpha.iter().sum::<f64>());
+        let mut wishes = self.weights.scores(i);
+        let of_label = wishes[y];
+        for (wish, alpha) in wishes.iter_mut().zip(&*alpha) {
+            *wish = (1. + *wish - of_label) / k + alpha + sum;
+        }
+        wishes[y] = f64::NEG_INFINITY; // no variable: it stays 0
         if sum == 0. && wishes.iter().all(|wish| *wish <= 0.) {
             return; // every margin holds, and this example has no part in W
         }
-        let updated = maximiser(&wishes, self.bounds);
-        let mut change: Vec<f64> = alpha.iter().zip(&updated).map(|(old, new)| old - new).collect();
+        maximise(&mut wishes, self.bounds);
+        for (alpha, updated) in alpha.iter_mut().zip(&mut wishes) {
+            (*updated, *alpha) = (*alpha - *updated, *updated);
+        }
+        let mut change = wishes;
         change[y] = -change.iter().sum::<f64>();
-        self.alpha[i * self.classes..][..self.classes].copy_from_slice(&updated);
-        self.add(i, &change);
+        self.add(i, change);
     }
 
-    /// Adds `change`, `[classes]`, to `tau_i` in all scores.
-    fn add(&mut self, i: usize, change: &[f64]) {
-        let n = self.labels.len();
-        let row = &self.gram[i * n..][..n];
-        for (change, scores) in change.iter().zip(self.scores.chunks_exact_mut(n)) {
-            if *change != 0. {
-                let factor = change / self.mu;
-                scores.iter_mut().zip(row).for_each(|(score, k)| *score += factor * k);
-            }
-        }
+    /// Adds `change`, `[classes]`, to `tau_i` in the weights.
+    fn add(&mut self, i: usize, mut change: Vec<f64>) {
+        change.iter_mut().for_each(|change| *change /= self.mu);
+        self.weights.add(i, &change);
     }
 }
 
-/// Maximises `sum of alpha_j wish_j - (sum of alpha_j^2 + A^2) / 2`, where `A` is the sum of all `alpha_j`, within
-/// the bounds.
+/// Replaces the wishes by the `alpha_j` within the bounds that maximise
+/// `sum of alpha_j wish_j - (sum of alpha_j^2 + A^2) / 2`, where `A` is the sum of all `alpha_j`.
 ///
 /// The maximiser is `alpha_j = clamp(wish_j - level, 0, bounds.each)`, with the level at which these add up to
 /// `min(level, bounds.sum)`: `A` itself, or more where the bound of the sum holds `A` back. Both sides are
 /// piecewise linear in the level, so it lies on the line between two neighbouring kinks.
-fn maximiser(wishes: &[f64], bounds: Bounds) -> Vec<f64> {
-    let at = |level: f64| wishes.iter().map(move |wish| (wish - level).clamp(0., bounds.each));
-    let excess = |level: f64| at(level).sum::<f64>() - level.min(bounds.sum);
-    let kinks = wishes.iter().flat_map(|wish| [*wish, wish - bounds.each]);
-    let mut kinks: Vec<f64> =
-        kinks.chain([0., bounds.sum]).filter(|kink| *kink >= 0. && kink.is_finite()).collect();
+fn maximise(wishes: &mut [f64], bounds: Bounds) {
+    let at = |wish: f64, level: f64| (wish - level).clamp(0., bounds.each);
+    let excess = |level: f64| {
+        wishes.iter().map(|wish| at(*wish, level)).sum::<f64>() - level.min(bounds.sum)
+    };
+    let mut kinks = Vec::with_capacity(2 * wishes.len() + 2);
+    let of_wishes = wishes.iter().flat_map(|wish| [*wish, wish - bounds.each]);
+    let all = of_wishes.chain([0., bounds.sum]);
+    kinks.extend(all.filter(|kink| *kink >= 0. && kink.is_finite()));
     kinks.sort_unstable_by(f64::total_cmp);
     let above = kinks.partition_point(|kink| excess(*kink) > 0.);
     let level = match (above.checked_sub(1).map(|below| kinks[below]), kinks.get(above)) {
         (Some(low), Some(high)) => low + (high - low) * excess(low) / (excess(low) - excess(*high)),
         _ => 0.,
     };
-    at(level).collect()
+    wishes.iter_mut().for_each(|wish| *wish = at(*wish, level));
 }
 
 #[cfg(test)]
@@ -245,6 +235,12 @@ mod tests {
 
     const SIMPLEX: Bounds = Bounds { each: f64::INFINITY, sum: 1. };
     const BOX: Bounds = Bounds { each: 1., sum: f64::INFINITY };
+
+    fn maximiser(wishes: &[f64], bounds: Bounds) -> Vec<f64> {
+        let mut alpha = wishes.to_vec();
+        maximise(&mut alpha, bounds);
+        alpha
+    }
 
     #[test]
     fn without_active_bounds_the_gradient_vanishes() {

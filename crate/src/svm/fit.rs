@@ -4,6 +4,7 @@ use super::certificate::Certificate;
 use super::dual::Dual;
 use super::kernel::Kernel;
 use super::problem::SvmProblem;
+use super::weights::{InFeatures, InKernel, Weights};
 use crate::data::CLASSES;
 use crate::error::{Result, require};
 use crate::features::{doubles, doubles_in_columns, fill_by_blocks, write};
@@ -77,10 +78,20 @@ impl Svm {
         let found = format_args!("of class {} only", labels[0]);
         let are_several = labels.iter().any(|label| *label != labels[0]);
         require(are_several, "labels", "of two classes or more", found)?;
-        let gram = self.kernel.gram(&features);
-        let are_finite = gram.iter().all(|k| k.is_finite());
+        if self.kernel == Kernel::Linear
+            && let Some(weights) = InFeatures::new(&features, self.classes)
+        {
+            return self.solve(weights, features, labels);
+        }
+        let weights = InKernel::new(self.kernel.gram(&features), self.classes);
+        self.solve(weights, features, labels)
+    }
+
+    fn solve<W: Weights>(&self, weights: W, features: Tensor, labels: &[u8]) -> Result<TrainedSvm> {
+        // Then all other products are finite, too.
+        let are_finite = (0..labels.len()).all(|i| weights.square(i).is_finite());
         require(are_finite, "features", "small enough for finite products", "too large")?;
-        let mut dual = Dual::new(self.problem, self.strength, gram, labels, self.classes);
+        let mut dual = Dual::new(self.problem, self.strength, weights, labels, self.classes);
         let (iterations, certificate) = dual.solve(self.tolerance, self.max_iterations)?;
         Ok(TrainedSvm::new(self, &dual, iterations, certificate, features))
     }
@@ -130,7 +141,7 @@ pub struct TrainedSvm {
 impl TrainedSvm {
     fn new(
         svm: &Svm,
-        dual: &Dual,
+        dual: &Dual<impl Weights>,
         iterations: usize,
         certificate: Certificate,
         features: Tensor,
@@ -377,5 +388,18 @@ mod tests {
             pool.install(move || Svm::default().fit(&x, y).map(|svm| svm.training_scores))
         };
         assert_eq!(scores(1).expect("one thread"), scores(3).expect("three threads"));
+    }
+
+    #[test]
+    fn of_many_examples_the_optimum_is_that_of_the_gram_matrix() -> Result<()> {
+        let x = Tensor::arange(200, (Kind::Double, tch::Device::Cpu)).view([100, 2]).sin();
+        let labels: Vec<u8> = (0..100).map(|i| (i % 7) / 3).collect();
+        let svm = Svm { classes: 3, strength: 0.01, ..Svm::default() };
+        assert!(InFeatures::new(&x, 3).is_some());
+        let weights = InKernel::new(svm.kernel.gram(&x), 3);
+        let [found, expected] = [svm.fit(&x, &labels)?, svm.solve(weights, x, &labels)?];
+        let [found, expected] = [found, expected].map(|svm| svm.certificate.objective);
+        assert!((found - expected).abs() < 2e-6 * expected, "{found} is not {expected}");
+        Ok(())
     }
 }

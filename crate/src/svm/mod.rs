@@ -8,6 +8,7 @@ mod dual;
 mod fit;
 mod kernel;
 mod problem;
+mod weights;
 
 pub use certificate::Certificate;
 pub use fit::{Svm, TrainedSvm};
