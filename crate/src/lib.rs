@@ -52,6 +52,8 @@ pub mod baseline;
 pub mod data;
 mod error;
 pub mod features;
+// Its kernels loop over indices: then the compiler keeps sums in registers.
+#[allow(clippy::needless_range_loop)]
 mod linalg;
 pub mod nn;
 pub mod notebook;
