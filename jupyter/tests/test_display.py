@@ -11,7 +11,7 @@ from test_kernel import DEP, ROOT, Kernel
 
 RUN = "let run: Run = Experiment { epochs: 3, ..Experiment::default() }.run(&Digits::synthetic(0), 0)?;"
 # A study that takes more than a second on any machine.
-LONG = "Experiment { epochs: 2_000, ..Experiment::default() }.repeat(&Digits::synthetic(0), 0..8)?;"
+LONG = "Experiment { epochs: 10_000, ..Experiment::default() }.repeat(&Digits::synthetic(0), 0..8)?;"
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_long_work_has_a_bar_with_count_and_time_left_that_is_removed(rust):
 
 
 def test_a_long_run_shows_its_own_curve_while_it_trains(rust):
-    long = "Experiment { epochs: 2_000, model: Model::hidden(500), ..Experiment::default() }"
+    long = "Experiment { epochs: 6_000, model: Model::hidden(500), ..Experiment::default() }"
     _, outputs = rust.run(f"let _ = {long}.run(&Digits::synthetic(0), 0)?;")
     bars = [content["data"] for kind, content in outputs if kind == "update_display_data"]
     assert any("s left; test accuracy so far" in bar["text/plain"] for bar in bars)
