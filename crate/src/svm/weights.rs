@@ -1,6 +1,7 @@
 //! The weights `W` of an SVM while it is solved, in the form in which updates are cheap.
 
 use crate::data::CLASSES;
+use crate::nn::numbers;
 use std::sync::Arc;
 use tch::Tensor;
 
@@ -84,6 +85,7 @@ pub(super) struct InFeatures {
     classes: usize,
 }
 
+/// All classes of digits: so many sums at a time hide how long an addition takes.
 const LANES: usize = CLASSES;
 type Lanes = [f64; LANES];
 
@@ -98,23 +100,22 @@ impl InFeatures {
     pub fn new(features: &Tensor, classes: usize) -> Option<InFeatures> {
         /// An update reads the weights of all classes and changes some; with the Gram matrix it changes the scores of
         /// some classes for those examples that have a part in `W`.
-        const FEATURES: i64 = 16;
-        let (n, d) = features.size2().ok()?;
-        let used = features.count_nonzero(None::<i64>).int64_value(&[]);
-        (FEATURES * used < n * n).then_some(())?;
-        let example = |row: Tensor| Some(Arc::new(Example::new(Vec::try_from(row).ok()?)));
-        Some(InFeatures {
-            examples: features.unbind(0).into_iter().map(example).collect::<Option<_>>()?,
-            weights: vec![vec![[0.; LANES]; d as usize + 1]; classes.div_ceil(LANES)],
+        const FEATURES: usize = 16;
+        let (n, d) = (features.size()[0] as usize, features.size()[1] as usize);
+        let entries = numbers(features);
+        let used = entries.iter().filter(|x| **x != 0.).count();
+        (FEATURES * used < n * n).then(|| InFeatures {
+            examples: entries.chunks_exact(d).map(|row| Arc::new(Example::new(row))).collect(),
+            weights: vec![vec![[0.; LANES]; d + 1]; classes.div_ceil(LANES)],
             classes,
         })
     }
 }
 
 impl Example {
-    fn new(features: Vec<f64>) -> Example {
+    fn new(features: &[f64]) -> Example {
         let bias = (features.len(), 1.);
-        let used = features.into_iter().enumerate().filter(|(_, x)| *x != 0.);
+        let used = features.iter().copied().enumerate().filter(|(_, x)| *x != 0.);
         let features: Vec<(usize, f64)> = used.chain([bias]).collect();
         Example { square: features.iter().map(|(_, x)| x * x).sum(), features }
     }
