@@ -1,8 +1,8 @@
 //! A matrix that several others are multiplied by.
 
 use super::lanes::Real;
-use super::matrix::Matrix;
-use super::product::product;
+use super::matrix::{Matrix, memory_of};
+use super::product::{self, product};
 use super::sparse::{AddProduct, Sparse};
 use std::sync::Arc;
 use tch::{Device, Kind, Tensor};
@@ -54,9 +54,7 @@ impl Factor {
         match &self.entries {
             Entries::Floats(a) => add_product(to, a, b),
             Entries::Doubles(a) => add_product(to, a, b),
-            Entries::All => {
-                let _ = to.addmm_(&self.matrix, b);
-            }
+            Entries::All => product::add_product(to, &self.matrix, b),
         }
     }
 }
@@ -76,11 +74,8 @@ fn add_product<T: Real>(to: &mut Tensor, a: &Sparse<T>, b: &Tensor) {
     if b.numel() == 0 {
         return;
     }
-    let (stride, rows) = (to.stride()[0] as usize, to.size()[0] as usize);
-    let count = (rows - 1) * stride + to.size()[1] as usize;
-    // SAFETY: this is the tensor's memory from its first entry to its last, and nothing else uses it meanwhile.
-    let to = unsafe { std::slice::from_raw_parts_mut(to.data_ptr().cast::<T>(), count) };
-    T::run(AddProduct { to, stride, a, b: Matrix::of(&b.contiguous()) });
+    let stride = to.stride()[0] as usize;
+    T::run(AddProduct { to: memory_of(to), stride, a, b: Matrix::of(&b.contiguous()) });
 }
 
 #[cfg(test)]

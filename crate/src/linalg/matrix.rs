@@ -35,3 +35,11 @@ impl<'a, T: Copy> Matrix<'a, T> {
         &self.entries[i * self.strides[0] + first..][..count]
     }
 }
+
+/// The memory of a matrix from its first entry to its last, with contiguous rows and at least one entry, all of type `T`.
+pub(super) fn memory_of<T>(matrix: &mut Tensor) -> &mut [T] {
+    let (size, strides) = (matrix.size(), matrix.stride());
+    let count = (size[0] - 1) * strides[0] + size[1];
+    // SAFETY: this is the tensor's memory, and the tensor is borrowed as long as the slice is.
+    unsafe { std::slice::from_raw_parts_mut(matrix.data_ptr().cast::<T>(), count as usize) }
+}

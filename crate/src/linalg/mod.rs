@@ -1,16 +1,20 @@
 //! Products and selections of matrices, `[rows, columns]`.
 
+mod dense;
 mod factor;
 mod lanes;
 mod matrix;
 mod narrow;
 mod pixels;
 mod product;
+mod rows;
 mod sparse;
 
 pub(crate) use factor::Factor;
+pub(crate) use lanes::{Job, LANES, Lanes, Real};
 pub(crate) use pixels::from_pixels;
-pub(crate) use product::{product, product_of_relu};
+pub(crate) use product::{add_product, product, product_of_relu};
+pub(crate) use rows::Rows;
 
 use crate::runtime::threads::side_by_side;
 use tch::Tensor;
@@ -23,7 +27,7 @@ pub(crate) const BLOCK: usize = 256;
 pub(crate) fn gram(a: &Tensor, b: &Tensor) -> Tensor {
     let blocks = a.split(BLOCK as i64, 0).into_iter();
     let blocks: Vec<(Tensor, Tensor)> = blocks.map(|block| (block, b.tr())).collect();
-    let products: Vec<Tensor> = side_by_side(blocks, |(a, b)| a.matmul(&b));
+    let products: Vec<Tensor> = side_by_side(blocks, |(a, b)| product(&a, &b));
     Tensor::cat(&products, 0)
 }
 

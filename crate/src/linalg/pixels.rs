@@ -21,21 +21,22 @@ pub(crate) fn from_pixels<const N: usize>(
     tensor
 }
 
-struct FromPixels<'a, const N: usize> {
-    to: &'a mut [f32],
-    inputs: usize,
-    images: &'a [[u8; N]],
-    indices: &'a [usize],
+/// Writes the images at `indices` to rows of `inputs` numbers.
+pub(super) struct FromPixels<'a, T, const N: usize> {
+    pub to: &'a mut [T],
+    pub inputs: usize,
+    pub images: &'a [[u8; N]],
+    pub indices: &'a [usize],
 }
 
-impl<const N: usize> Job<f32> for FromPixels<'_, N> {
+impl<T: Real, const N: usize> Job<T> for FromPixels<'_, T, N> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes<f32>, const ROWS: usize>(self) {
+    fn run<L: Lanes<T>, const ROWS: usize>(self) {
         for (inputs, index) in self.to.chunks_exact_mut(self.inputs).zip(self.indices) {
             for (x, pixel) in inputs.iter_mut().zip(&self.images[*index]) {
-                *x = f32::from(*pixel) / 255.;
+                *x = T::of_pixel(*pixel);
             }
         }
     }

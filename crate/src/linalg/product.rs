@@ -1,19 +1,50 @@
 //! Products of matrices.
 
+use super::dense::AddDense;
 use super::lanes::Real;
-use super::matrix::Matrix;
+use super::matrix::{Matrix, memory_of};
 use super::narrow::{self, NarrowProduct};
 use tch::kind::Element;
 use tch::{Device, Kind, Tensor};
 
 /// `a b`, `[m, k] x [k, n] -> [m, n]`.
 pub(crate) fn product(a: &Tensor, b: &Tensor) -> Tensor {
-    narrow_product(a, b, false).unwrap_or_else(|| a.matmul(b))
+    narrow_product(a, b, false).unwrap_or_else(|| wide_product(a, b))
 }
 
 /// `relu(a) b`
 pub(crate) fn product_of_relu(a: &Tensor, b: &Tensor) -> Tensor {
-    narrow_product(a, b, true).unwrap_or_else(|| a.relu().matmul(b))
+    narrow_product(a, b, true).unwrap_or_else(|| wide_product(&a.relu(), b))
+}
+
+/// Adds `a b` to a matrix.
+pub(crate) fn add_product(to: &mut Tensor, a: &Tensor, b: &Tensor) {
+    match (to.device(), to.kind()) {
+        _ if a.numel() == 0 || b.numel() == 0 => {}
+        (Device::Cpu, _) if to.stride()[1] != 1 && to.stride()[0] == 1 => {
+            add_product(&mut to.tr(), &b.tr(), &a.tr());
+        }
+        _ if to.stride()[1] != 1 => {
+            let _ = to.addmm_(a, b);
+        }
+        (Device::Cpu, Kind::Float) => add_dense::<f32>(to, a, b),
+        (Device::Cpu, Kind::Double) => add_dense::<f64>(to, a, b),
+        _ => {
+            let _ = to.addmm_(a, b);
+        }
+    }
+}
+
+fn wide_product(a: &Tensor, b: &Tensor) -> Tensor {
+    let mut product = Tensor::zeros([a.size()[0], b.size()[1]], (a.kind(), a.device()));
+    add_product(&mut product, a, b);
+    product
+}
+
+fn add_dense<T: Real>(to: &mut Tensor, a: &Tensor, b: &Tensor) {
+    let stride = to.stride()[0] as usize;
+    let (a, b) = (Matrix::of(a), Matrix::of(b));
+    T::run(AddDense { to: memory_of(to), stride, a, b });
 }
 
 fn narrow_product(a: &Tensor, b: &Tensor, relu: bool) -> Option<Tensor> {
@@ -51,6 +82,17 @@ mod tests {
                     assert_eq!(product_of_relu(&a, &b), a.relu().matmul(&b), "{m} x {k} x {n}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn it_is_added_to_a_matrix_however_that_lies_in_memory() {
+        let (a, b) = (whole(40, 9), whole(9, 33));
+        let every_second = |matrix: Tensor| matrix.slice(1, 0, None, 2);
+        for mut to in [whole(40, 33), whole(33, 40).tr(), every_second(whole(40, 66))] {
+            let expected = &to + a.matmul(&b);
+            add_product(&mut to, &a, &b);
+            assert_eq!(to, expected);
         }
     }
 

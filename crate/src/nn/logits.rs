@@ -1,5 +1,7 @@
 //! Logits as numbers: a row for each example.
 
+use super::Number;
+use tch::kind::Element;
 use tch::{Kind, Tensor};
 
 /// The logits of some examples, `[n, classes]`.
@@ -43,11 +45,26 @@ impl Logits {
     }
 }
 
-/// The entries of a tensor, row by row.
+/// The entries of a tensor as doubles, row by row.
 pub(crate) fn numbers(tensor: &Tensor) -> Vec<f64> {
-    let mut numbers = vec![0.; tensor.numel()];
-    tensor.to_kind(Kind::Double).copy_data(&mut numbers, tensor.numel());
-    numbers
+    entries(&tensor.to_kind(Kind::Double))
+}
+
+/// The entries of a tensor of type `T`, row by row.
+pub(crate) fn entries<T: Element + Copy + Default>(tensor: &Tensor) -> Vec<T> {
+    let mut entries = vec![T::default(); tensor.numel()];
+    tensor.copy_data(&mut entries, tensor.numel());
+    entries
+}
+
+/// 1 if the prediction for an example with logits `s` is class `y`, else 0.
+#[inline(always)]
+pub(crate) fn is_predicted<N: Number>(s: &[N], y: usize) -> N {
+    let one = N::from(1.);
+    let of = |is_predicted: N, (j, s_j): (usize, &N)| {
+        is_predicted * if j < y { one - s_j.is_at_least(s[y]) } else { s[y].is_at_least(*s_j) }
+    };
+    s.iter().enumerate().fold(one, of)
 }
 
 /// The class with the greatest of an example's logits, the first among equals.
@@ -74,6 +91,9 @@ mod tests {
     #[test]
     fn the_first_of_the_greatest_logits_is_predicted() {
         let tensor = Tensor::from_slice(&[0., 2., 2., -1., -3., -2.]).view([2, 3]);
-        assert_eq!(Logits::from_tensor(&tensor).predictions().collect::<Vec<_>>(), [1, 0]);
+        let logits = Logits::from_tensor(&tensor);
+        assert_eq!(logits.predictions().collect::<Vec<_>>(), [1, 0]);
+        let predicted = |row| [0, 1, 2].map(|class| is_predicted::<f64>(row, class));
+        assert_eq!(logits.rows().map(predicted).collect::<Vec<_>>(), [[0., 1., 0.], [1., 0., 0.]]);
     }
 }

@@ -3,7 +3,7 @@
 //! An example has logits `s`, `[classes]`, and a label `y`. The loss of several examples is their mean, as with
 //! PyTorch's default `reduction="mean"`.
 
-use super::{CustomLoss, Logits};
+use super::{CustomLoss, Logits, Number};
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -50,16 +50,21 @@ pub enum Loss {
 
 impl Loss {
     /// The loss of one example with logits `s`, `[classes]`, and label `y`, below the number of classes.
-    pub(crate) fn value(self, s: &[f64], y: usize) -> f64 {
+    #[inline(always)]
+    pub(crate) fn value<N: Number>(self, s: &[N], y: usize) -> N {
+        let zero = N::from(0.);
         match self {
-            Loss::MultiMargin => violations(s, y).sum::<f64>() / s.len() as f64,
-            Loss::MaxMargin => violations(s, y).fold(0., f64::max),
+            Loss::MultiMargin => violations(s, y).fold(zero, N::add) * N::from(1. / s.len() as f64),
+            Loss::MaxMargin => violations(s, y).fold(zero, N::max),
             Loss::CrossEntropy => {
                 let greatest = greatest(s);
-                let sum: f64 = s.iter().map(|s_j| (s_j - greatest).exp()).sum();
+                let mut sum = zero;
+                for s_j in s {
+                    sum = sum + (*s_j - greatest).exp();
+                }
                 sum.ln() + greatest - s[y]
             }
-            Loss::Custom(custom) => (custom.value)(s, y),
+            Loss::Custom(custom) => N::each(s, |s| (custom.value)(s, y)),
         }
     }
 
@@ -88,7 +93,7 @@ impl Loss {
             Loss::CrossEntropy => {
                 let greatest = greatest(s);
                 for (g_j, s_j) in gradient.iter_mut().zip(s) {
-                    *g_j = (s_j - greatest).exp();
+                    *g_j = Number::exp(s_j - greatest);
                 }
                 let sum: f64 = gradient.iter().sum();
                 gradient.iter_mut().for_each(|g_j| *g_j /= sum);
@@ -122,15 +127,15 @@ impl Loss {
 }
 
 /// The violation of each class's margin, `max(0, 1 - s_y + s_j)`; 0 for class `y` itself.
-fn violations(s: &[f64], y: usize) -> impl Iterator<Item = f64> {
-    let violation = move |(j, s_j): (usize, &f64)| {
-        if j == y { 0. } else { (1. - s[y] + s_j).max(0.) }
-    };
-    s.iter().enumerate().map(violation)
+#[inline(always)]
+fn violations<N: Number>(s: &[N], y: usize) -> impl Iterator<Item = N> {
+    let (zero, less) = (N::from(0.), N::from(1.) - s[y]);
+    s.iter().enumerate().map(move |(j, s_j)| if j == y { zero } else { (less + *s_j).max(zero) })
 }
 
-fn greatest(s: &[f64]) -> f64 {
-    s.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+#[inline(always)]
+fn greatest<N: Number>(s: &[N]) -> N {
+    s.iter().copied().fold(N::from(f64::NEG_INFINITY), N::max)
 }
 
 impl fmt::Display for Loss {

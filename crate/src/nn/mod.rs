@@ -7,6 +7,7 @@ mod logits;
 mod loss;
 mod model;
 mod network;
+mod number;
 mod sgd;
 
 pub use custom_loss::CustomLoss;
@@ -18,6 +19,7 @@ pub use network::{Layer, Network};
 pub use sgd::Sgd;
 
 pub(crate) use labels::{accuracy, check_labels};
-pub(crate) use logits::{numbers, prediction};
+pub(crate) use logits::{entries, is_predicted, numbers, prediction};
 pub(crate) use network::uniform;
+pub(crate) use number::{Many, Number};
 pub(crate) use sgd::{Accumulate, Parameter, above_zero, at_least_zero, clip_factor};

@@ -1,6 +1,7 @@
 //! Stochastic gradient descent as `torch.optim.SGD` defines it.
 
 use crate::error::{Result, require};
+use crate::linalg::add_product;
 use serde::{Deserialize, Serialize};
 use std::ops::{Add, Mul, SubAssign};
 use tch::Tensor;
@@ -159,11 +160,11 @@ impl Accumulate for Tensor {
     }
 
     fn add_gradient(&mut self, [left, right]: &[&Tensor; 2], factor: f64) {
-        let _ = if factor == 1. {
-            self.addmm_(left, right)
+        if factor == 1. {
+            add_product(self, left, right);
         } else {
-            self.addmm_(&(*left * factor), right)
-        };
+            add_product(self, &(*left * factor), right);
+        }
     }
 }
 

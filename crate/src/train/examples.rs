@@ -85,6 +85,16 @@ impl Examples {
         &self.labels
     }
 
+    /// Images that are used as they are.
+    pub(super) fn pixels(&self) -> Option<&[[u8; PIXELS]]> {
+        match &self.inputs {
+            Inputs::Images { pixels, first } if self.transform.transforms.is_empty() => {
+                Some(&pixels.as_chunks().0[*first..])
+            }
+            _ => None,
+        }
+    }
+
     /// Whether [`redraw`](Self::redraw) changes them.
     pub fn are_random(&self) -> bool {
         self.transform.is_random()

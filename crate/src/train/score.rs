@@ -2,12 +2,14 @@
 
 use super::examples::Examples;
 use crate::error::{Result, require};
-use crate::linalg::BLOCK;
-use crate::nn::{Logits, Loss, check_labels, prediction};
+use crate::linalg::{BLOCK, Job, LANES, Lanes, Real};
+use crate::nn::{Logits, Loss, Many, check_labels, entries, is_predicted};
 use crate::runtime::interrupt;
 use serde::{Deserialize, Serialize};
+use std::array;
 use std::fmt;
 use std::iter::Sum;
+use tch::{Kind, Tensor};
 
 /// Loss and accuracy on a set of examples, each weighted equally. (The original averaged the means of unequal
 /// minibatches, so a short last one counted too much.)
@@ -70,11 +72,22 @@ impl Tally {
         examples.blocks().enumerate().map(block).sum()
     }
 
+    /// Counts examples for several models: the logits for each example lie class by class, and in each class model by
+    /// model.
+    pub fn of_models(logits: &Tensor, loss: Loss, labels: &[u8]) -> [Tally; LANES] {
+        match logits.kind() {
+            Kind::Float => {
+                f64::run(CountForModels { logits: &entries::<f32>(logits), loss, labels })
+            }
+            _ => f64::run(CountForModels { logits: &entries::<f64>(logits), loss, labels }),
+        }
+    }
+
     /// Counts one more example, with logits `row`.
-    pub fn count(&mut self, row: &[f64], loss: Loss, label: u8) {
+    fn count(&mut self, row: &[f64], loss: Loss, label: u8) {
         self.examples += 1;
         self.loss += loss.value(row, usize::from(label));
-        self.correct += usize::from(prediction(row) == label);
+        self.correct += is_predicted::<f64>(row, usize::from(label)) as usize;
     }
 
     /// The score of all examples counted.
@@ -92,6 +105,38 @@ impl Sum for Tally {
             examples: all.examples + block.examples,
             loss: all.loss + block.loss,
             correct: all.correct + block.correct,
+        })
+    }
+}
+
+/// See [`Tally::of_models`].
+struct CountForModels<'a, T> {
+    logits: &'a [T],
+    loss: Loss,
+    labels: &'a [u8],
+}
+
+impl<T: Real> Job<f64> for CountForModels<'_, T> {
+    type Output = [Tally; LANES];
+
+    #[inline(always)]
+    fn run<L: Lanes<f64>, const ROWS: usize>(self) -> [Tally; LANES] {
+        let (logits, _) = self.logits.as_chunks::<LANES>();
+        let mut row = vec![Many::from(0.); logits.len() / self.labels.len()];
+        let [mut loss, mut correct] = [Many::from(0.); 2];
+        for (logits, label) in logits.chunks_exact(row.len()).zip(self.labels) {
+            for (to, logits) in row.iter_mut().zip(logits) {
+                for (to, logit) in to.0.iter_mut().zip(logits) {
+                    *to = (*logit).into();
+                }
+            }
+            loss = loss + self.loss.value(&row, usize::from(*label));
+            correct = correct + is_predicted(&row, usize::from(*label));
+        }
+        array::from_fn(|model| Tally {
+            examples: self.labels.len(),
+            loss: loss.0[model],
+            correct: correct.0[model] as usize,
         })
     }
 }

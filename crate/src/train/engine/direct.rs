@@ -64,6 +64,6 @@ impl Batch for Handle {
     }
 
     fn gram(&self) -> Tensor {
-        self.matmul(&self.tr())
+        product(self, &self.tr())
     }
 }

@@ -28,7 +28,7 @@
 //! Training does not change the first factor, so it is computed once.
 
 use crate::error::Result;
-use crate::linalg::{BLOCK, gram, matrix, product};
+use crate::linalg::{BLOCK, Job, LANES, Lanes, Real, gram, matrix, product};
 use crate::nn::{Layer, Logits, Loss, Network, Sgd, numbers};
 use crate::runtime::threads::side_by_side;
 use crate::train::examples::Examples;
@@ -80,7 +80,12 @@ impl GramEngine {
             if examples == train {
                 return Ok(of_train.shallow_clone());
             }
-            Ok(gram(&examples.all_with_one(options)?, &combined))
+            let blocks = examples.blocks().map(|block| (block, combined.tr())).collect();
+            let gram = |(block, columns): (Examples, Tensor)| {
+                Ok(product(&block.all_with_one(options)?, &columns))
+            };
+            let grams: Result<Vec<Tensor>> = side_by_side(blocks, gram);
+            Ok(Tensor::cat(&grams?, 0))
         };
         Ok(GramEngine {
             classes: classes as usize,
@@ -123,10 +128,7 @@ impl GramEngine {
             .filter(|(_, row)| row.iter().any(|g| *g != 0.))
             .map(|(index, row)| (row, &self.gram[index * n..][..n]))
             .collect();
-        let (fours, rest) = terms.as_chunks::<4>();
-        let sums = &mut gradients.logits;
-        fours.iter().for_each(|terms| add(sums, n, *terms));
-        rest.iter().for_each(|term| add(sums, n, [*term]));
+        f64::run(AddTerms { sums: &mut gradients.logits, n, terms: &terms });
         gradients
     }
 
@@ -140,7 +142,7 @@ impl GramEngine {
         Logits::new(values, self.classes)
     }
 
-    /// The model as trained so far.
+    /// The model as trained so far: a column of weights for each class.
     fn model(&self) -> Coefficients {
         let n = self.coefficients.values.len() / self.classes;
         let mut columns = Vec::with_capacity((n + self.classes) * self.classes);
@@ -160,7 +162,8 @@ impl Training for GramEngine {
     }
 
     fn score(&mut self, set: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
-        let tallies = tallies(&self.scored[set], &[self.model()], examples.labels(), loss);
+        let models = [self.model()];
+        let tallies = tallies(&self.scored[set], &models, self.classes, examples.labels(), loss);
         Ok(tallies.into_iter().sum())
     }
 
@@ -171,11 +174,13 @@ impl Training for GramEngine {
 
     fn score_snapshots(&mut self, scored: &[Examples; 2], loss: Loss) -> [Vec<Tally>; 2] {
         let models = std::mem::take(&mut self.snapshots);
-        [0, 1].map(|set| tallies(&self.scored[set], &models, scored[set].labels(), loss))
+        [0, 1].map(|set| {
+            tallies(&self.scored[set], &models, self.classes, scored[set].labels(), loss)
+        })
     }
 
     fn network(&self) -> Network {
-        let rows = matrix(&self.model(), &self.combined.tr()).matmul(&self.combined);
+        let rows = product(&matrix(&self.model(), &self.combined.tr()), &self.combined);
         Network { layers: vec![Layer::from_rows(&rows)] }
     }
 }
@@ -205,7 +210,30 @@ impl Gradients {
 /// The gradient of an image's logits, `[classes]`, and the image's row of the Gram matrix, `[n]`.
 type Term<'a> = (&'a [f64], &'a [f64]);
 
-/// Adds `G[j] K[j, :]` of some rows `j` to the sums, class by class. A sum is loaded and stored once for all rows.
+/// Adds `G[j] K[j, :]` of all rows `j` to the sums, class by class.
+struct AddTerms<'a> {
+    sums: &'a mut [f64],
+    n: usize,
+    terms: &'a [Term<'a>],
+}
+
+impl Job<f64> for AddTerms<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes<f64>, const ROWS: usize>(self) {
+        let (fours, rest) = self.terms.as_chunks::<4>();
+        for terms in fours {
+            add(self.sums, self.n, *terms);
+        }
+        for term in rest {
+            add(self.sums, self.n, [*term]);
+        }
+    }
+}
+
+/// Adds those of some rows. A sum is loaded and stored once for all of them.
+#[inline(always)]
 fn add<const ROWS: usize>(sums: &mut [f64], n: usize, terms: [Term; ROWS]) {
     let gram = terms.map(|(_, row)| &row[..n]);
     for (class, sums) in sums.chunks_exact_mut(n).enumerate() {
@@ -214,8 +242,9 @@ fn add<const ROWS: usize>(sums: &mut [f64], n: usize, terms: [Term; ROWS]) {
             continue;
         }
         for (i, sum) in sums.iter_mut().enumerate() {
-            let terms = gradients.iter().zip(gram);
-            *sum = terms.fold(*sum, |sum, (gradient, row)| sum + gradient * row[i]);
+            for (gradient, row) in gradients.iter().zip(gram) {
+                *sum = gradient.mul_add(row[i], *sum);
+            }
         }
     }
 }
@@ -224,26 +253,39 @@ fn add<const ROWS: usize>(sums: &mut [f64], n: usize, terms: [Term; ROWS]) {
 type Coefficients = Vec<f64>;
 
 /// The tally of examples with the Gram matrix `[Y X^T, Y W0]`, `[m, n + classes]`, and these labels, for each of some
-/// models. One product for several models is faster than one for each, and groups of models can be scored in parallel.
-fn tallies(gram: &Tensor, models: &[Coefficients], labels: &[u8], loss: Loss) -> Vec<Tally> {
-    const TOGETHER: usize = 8;
-    let groups = models.chunks(TOGETHER).map(|group| (gram.shallow_clone(), group)).collect();
-    let tallies = |(gram, group): (Tensor, &[Coefficients])| of_group(&gram, group, labels, loss);
-    side_by_side::<_, _, Vec<_>>(groups, tallies).concat()
+/// models: a block of examples for sixteen models at a time, which share a product.
+fn tallies(
+    gram: &Tensor,
+    models: &[Coefficients],
+    classes: usize,
+    labels: &[u8],
+    loss: Loss,
+) -> Vec<Tally> {
+    let groups = models.chunks(LANES).map(|group| class_by_class(group, classes, gram));
+    let of_group = |columns: Tensor| {
+        let blocks = gram.split(BLOCK as i64, 0).into_iter().zip(labels.chunks(BLOCK));
+        blocks.map(move |(gram, labels)| (gram, labels, columns.shallow_clone()))
+    };
+    let parts = groups.flat_map(of_group).collect();
+    let of_part = |(gram, labels, columns): (Tensor, &[u8], Tensor)| {
+        Tally::of_models(&product(&gram, &columns), loss, labels)
+    };
+    let tallies: Vec<[Tally; LANES]> = side_by_side(parts, of_part);
+    let of_groups = tallies.chunks(labels.len().div_ceil(BLOCK));
+    let of_model = |blocks: &[[Tally; LANES]], model| blocks.iter().map(|block| block[model]).sum();
+    let all = of_groups.flat_map(|blocks| (0..LANES).map(|model| of_model(blocks, model)));
+    all.take(models.len()).collect()
 }
 
-fn of_group(gram: &Tensor, models: &[Coefficients], labels: &[u8], loss: Loss) -> Vec<Tally> {
-    let mut tallies = vec![Tally::default(); models.len()];
-    let columns = matrix(&models.concat(), gram).tr();
-    for (block, labels) in gram.split(BLOCK as i64, 0).iter().zip(labels.chunks(BLOCK)) {
-        let logits = Logits::from_tensor(&product(block, &columns));
-        for (row, label) in logits.rows().zip(labels) {
-            // The models' logits lie one behind the other.
-            let rows = row.chunks_exact(row.len() / models.len());
-            for (tally, row) in tallies.iter_mut().zip(rows) {
-                tally.count(row, loss, *label);
-            }
+/// The columns of up to sixteen models, `[n + classes, classes * 16]`: for each class those of all models. Models that
+/// are missing are zero.
+fn class_by_class(models: &[Coefficients], classes: usize, gram: &Tensor) -> Tensor {
+    let side = models[0].len() / classes;
+    let mut columns = vec![0.; classes * LANES * side];
+    for (index, to) in columns.chunks_exact_mut(side).enumerate() {
+        if let Some(model) = models.get(index % LANES) {
+            to.copy_from_slice(&model[index / LANES * side..][..side]);
         }
     }
-    tallies
+    matrix(&columns, gram).tr().contiguous()
 }

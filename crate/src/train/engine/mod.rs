@@ -3,6 +3,7 @@
 mod direct;
 mod gram;
 mod head;
+mod linear;
 mod plan;
 mod reference;
 mod sharded;
@@ -15,6 +16,7 @@ use crate::data::{CLASSES, PIXELS};
 use crate::error::Result;
 use crate::nn::Network;
 use plan::{Cost, Plan};
+use tch::Kind;
 
 /// About how many seconds one core needs for a run on digits, within a factor of 3.
 pub(crate) fn seconds(experiment: &Experiment) -> f64 {
@@ -52,6 +54,13 @@ pub(super) fn start(
     let sgd = &experiment.sgd;
     Ok(match cost.plan()? {
         Plan::Reference => Box::new(reference::Reference::new(network)),
+        Plan::Direct if linear::fits(&network, train) => {
+            let size = experiment.batch_size;
+            match network.options().0 {
+                Kind::Double => Box::new(linear::Linear::<f64>::new(network, size, sgd)),
+                _ => Box::new(linear::Linear::<f32>::new(network, size, sgd)),
+            }
+        }
         Plan::Direct => Box::new(direct::Direct::new(network, sgd)),
         Plan::Gram => Box::new(gram::GramEngine::new(network, train, scored)?),
         Plan::Span(plan) => Box::new(span::Span::new(network, train, scored, plan, sgd)?),

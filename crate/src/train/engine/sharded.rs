@@ -15,7 +15,7 @@
 
 use super::head::{Head, HeadGradient};
 use crate::error::Result;
-use crate::linalg::{product_of_relu, rows};
+use crate::linalg::{product, product_of_relu, rows};
 use crate::nn::{Layer, Logits, Network, Parameter, Sgd};
 use crate::runtime::threads::side_by_side;
 use crate::train::step::Step;
@@ -210,7 +210,7 @@ impl<F: FirstLayer> Shard<F> {
         };
         let hidden = rows(hidden, &backward.active);
         // ReLU's derivative: where the unit was active, the gradient passes.
-        let delta = hidden.threshold_backward(&backward.delta.matmul(&second.value), 0.);
+        let delta = hidden.threshold_backward(&product(&backward.delta, &second.value), 0.);
         ShardGradient { hidden: Some(hidden), delta }
     }
 
@@ -226,7 +226,7 @@ impl ShardGradient {
     /// `|| D^T X ||^2 + || delta^T h ||^2`, without computing these gradients: `|| A^T B ||^2` is the sum of
     /// `(A A^T) * (B B^T)`.
     fn sum_of_squares<B: Batch>(&self, backward: &Backward<B>) -> f64 {
-        let gram = |a: &Tensor| a.matmul(&a.tr());
+        let gram = |a: &Tensor| product(a, &a.tr());
         let mut squares = gram(&self.delta) * backward.batch.gram();
         if let Some(hidden) = &self.hidden {
             squares += gram(&backward.delta) * gram(hidden);

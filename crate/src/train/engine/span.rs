@@ -34,7 +34,7 @@
 use super::plan::{Scoring, SpanPlan};
 use super::sharded::{Batch, FirstLayer, Handle, Shard, Sharded};
 use crate::error::Result;
-use crate::linalg::{Factor, gram, index, rows};
+use crate::linalg::{Factor, add_product, gram, index, product, rows};
 use crate::nn::{Accumulate, Logits, Loss, Network, Parameter, Sgd};
 use crate::train::examples::{Examples, Options};
 use crate::train::score::Tally;
@@ -161,7 +161,7 @@ impl Span {
 
     /// Makes `images` the training images.
     fn use_images(&mut self, images: Tensor) {
-        self.gram = images.matmul(&images.tr());
+        self.gram = product(&images, &images.tr());
         for scored in self.scored.iter_mut().flatten() {
             scored.gram = gram(&scored.images, &images).tr();
         }
@@ -356,7 +356,7 @@ impl FirstLayer for SpanLayer {
             outputs += at_start(velocity) * sums.velocity;
         }
         if sums.rows > 0 {
-            let _ = outputs.addmm_(&batch.with_earlier, &sums.rows());
+            add_product(&mut outputs, &batch.with_earlier, &sums.rows());
         }
         outputs
     }
