@@ -1,6 +1,7 @@
 //! The weights `W` of an SVM while it is solved, in the form in which updates are cheap.
 
 use crate::data::CLASSES;
+use crate::linalg::{Job, Lanes, Real};
 use crate::nn::numbers;
 use std::sync::Arc;
 use tch::Tensor;
@@ -50,16 +51,12 @@ impl Weights for InKernel {
     }
 
     fn scores(&self, i: usize) -> Vec<f64> {
-        self.scores.iter().skip(i).step_by(self.n).copied().collect()
+        (i..self.scores.len()).step_by(self.n).map(|at| self.scores[at]).collect()
     }
 
     fn add(&mut self, i: usize, factors: &[f64]) {
         let row = &self.gram[i * self.n..][..self.n];
-        for (factor, scores) in factors.iter().zip(self.scores.chunks_exact_mut(self.n)) {
-            if *factor != 0. {
-                scores.iter_mut().zip(row).for_each(|(score, k)| *score += factor * k);
-            }
-        }
+        f64::run(AddRow { scores: &mut self.scores, factors, row });
     }
 
     fn select(&self, indices: &[usize]) -> InKernel {
@@ -76,18 +73,42 @@ impl Weights for InKernel {
     }
 }
 
+/// Adds multiples of a row of the Gram matrix, with a factor for each class.
+struct AddRow<'a> {
+    scores: &'a mut [f64],
+    factors: &'a [f64],
+    row: &'a [f64],
+}
+
+impl Job<f64> for AddRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes<f64>, const ROWS: usize>(self) {
+        for (factor, scores) in
+            self.factors.iter().zip(self.scores.chunks_exact_mut(self.row.len()))
+        {
+            if *factor != 0. {
+                for (score, k) in scores.iter_mut().zip(self.row) {
+                    *score = factor.mul_add(*k, *score);
+                }
+            }
+        }
+    }
+}
+
 /// The weights of a linear SVM themselves. An update costs as much as an example has features other than 0: of many
 /// images far less than a row of the Gram matrix.
 pub(super) struct InFeatures {
     examples: Vec<Arc<Example>>,
     /// Those of some classes after the others, `[d + 1, LANES]` each; beyond the last class they stay 0.
-    weights: Vec<Vec<Lanes>>,
+    weights: Vec<Vec<Sums>>,
     classes: usize,
 }
 
 /// All classes of digits: so many sums at a time hide how long an addition takes.
 const LANES: usize = CLASSES;
-type Lanes = [f64; LANES];
+type Sums = [f64; LANES];
 
 struct Example {
     /// The features other than 0, by their index, the bias last.

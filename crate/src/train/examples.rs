@@ -16,8 +16,8 @@ pub(crate) type Options = (Kind, Device);
 
 /// Inputs `[n, inputs]` with their labels `[n]`.
 ///
-/// Images stay 8-bit, in the memory of [`Images`]. Only the rows in use become floats from 0 (background) to 1, which are then transformed: so
-/// 60 000 images take 47 MB instead of four times as much.
+/// Images stay 8-bit, in the memory of [`Images`]. Only the rows in use become floats from 0 (background) to 1, which are
+/// then transformed: so 60 000 images take 47 MB instead of four times as much.
 #[derive(PartialEq)]
 pub struct Examples {
     inputs: Inputs,
