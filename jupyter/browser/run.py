@@ -17,6 +17,8 @@ from setup.environment import ROOT, Missing
 HERE = Path(__file__).resolve().parent
 VENV = ROOT / "target" / "browser-venv"
 REPORT = ROOT / "report"
+# JupyterLab waits for kernels, pages for Chromium: two files of tests at a time.
+SIDE_BY_SIDE = ("--numprocesses=2", "--dist=loadfile")
 
 
 def main() -> int:
@@ -36,7 +38,7 @@ def main() -> int:
         return 1
     shutil.rmtree(REPORT / "screenshots", ignore_errors=True)
     os.chdir(HERE)
-    os.execv(python, [str(python), "-m", "pytest", *(sys.argv[1:] or ["."])])
+    os.execv(python, [str(python), "-m", "pytest", *SIDE_BY_SIDE, *(sys.argv[1:] or ["."])])
 
 
 if __name__ == "__main__":

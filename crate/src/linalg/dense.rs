@@ -28,7 +28,7 @@ pub(super) struct AddDense<'a, T> {
     pub b: Matrix<'a, T>,
 }
 
-/// Some columns of a row of `b`, filled up with zeros.
+/// Some columns of a row of `b`; what lies beyond its last is not used.
 type Row<T> = [Aligned<T>; REGISTERS];
 
 /// Some columns of some rows of `b`.
@@ -127,5 +127,30 @@ impl<T: Real> AddDense<'_, T> {
             to.iter_mut().zip(sums.as_flattened()).for_each(|(to, sum)| *to = *to + *sum);
         }
         rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::{Stream, random};
+    use rand::RngExt;
+
+    #[test]
+    fn the_bits_are_the_same_whatever_the_registers_hold() {
+        let (m, k, n) = (29, 2 * DEPTH + 3, 3 * COLUMNS + 7);
+        let mut random = random(0, Stream::Order);
+        let mut numbers = |count| (0..count).map(|_| random.random()).collect::<Vec<f32>>();
+        let (a, b) = (numbers(m * k), numbers(k * n));
+        let matrix = |entries, rows, columns| Matrix {
+            entries,
+            size: [rows, columns],
+            strides: [columns, 1],
+        };
+        let [mut narrow, mut wide] = [(); 2].map(|()| vec![0f32; m * n]);
+        let product = |to| AddDense { to, stride: n, a: matrix(&a, m, k), b: matrix(&b, k, n) };
+        product(&mut narrow).run::<[f32; LANES], 1>();
+        f32::run(product(&mut wide));
+        assert_eq!(narrow, wide);
     }
 }

@@ -12,9 +12,8 @@ use std::env;
 use std::path::Path;
 
 /// The environment variables with which libtorch computes the same bits on every x86-64 processor. They count if they
-/// are set before it is loaded; the crate's own products round alike with any instructions. A processor by
-/// Intel then needs 4.5 times the time for a hidden layer of 5 000 units on 150 images, one by AMD 1.8 times, and both 1.3
-/// times for a linear model on 60 000.
+/// are set before it is loaded; the crate's own products round alike with any instructions. A hidden layer of 5 000 units
+/// then takes 1.3 times as long on 150 images, and a linear model as long as before (on a processor by AMD).
 pub const PORTABLE: [(&str, &str); 4] = [
     ("MKL_CBWR", "COMPATIBLE"),
     ("ATEN_CPU_CAPABILITY", "default"),
