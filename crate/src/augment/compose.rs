@@ -1,10 +1,13 @@
 //! The list of all transforms, and their composition.
 
+use super::image::check_images;
 use super::transform::*;
 use super::*;
+use crate::linalg::memory_of;
 use crate::runtime::threads::side_by_side;
 use rand::{Rng, SeedableRng};
 use std::fmt;
+use tch::Tensor;
 
 /// Makes the enum `Transform` and its conversions from the list of types that implement [`RandomTransform`].
 macro_rules! transforms {
@@ -76,10 +79,8 @@ impl RandomTransform for [Transform] {
         self.iter().try_for_each(|transform| transform.as_dyn().check_size(size))
     }
 
-    fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
-        self.iter().fold(images.shallow_clone(), |images, transform| {
-            transform.as_dyn().transform(&images, sources)
-        })
+    fn transform(&self, image: &mut Image, random: &mut ChaCha8Rng) {
+        self.iter().for_each(|transform| transform.as_dyn().transform(image, random));
     }
 }
 
@@ -118,10 +119,10 @@ impl RandomTransform for RandomApply {
         self.transforms.check_size(size)
     }
 
-    fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
-        let change =
-            |images: &Tensor, sources: &mut Sources| self.transforms.transform(images, sources);
-        with_probability(self.p, images, sources, change)
+    fn transform(&self, image: &mut Image, random: &mut ChaCha8Rng) {
+        if random.random_bool(self.p) {
+            self.transforms.transform(image, random);
+        }
     }
 }
 
@@ -205,29 +206,33 @@ impl Compose {
     /// The errors of [`validate`](Self::validate); also if `images` is not a float32 tensor
     /// `[n, height, width]` or too small for a kernel.
     pub fn apply(&self, images: &Tensor, random: &mut ChaCha8Rng) -> Result<Tensor> {
-        let seeds = draw_seeds(check_images(images)?.images, random);
+        check_images(images)?;
+        let seeds = draw_seeds(images.size()[0] as usize, random);
         self.apply_seeded(images, &seeds)
     }
 
     /// [`apply`](Self::apply) with one seed for each image.
     pub(crate) fn apply_seeded(&self, images: &Tensor, seeds: &[ImageSeed]) -> Result<Tensor> {
         self.validate()?;
-        self.transforms.check_size(check_images(images)?)?;
+        let size = check_images(images)?;
+        self.transforms.check_size(size)?;
         let transformed = images.empty_like();
         let parts = |tensor: &Tensor| tensor.split(Self::PART as i64, 0).into_iter();
         let seeds = seeds.chunks(Self::PART);
         let work: Vec<_> = parts(images).zip(seeds).zip(parts(&transformed)).collect();
         type Work<'a> = ((Tensor, &'a [ImageSeed]), Tensor);
         side_by_side::<_, _, ()>(work, |((images, seeds), mut place): Work| {
-            place.copy_(&self.transform_part(&images, seeds))
+            place.copy_(&images);
+            self.transform_part(memory_of(&mut place.view([-1, size.area() as i64])), size, seeds);
         });
         Ok(transformed)
     }
 
-    fn transform_part(&self, images: &Tensor, seeds: &[ImageSeed]) -> Tensor {
-        let mut sources: Vec<_> = seeds.iter().map(|seed| ChaCha8Rng::from_seed(*seed)).collect();
-        let mut sources: Vec<_> = sources.iter_mut().collect();
-        tch::no_grad(|| self.transforms.transform(images, &mut sources))
+    fn transform_part(&self, images: &mut [f32], size: Size, seeds: &[ImageSeed]) {
+        for (pixels, seed) in images.chunks_exact_mut(size.area()).zip(seeds) {
+            let mut image = Image { pixels, size };
+            self.transforms.transform(&mut image, &mut ChaCha8Rng::from_seed(*seed));
+        }
     }
 }
 
@@ -245,6 +250,7 @@ pub(crate) fn draw_seeds(images: usize, random: &mut ChaCha8Rng) -> Vec<ImageSee
 mod tests {
     use super::super::testing::{distance, noise, source};
     use super::*;
+    use tch::Kind;
 
     /// Every transform, certain to be applied.
     fn certain() -> Vec<Transform> {

@@ -47,14 +47,8 @@ impl RandomTransform for CustomTransform {
         Ok(())
     }
 
-    fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
-        let Size { height, width, .. } = Size::of(images);
-        let mut pixels = vec![0f32; images.numel()];
-        images.copy_data(&mut pixels, images.numel());
-        for (image, source) in pixels.chunks_exact_mut(height * width).zip(sources) {
-            (self.change)(image, source);
-        }
-        Tensor::from_slice(&pixels).view_as(images)
+    fn transform(&self, image: &mut Image, random: &mut ChaCha8Rng) {
+        (self.change)(image.pixels, random);
     }
 }
 
@@ -76,6 +70,7 @@ mod tests {
     use super::super::Compose;
     use super::super::testing::{apply, noise};
     use super::*;
+    use tch::{Kind, Tensor};
 
     #[test]
     fn the_function_gets_each_image_with_its_own_generator() -> Result<()> {

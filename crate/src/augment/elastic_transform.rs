@@ -1,7 +1,7 @@
 //! Elastic distortion: a smooth random displacement of every pixel.
 
 use super::gaussian_blur::{blur, check_kernel_fits};
-use super::grid::{Interpolation, sample};
+use super::grid::{Grid, Interpolation, sample};
 use super::transform::*;
 
 /// Moves every pixel of each image by its own displacement: uniform noise in -1..1, smoothed by a Gaussian,
@@ -43,25 +43,24 @@ impl ElasticTransform {
         (8.0 * self.sigma + 1.0) as usize | 1
     }
 
-    /// Displaces the images by `noise` in -1..1, `[images, 2, height, width]` (all x, then all y).
-    fn displace(&self, images: &Tensor, noise: &Tensor) -> Tensor {
-        let size = Size::of(images);
-        let [height, width] = [size.height as i64, size.width as i64];
-        let mut displacement = noise.view([-1, height, width]);
-        if self.sigma > 0.0 {
-            displacement = blur(&displacement, [self.kernel_size(); 2], [&[self.sigma]; 2]);
+    /// Displaces the pixels by noise in -1..1, `[height * width]` for x and for y.
+    fn displace(&self, image: &mut Image, noise: [Vec<f32>; 2]) {
+        let Size { height, width } = image.size;
+        let sides = [width, height].map(|side| side as f32);
+        let mut grid = Grid::new(image.size, [0.5, 0.5], |x, y| {
+            [2.0 * x / sides[0] - 1.0, 2.0 * y / sides[1] - 1.0]
+        });
+        for ((points, mut noise), side) in
+            [&mut grid.x, &mut grid.y].into_iter().zip(noise).zip(sides)
+        {
+            if self.sigma > 0.0 {
+                let mut noise = Image { pixels: &mut noise, size: image.size };
+                blur(&mut noise, [self.kernel_size(); 2], [self.sigma; 2]);
+            }
+            let reach = self.alpha as f32 / side; // in units of the grid: half a side
+            points.iter_mut().zip(noise).for_each(|(point, noise)| *point += reach * noise);
         }
-        // In units of the grid: half a side.
-        let reach = [self.alpha / width as f64, self.alpha / height as f64].map(|half| half as f32);
-        let displacement =
-            displacement.view([-1, 2, height, width]) * Tensor::from_slice(&reach).view([2, 1, 1]);
-        let centres = |side: i64| {
-            let last = (side as f64 - 1.0) / side as f64;
-            Tensor::linspace(-last, last, side, (Kind::Float, images.device()))
-        };
-        let identity = Tensor::meshgrid_indexing(&[centres(height), centres(width)], "ij");
-        let grid = Tensor::stack(&[&identity[1], &identity[0]], 0) + displacement;
-        sample(images, &grid, self.interpolation)
+        sample(image, &grid, self.interpolation);
     }
 }
 
@@ -75,37 +74,32 @@ impl RandomTransform for ElasticTransform {
         check_kernel_fits("ElasticTransform: sigma", self.kernel_size(), size)
     }
 
-    fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
-        let Size { height, width, .. } = Size::of(images);
-        let mut noise = Vec::with_capacity(2 * images.numel());
-        for random in sources.iter_mut() {
-            noise.extend((0..2 * height * width).map(|_| 2.0 * random.random::<f32>() - 1.0));
-        }
-        self.displace(images, &Tensor::from_slice(&noise))
+    fn transform(&self, image: &mut Image, random: &mut ChaCha8Rng) {
+        let mut number = || 2.0 * random.random::<f32>() - 1.0;
+        let noise = [(); 2].map(|_| (0..image.size.area()).map(|_| number()).collect());
+        self.displace(image, noise);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{apply, assert_pixels, distance, noise, small_image};
+    use super::super::testing::{apply, assert_pixels, changed, distance, noise, small_image};
     use super::*;
 
     /// Expected: torchvision 0.28, `ElasticTransform(6.0, 0.5)` with this noise instead of `torch.rand`.
     #[test]
     fn an_elastic_distortion_is_torchvisions() {
-        let noise: Vec<f32> = [(5, 1), (11, 3)]
-            .iter()
-            .flat_map(|(factor, start)| {
-                (0..20).map(move |i| ((i * factor + start) % 16) as f32 / 8.0 - 1.0)
-            })
-            .collect();
+        let noise = |(factor, start)| {
+            (0..20).map(|i| ((i * factor + start) % 16) as f32 / 8.0 - 1.0).collect()
+        };
         let expected = [
             0.0, 0.225087, 0.358341, 0.077585, 0.656734, 0.414421, 0.474404, 0.010891, 0.725698,
             0.0, 0.000366, 0.743255, 0.573801, 0.432211, 0.519508, 0.482366, 0.086347, 0.0,
             0.325673, 0.461028,
         ];
         let elastic = ElasticTransform { alpha: 6.0, sigma: 0.5, ..ElasticTransform::default() };
-        let displaced = elastic.displace(&small_image(), &Tensor::from_slice(&noise));
+        let noise = || [(5, 1), (11, 3)].map(noise);
+        let displaced = changed(&small_image(), |image| elastic.displace(image, noise()));
         assert_pixels(&displaced, &expected);
     }
 

@@ -15,28 +15,30 @@ pub(super) fn check_kernel_fits(field: &'static str, kernel_size: usize, size: S
     require(kernel_size / 2 < side, field, allowed, found)
 }
 
-/// Blurs by kernels of `kernel_size` (x, y) weights. `sigmas` (x, y) gives one standard deviation for each
-/// image or one for all.
-pub(super) fn blur(images: &Tensor, kernel_size: [usize; 2], sigmas: [&[f64]; 2]) -> Tensor {
-    let Size { height, width, .. } = Size::of(images);
-    let horizontal = blur_matrices(width, kernel_size[0], sigmas[0]);
-    let vertical = blur_matrices(height, kernel_size[1], sigmas[1]);
-    vertical.matmul(images).matmul(&horizontal.transpose(1, 2))
-}
-
-/// Computes the matrix of each sigma, `[sigmas, side, side]`, whose row i holds the weights of the input in
-/// output i: convolution along a side of the image is linear, reflection at its ends included.
-fn blur_matrices(side: usize, kernel_size: usize, sigmas: &[f64]) -> Tensor {
-    let mut matrices = vec![0.0_f32; sigmas.len() * side * side];
-    for (matrix, sigma) in matrices.chunks_exact_mut(side * side).zip(sigmas) {
-        let weights = gaussian(kernel_size, *sigma);
-        for (i, row) in matrix.chunks_exact_mut(side).enumerate() {
-            for (offset, weight) in weights.iter().enumerate() {
-                row[reflected(i + offset, kernel_size / 2, side)] += weight;
-            }
+/// Blurs by a kernel of `kernel_size` (x, y) weights with standard deviations `sigma` (x, y): first along the rows, then
+/// along the columns.
+pub(super) fn blur(image: &mut Image, kernel_size: [usize; 2], sigma: [f64; 2]) {
+    let Size { height, width } = image.size;
+    let [across, down] = [0, 1].map(|axis| gaussian(kernel_size[axis], sigma[axis]));
+    let mut blurred = vec![0.0; image.pixels.len()];
+    for (to, row) in blurred.chunks_exact_mut(width).zip(image.pixels.chunks_exact(width)) {
+        let places = 0..width + across.len() - 1;
+        let row: Vec<f32> = places.map(|x| row[reflected(x, across.len() / 2, width)]).collect();
+        let shifted = row.windows(width).zip(&across);
+        shifted.for_each(|(shifted, weight)| add_times(to, shifted, *weight));
+    }
+    image.pixels.fill(0.0);
+    for (y, to) in image.pixels.chunks_exact_mut(width).enumerate() {
+        for (shift, weight) in down.iter().enumerate() {
+            let row = reflected(y + shift, down.len() / 2, height);
+            add_times(to, &blurred[row * width..], *weight);
         }
     }
-    Tensor::from_slice(&matrices).view([-1, side as i64, side as i64])
+}
+
+/// Adds `weight * row`.
+fn add_times(to: &mut [f32], row: &[f32], weight: f32) {
+    to.iter_mut().zip(row).for_each(|(to, pixel)| *to += weight * pixel);
 }
 
 /// The weights of a Gaussian at the integers around 0, which add up to 1.
@@ -97,22 +99,23 @@ impl RandomTransform for GaussianBlur {
         check_kernel_fits("GaussianBlur: kernel_size", self.kernel_size, size)
     }
 
-    fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
-        let sigmas = draw_each(sources, |random| uniform(random, &self.sigma));
-        blur(images, [self.kernel_size; 2], [&sigmas; 2])
+    fn transform(&self, image: &mut Image, random: &mut ChaCha8Rng) {
+        let sigma = uniform(random, &self.sigma);
+        blur(image, [self.kernel_size; 2], [sigma; 2]);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{apply, assert_pixels, distance, noise};
+    use super::super::testing::{apply, assert_pixels, changed, distance, noise};
     use super::*;
-    use tch::Device;
+    use tch::{Device, Kind, Tensor};
 
     #[test]
     fn a_constant_image_stays_constant() {
         let grey = Tensor::full([2, 6, 7], 0.3, (Kind::Float, Device::Cpu));
-        assert!(distance(&grey, &blur(&grey, [5, 9], [&[1.0], &[3.0]])) < 1e-6);
+        let blurred = changed(&grey, |image| blur(image, [5, 9], [1.0, 3.0]));
+        assert!(distance(&grey, &blurred) < 1e-6);
     }
 
     #[test]
@@ -121,7 +124,7 @@ mod tests {
         let side = (-0.5_f32).exp() / (1.0 + 2.0 * (-0.5_f32).exp()); // the outer weight of 3 for sigma 1
         let centre = 1.0 - 2.0 * side;
         let expected = [2.0 * side, centre + 3.0 * side, 3.0 * centre + 2.0 * side];
-        assert_pixels(&blur(&row, [3, 1], [&[1.0]; 2]), &expected);
+        assert_pixels(&changed(&row, |image| blur(image, [3, 1], [1.0; 2])), &expected);
     }
 
     #[test]
@@ -135,7 +138,8 @@ mod tests {
     fn a_range_of_one_sigma_makes_the_blur_of_that_sigma() -> Result<()> {
         let images = noise(3, 28, 20);
         let fixed = apply(GaussianBlur { kernel_size: 5, sigma: 1.3..=1.3 }, &images)?;
-        assert!(distance(&fixed, &blur(&images, [5, 5], [&[1.3]; 2])) < 1e-6);
+        let blurred = changed(&images, |image| blur(image, [5, 5], [1.3; 2]));
+        assert_eq!(fixed, blurred);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //! same drawn parameters, the same pixels up to float32 rounding.
 //!
 //! Images are a batch: a float32 tensor `[images, height, width]` of one channel. A [`Compose`] transforms
-//! all of them at once, each with its own random parameters:
+//! each of them with its own random parameters, several in parallel:
 //!
 //! ```
 //! use hinge::augment::{Compose, Normalize, RandomAffine};
@@ -41,12 +41,12 @@
 //! Each transform has its own file, named and parameterised as in torchvision, and implements the trait in
 //! `transform.rs`. A line in the list of `compose.rs` makes it a [`Transform`].
 
-mod batch;
 mod compose;
 mod custom_transform;
 mod elastic_transform;
 mod gaussian_blur;
 mod grid;
+mod image;
 mod normalize;
 mod random_adjust_sharpness;
 mod random_affine;
@@ -71,8 +71,10 @@ pub use random_rotation::RandomRotation;
 /// Images, generators and comparisons for the tests of transforms.
 #[cfg(test)]
 pub(crate) mod testing {
+    use super::image::{Image, check_images};
     use super::{Compose, Transform};
     use crate::error::Result;
+    use crate::nn::entries;
     use crate::rng::{ChaCha8Rng, RngExt, Stream, random};
     use tch::Tensor;
 
@@ -99,9 +101,16 @@ pub(crate) mod testing {
         Compose::new([transform.into()]).apply(images, &mut source(1))
     }
 
-    /// The pixels of the only image of a batch.
+    /// The images after a change of each.
+    pub(super) fn changed(images: &Tensor, change: impl Fn(&mut Image)) -> Tensor {
+        let (size, mut pixels) = (check_images(images).unwrap(), pixels(images));
+        pixels.chunks_exact_mut(size.area()).for_each(|pixels| change(&mut Image { pixels, size }));
+        Tensor::from_slice(&pixels).view_as(images)
+    }
+
+    /// The pixels of a batch, image by image.
     pub fn pixels(images: &Tensor) -> Vec<f32> {
-        (0..images.numel() as i64).map(|i| images.reshape([-1]).double_value(&[i]) as f32).collect()
+        entries(images)
     }
 
     /// The greatest difference between two batches at any pixel.
@@ -123,10 +132,11 @@ pub(crate) mod testing {
 mod reference {
     use super::common::{Checked, reference_files};
     use super::gaussian_blur::blur;
+    use super::image::Image;
     use super::random_affine::{Affine, warp_affine};
     use super::random_erasing::erase;
-    use super::random_perspective::{Corners, inverse_projections, warp_perspective};
-    use super::testing::apply;
+    use super::random_perspective::{Corners, inverse_projection, warp_perspective};
+    use super::testing::{apply, changed};
     use super::{Interpolation, Normalize, RandomAdjustSharpness};
     use serde::Deserialize;
     use serde_json::{Map, Value};
@@ -185,18 +195,18 @@ mod reference {
             Ok(match *self {
                 Operation::Rotate { angle, interpolation } => {
                     let rotation = Affine { angle: -angle, ..Affine::IDENTITY };
-                    plain(images, |images| warp_affine(images, &[rotation], interpolation.into()))
+                    plain(images, |image| warp_affine(image, &rotation, interpolation.into()))
                 }
                 Operation::Affine { angle, translate, scale, shear, interpolation } => {
                     let map = Affine { angle, translate, scale, shear };
-                    plain(images, |images| warp_affine(images, &[map], interpolation.into()))
+                    plain(images, |image| warp_affine(image, &map, interpolation.into()))
                 }
                 Operation::Perspective { startpoints, endpoints, interpolation } => {
-                    let inverse = inverse_projections(&startpoints, &[endpoints]);
-                    plain(images, |images| warp_perspective(images, &inverse, interpolation.into()))
+                    let inverse = inverse_projection(&startpoints, &endpoints);
+                    plain(images, |image| warp_perspective(image, &inverse, interpolation.into()))
                 }
-                Operation::GaussianBlur { kernel_size, sigma: [x, y] } => {
-                    blur(images, kernel_size, [&[x], &[y]])
+                Operation::GaussianBlur { kernel_size, sigma } => {
+                    changed(images, |image| blur(image, kernel_size, sigma))
                 }
                 Operation::AdjustSharpness { sharpness_factor } => {
                     apply(RandomAdjustSharpness { sharpness_factor, p: 1.0 }, images)?
@@ -204,16 +214,18 @@ mod reference {
                 Operation::Normalize { mean: [mean], std: [std] } => {
                     apply(Normalize { mean, std }, images)?
                 }
-                Operation::Erase { i, j, h, w } => erase(images, &[[i..i + h, j..j + w]]),
+                Operation::Erase { i, j, h, w } => {
+                    changed(images, |image| erase(image, [i..i + h, j..j + w]))
+                }
             })
         }
     }
 
     /// The warped image as torchvision's functions give it: without the share that each pixel of `warp` is multiplied by
     /// once more at the edge.
-    fn plain(images: &Tensor, warp: impl Fn(&Tensor) -> Tensor) -> Tensor {
-        let squared_shares = warp(&images.ones_like());
-        warp(images) / squared_shares.sqrt().clamp_min(1e-30)
+    fn plain(images: &Tensor, warp: impl Fn(&mut Image)) -> Tensor {
+        let squared_shares = changed(&images.ones_like(), &warp);
+        changed(images, warp) / squared_shares.sqrt().clamp_min(1e-30)
     }
 
     impl Case {

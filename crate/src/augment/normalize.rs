@@ -42,10 +42,9 @@ impl RandomTransform for Normalize {
         check("Normalize: std", 1e-6..=1e6, self.std)
     }
 
-    fn transform(&self, images: &Tensor, _: &mut Sources) -> Tensor {
-        let mut centred = images - self.mean;
-        centred /= self.std;
-        centred
+    fn transform(&self, image: &mut Image, _: &mut ChaCha8Rng) {
+        let [mean, std] = [self.mean, self.std].map(|number| number as f32);
+        image.pixels.iter_mut().for_each(|pixel| *pixel = (*pixel - mean) / std);
     }
 }
 
@@ -53,6 +52,7 @@ impl RandomTransform for Normalize {
 mod tests {
     use super::super::testing::{apply, pixels};
     use super::*;
+    use tch::Tensor;
 
     #[test]
     fn makes_the_mean_0_and_one_standard_deviation_1() -> Result<()> {

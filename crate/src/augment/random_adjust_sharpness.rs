@@ -2,23 +2,24 @@
 
 use super::transform::*;
 
-fn sharpen(images: &Tensor, factor: f64) -> Tensor {
-    let Size { height, width, .. } = Size::of(images);
+fn sharpen(image: &mut Image, factor: f64) {
+    let Size { height, width } = image.size;
     if height < 3 || width < 3 {
-        return images.shallow_clone();
+        return;
     }
-    let (height, width) = (height as i64 - 2, width as i64 - 2);
-    let mut rows = images.narrow(1, 0, height) + images.narrow(1, 1, height);
-    rows += images.narrow(1, 2, height);
-    let mut sums = rows.narrow(2, 0, width) + rows.narrow(2, 1, width); // of 3 x 3
-    sums += rows.narrow(2, 2, width);
     // Between an image x, with weight `factor`, and its smoothed (sums + 4 x) / 13; its border is not smoothed.
     let weight = (1.0 - factor) / 13.0;
-    let mut sharpened = images.copy();
-    let mut interior = sharpened.narrow(1, 1, height).narrow(2, 1, width);
-    interior *= 1.0 - 9.0 * weight;
-    interior += sums * weight;
-    sharpened.clamp_(0.0, 1.0)
+    let [of_pixel, of_sum] = [1.0 - 9.0 * weight, weight].map(|weight| weight as f32);
+    let original = image.pixels.to_vec();
+    for (y, row) in image.pixels.chunks_exact_mut(width).enumerate().take(height - 1).skip(1) {
+        let [above, below] = [&original[(y - 1) * width..], &original[(y + 1) * width..]];
+        let columns: Vec<f32> = (0..width).map(|x| above[x] + row[x] + below[x]).collect();
+        for (pixel, columns) in row[1..width - 1].iter_mut().zip(columns.windows(3)) {
+            let sum = columns[0] + columns[1] + columns[2]; // of 3 x 3
+            *pixel = *pixel * of_pixel + sum * of_sum;
+        }
+    }
+    image.pixels.iter_mut().for_each(|pixel| *pixel = pixel.clamp(0.0, 1.0));
 }
 
 /// With probability `p`, blends an image with a smoothed copy of itself, `sharpness_factor * image +
@@ -54,9 +55,10 @@ impl RandomTransform for RandomAdjustSharpness {
         check("RandomAdjustSharpness: p", 0.0..=1.0, self.p)
     }
 
-    fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
-        let change = |images: &Tensor, _: &mut Sources| sharpen(images, self.sharpness_factor);
-        with_probability(self.p, images, sources, change)
+    fn transform(&self, image: &mut Image, random: &mut ChaCha8Rng) {
+        if random.random_bool(self.p) {
+            sharpen(image, self.sharpness_factor);
+        }
     }
 }
 
@@ -64,6 +66,7 @@ impl RandomTransform for RandomAdjustSharpness {
 mod tests {
     use super::super::testing::{apply, noise};
     use super::*;
+    use tch::Tensor;
 
     fn certain(sharpness_factor: f64) -> RandomAdjustSharpness {
         RandomAdjustSharpness { sharpness_factor, p: 1.0 }

@@ -1,6 +1,6 @@
 //! Affine maps: rotation, shear, magnification and shift.
 
-use super::grid::{Interpolation, map_pixels, sample, to_grid_units};
+use super::grid::{Grid, Interpolation, sample};
 use super::transform::*;
 
 /// Angles in degrees that a range may contain.
@@ -42,18 +42,16 @@ impl Affine {
     }
 }
 
-/// Maps each image by its own parameters.
-pub(super) fn warp_affine(
-    images: &Tensor,
-    parameters: &[Affine],
-    interpolation: Interpolation,
-) -> Tensor {
-    let size = Size::of(images);
-    let (half_width, half_height) = (size.width as f32 / 2.0, size.height as f32 / 2.0);
-    let map = |affine: &Affine| to_grid_units(affine.inverse().map(|entry| entry as f32), size);
-    let maps: Vec<f32> = parameters.iter().flat_map(map).collect();
-    let grid = map_pixels(&maps, 2, size, [0.5 - half_width, 0.5 - half_height]);
-    sample(images, &grid, interpolation)
+/// Maps the image.
+pub(super) fn warp_affine(image: &mut Image, map: &Affine, interpolation: Interpolation) {
+    let half = [image.size.width as f32 / 2.0, image.size.height as f32 / 2.0];
+    let [a, b, c, d, e, f] = map.inverse().map(|entry| entry as f32);
+    // In units of the grid.
+    let ([a, b, c], [d, e, f]) = ([a, b, c].map(|x| x / half[0]), [d, e, f].map(|y| y / half[1]));
+    let grid = Grid::new(image.size, half.map(|half| 0.5 - half), |x, y| {
+        [a * x + (b * y + c), d * x + (e * y + f)]
+    });
+    sample(image, &grid, interpolation);
 }
 
 /// Rotates, shears, magnifies and shifts each image, with parameters drawn uniformly from their ranges.
@@ -127,25 +125,25 @@ impl RandomTransform for RandomAffine {
         check_range("RandomAffine: shear_y", SHEARS, &self.shear_y)
     }
 
-    fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
-        let size = Size::of(images);
-        let drawn = draw_each(sources, |random| self.draw(size, random));
-        warp_affine(images, &drawn, self.interpolation)
+    fn transform(&self, image: &mut Image, random: &mut ChaCha8Rng) {
+        let map = self.draw(image.size, random);
+        warp_affine(image, &map, self.interpolation);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{apply, noise, pixels, source};
+    use super::super::testing::{apply, changed, noise, pixels, source};
     use super::*;
+    use tch::Tensor;
 
-    const MNIST: Size = Size { images: 1, height: 28, width: 28 };
+    const MNIST: Size = Size { height: 28, width: 28 };
 
     #[test]
     fn translation_moves_to_the_right_and_down_and_leaves_zeros_behind() {
         let image = Tensor::from_slice(&[1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0]).view([1, 2, 3]);
         let shift = Affine { translate: [1.0, 1.0], ..Affine::IDENTITY };
-        let shifted = warp_affine(&image, &[shift], Interpolation::Nearest);
+        let shifted = changed(&image, |image| warp_affine(image, &shift, Interpolation::Nearest));
         assert_eq!(pixels(&shifted), [0.0, 0.0, 0.0, 0.0, 1.0, 2.0]);
     }
 
@@ -191,7 +189,7 @@ mod tests {
             ..RandomAffine::new(0.0)
         };
         let map = Affine { angle: 20.0, scale: 1.2, shear: [4.0, -3.0], ..Affine::IDENTITY };
-        let expected = warp_affine(&images, &[map; 3], Interpolation::Nearest);
+        let expected = changed(&images, |image| warp_affine(image, &map, Interpolation::Nearest));
         assert_eq!(apply(fixed, &images)?, expected);
         Ok(())
     }

@@ -6,16 +6,12 @@ use std::ops::Range;
 /// The rows and the columns of a rectangle of pixels.
 pub(super) type Region = [Range<usize>; 2];
 
-/// Sets one region of each image, or the same one of all, to 0.
-pub(super) fn erase(images: &Tensor, regions: &[Region]) -> Tensor {
-    let Size { height, width, .. } = Size::of(images);
-    let inside = |axis: usize, side: usize| {
-        let spans = regions.iter().map(|region| &region[axis]);
-        let inside = spans.flat_map(|span| (0..side).map(|pixel| span.contains(&pixel)));
-        Tensor::from_slice(&inside.collect::<Vec<bool>>()).view([-1, side as i64])
-    };
-    let (rows, columns) = (inside(0, height).unsqueeze(2), inside(1, width).unsqueeze(1));
-    images.masked_fill(&rows.logical_and(&columns), 0.0)
+/// Sets a region of the image to 0.
+pub(super) fn erase(image: &mut Image, [rows, columns]: Region) {
+    let columns = columns.start..columns.end.min(image.size.width);
+    for row in image.pixels.chunks_exact_mut(image.size.width).take(rows.end).skip(rows.start) {
+        row[columns.clone()].fill(0.0);
+    }
 }
 
 /// With probability `p`, sets a random rectangle of an image to 0. Its area is drawn uniformly from `scale`
@@ -81,26 +77,26 @@ impl RandomTransform for RandomErasing {
         check_range("RandomErasing: ratio", 1e-3..=1e3, &self.ratio)
     }
 
-    fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
-        let size = Size::of(images);
-        with_probability(self.p, images, sources, |images, sources| {
-            erase(images, &draw_each(sources, |random| self.draw(size, random)))
-        })
+    fn transform(&self, image: &mut Image, random: &mut ChaCha8Rng) {
+        if random.random_bool(self.p) {
+            let region = self.draw(image.size, random);
+            erase(image, region);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{apply, noise, pixels, source};
+    use super::super::testing::{apply, changed, noise, pixels, source};
     use super::*;
-    use tch::Device;
+    use tch::{Device, Kind, Tensor};
 
-    const MNIST: Size = Size { images: 1, height: 28, width: 28 };
+    const MNIST: Size = Size { height: 28, width: 28 };
 
     #[test]
     fn sets_the_region_and_nothing_else_to_0() {
         let white = Tensor::ones([1, 3, 4], (Kind::Float, Device::Cpu));
-        let erased = erase(&white, &[[1..2, 2..11]]);
+        let erased = changed(&white, |image| erase(image, [1..2, 2..11]));
         assert_eq!(pixels(&erased), [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
     }
 

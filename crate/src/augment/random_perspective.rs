@@ -1,6 +1,6 @@
 //! Perspective maps, given by the corners of a quadrilateral.
 
-use super::grid::{Interpolation, map_pixels, sample, to_grid_units};
+use super::grid::{Grid, Interpolation, sample};
 use super::transform::*;
 
 /// Four corners (x, y) in pixels: top-left, top-right, bottom-right, bottom-left.
@@ -9,50 +9,63 @@ pub(super) type Corners = [[f64; 2]; 4];
 /// The coefficients a to h of the map (x, y) -> (ax + by + c, dx + ey + f) / (gx + hy + 1).
 pub(super) type Projection = [f32; 8];
 
+/// A map of homogeneous coordinates.
+type Matrix = [[f64; 3]; 3];
+
 /// The map that leaves every point where it is.
 const UNMOVED: Projection = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
 
-/// Maps each image by its own inverse map.
+/// Maps the image, given the inverse map.
 pub(super) fn warp_perspective(
-    images: &Tensor,
-    inverses: &[Projection],
+    image: &mut Image,
+    inverse: &Projection,
     interpolation: Interpolation,
-) -> Tensor {
-    let size = Size::of(images);
-    let map = |&[a, b, c, d, e, f, g, h]: &Projection| {
-        let [a, b, c, d, e, f] = to_grid_units([a, b, c, d, e, f], size);
-        [a, b, c, d, e, f, g, h, 1.0]
-    };
-    let maps: Vec<f32> = inverses.iter().flat_map(map).collect();
-    let projected = map_pixels(&maps, 3, size, [0.5, 0.5]);
-    let mut grid = projected.narrow(1, 0, 2) / projected.narrow(1, 2, 1);
-    grid -= 1.0;
-    // The divisor is 0 on the horizon; -2 lies outside the image.
-    let _ = grid.nan_to_num_(-2.0, -2.0, -2.0);
-    sample(images, &grid, interpolation)
+) {
+    let half = [image.size.width as f32 / 2.0, image.size.height as f32 / 2.0];
+    let [a, b, c, d, e, f, g, h] = *inverse;
+    // In units of the grid, but from 0 on.
+    let ([a, b, c], [d, e, f]) = ([a, b, c].map(|x| x / half[0]), [d, e, f].map(|y| y / half[1]));
+    let grid = Grid::new(image.size, [0.5, 0.5], |x, y| {
+        let divisor = g * x + (h * y + 1.0);
+        [(a * x + (b * y + c)) / divisor - 1.0, (d * x + (e * y + f)) / divisor - 1.0]
+    });
+    sample(image, &grid, interpolation);
 }
 
-/// Computes for each quadrilateral `end` the map that takes its corners to `start`: [`UNMOVED`] if it is no
-/// quadrilateral or if there is no such map.
-pub(super) fn inverse_projections(start: &Corners, ends: &[Corners]) -> Vec<Projection> {
-    let mut equations = Vec::with_capacity(64 * ends.len());
-    for ([x, y], [u, v]) in ends.iter().flat_map(|end| end.iter().zip(start)) {
-        equations.extend([*x, *y, 1.0, 0.0, 0.0, 0.0, -u * x, -u * y]);
-        equations.extend([0.0, 0.0, 0.0, *x, *y, 1.0, -v * x, -v * y]);
-    }
-    let count = ends.len() as i64;
-    let equations = Tensor::from_slice(&equations).view([count, 8, 8]);
-    let points = Tensor::from_slice(start.as_flattened()).expand([count, 8], false);
-    let (solutions, _) = Tensor::linalg_solve_ex(&equations, &points.unsqueeze(2), true, false);
-    let mut inverses = vec![[0.0_f32; 8]; ends.len()];
-    let solutions = solutions.to_kind(Kind::Float).view([-1]);
-    solutions.copy_data(inverses.as_flattened_mut(), 8 * ends.len());
-    for (end, inverse) in ends.iter().zip(&mut inverses) {
-        if !is_quadrilateral(end) || !inverse.iter().all(|entry| entry.is_finite()) {
-            *inverse = UNMOVED;
-        }
-    }
-    inverses
+/// Computes the map that takes the corners `end` to `start`: [`UNMOVED`] if they are no quadrilateral or if there is no
+/// such map.
+pub(super) fn inverse_projection(start: &Corners, end: &Corners) -> Projection {
+    let map = product(of_square(start), adjugate(of_square(end)));
+    let inverse = [0, 1, 2, 3, 4, 5, 6, 7].map(|i| (map[i / 3][i % 3] / map[2][2]) as f32);
+    let is_map = is_quadrilateral(end) && inverse.iter().all(|entry| entry.is_finite());
+    if is_map { inverse } else { UNMOVED }
+}
+
+/// The map of the corners (0, 0), (1, 0), (1, 1), (0, 1) to others, as a matrix of homogeneous coordinates (Heckbert,
+/// [Fundamentals of Texture Mapping and Image Warping](https://www2.eecs.berkeley.edu/Pubs/TechRpts/1989/5504.html),
+/// 1989, section 2.2.3).
+fn of_square([p, q, r, s]: &Corners) -> Matrix {
+    let both = |of: fn(f64, f64, f64, f64) -> f64| [0, 1].map(|i| of(p[i], q[i], r[i], s[i]));
+    let sum = both(|p, q, r, s| p - q + r - s);
+    let (to_q, to_s) = (both(|_, q, r, _| q - r), both(|_, _, r, s| s - r));
+    let determinant = |a: [f64; 2], b: [f64; 2]| a[0] * b[1] - a[1] * b[0];
+    let area = determinant(to_q, to_s);
+    let [g, h] = [determinant(sum, to_s) / area, determinant(to_q, sum) / area];
+    let row = |i: usize| [q[i] - p[i] + g * q[i], s[i] - p[i] + h * s[i], p[i]];
+    [row(0), row(1), [g, h, 1.0]]
+}
+
+/// The inverse times the determinant.
+fn adjugate(m: Matrix) -> Matrix {
+    let minor = |i: usize, j: usize| {
+        let ([i, k], [j, l]) = ([i + 1, i + 2].map(|i| i % 3), [j + 1, j + 2].map(|j| j % 3));
+        m[i][j] * m[k][l] - m[i][l] * m[k][j]
+    };
+    [0, 1, 2].map(|j| [0, 1, 2].map(|i| minor(i, j)))
+}
+
+fn product(a: Matrix, b: Matrix) -> Matrix {
+    a.map(|row| [0, 1, 2].map(|j| (0..3).map(|k| row[k] * b[k][j]).sum()))
 }
 
 /// Whether no three of the corners lie on a line.
@@ -117,13 +130,12 @@ impl RandomTransform for RandomPerspective {
         check("RandomPerspective: p", 0.0..=1.0, self.p)
     }
 
-    fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
-        with_probability(self.p, images, sources, |images, sources| {
-            let size = Size::of(images);
-            let ends = draw_each(sources, |random| self.draw(size, random));
-            let inverses = inverse_projections(&image_corners(size), &ends);
-            warp_perspective(images, &inverses, self.interpolation)
-        })
+    fn transform(&self, image: &mut Image, random: &mut ChaCha8Rng) {
+        if random.random_bool(self.p) {
+            let end = self.draw(image.size, random);
+            let inverse = inverse_projection(&image_corners(image.size), &end);
+            warp_perspective(image, &inverse, self.interpolation);
+        }
     }
 }
 
@@ -135,9 +147,9 @@ fn image_corners(size: Size) -> Corners {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{apply, noise, source};
+    use super::super::testing::{apply, changed, noise, source};
     use super::*;
-    use tch::Device;
+    use tch::{Device, Kind, Tensor};
 
     const SQUARE: Corners = [[0.0, 0.0], [8.0, 0.0], [8.0, 8.0], [0.0, 8.0]];
 
@@ -148,8 +160,9 @@ mod tests {
             let _ = corners.get(0).get(y as i64).get(x as i64).fill_(value);
         }
         let end = [[1.0, 2.0], [7.0, 0.0], [6.0, 6.0], [0.0, 8.0]];
-        let inverses = inverse_projections(&SQUARE, &[end]);
-        let moved = warp_perspective(&corners, &inverses, Interpolation::Nearest);
+        let inverse = inverse_projection(&SQUARE, &end);
+        let moved =
+            changed(&corners, |image| warp_perspective(image, &inverse, Interpolation::Nearest));
         let found = end.map(|[x, y]| moved.double_value(&[0, y as i64, x as i64]));
         assert_eq!(found, [1.0, 2.0, 3.0, 4.0]);
     }
@@ -165,13 +178,13 @@ mod tests {
             (SQUARE, [[f64::NAN; 2]; 4]),
             (its_start, to_infinity),
         ] {
-            assert_eq!(inverse_projections(&start, &[end]), [UNMOVED], "{end:?}");
+            assert_eq!(inverse_projection(&start, &end), UNMOVED, "{end:?}");
         }
     }
 
     #[test]
     fn corners_move_inwards_by_whole_pixels_up_to_the_documented_limit() {
-        const MNIST: Size = Size { images: 1, height: 28, width: 28 };
+        const MNIST: Size = Size { height: 28, width: 28 };
         let mut random = source(0);
         let transform = RandomPerspective { distortion_scale: 0.2, ..RandomPerspective::default() };
         let farthest = 2.0; // the integer part of 0.2 * 28 / 2 pixels

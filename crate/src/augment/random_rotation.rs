@@ -44,9 +44,8 @@ impl RandomTransform for RandomRotation {
         check_range("RandomRotation: degrees", ANGLES, &self.degrees)
     }
 
-    fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor {
-        let drawn = draw_each(sources, |random| self.draw(random));
-        warp_affine(images, &drawn, self.interpolation)
+    fn transform(&self, image: &mut Image, random: &mut ChaCha8Rng) {
+        warp_affine(image, &self.draw(random), self.interpolation);
     }
 }
 

@@ -1,11 +1,10 @@
 //! What every transform implements and needs. `use super::transform::*;` imports all of it.
 
-pub(super) use super::batch::{Size, check_images};
+pub(super) use super::image::{Image, Size};
 pub(super) use crate::error::{Result, require};
 pub(super) use crate::rng::{ChaCha8Rng, RngExt};
 pub(super) use serde::{Deserialize, Serialize};
 pub(super) use std::ops::RangeInclusive;
-pub(super) use tch::{Kind, Tensor};
 
 /// Checks that `value` lies in `allowed`. NaN never does.
 pub(super) fn check(field: &'static str, allowed: RangeInclusive<f64>, value: f64) -> Result<()> {
@@ -24,9 +23,6 @@ pub(super) fn check_range(
     let description = format_args!("a range min..=max within {allowed:?} with min <= max");
     require(holds, field, description, format_args!("{range:?}"))
 }
-
-/// The generators of the images of a batch, in the batch's order.
-pub(super) type Sources<'a> = [&'a mut ChaCha8Rng];
 
 /// A change of images whose parameters are drawn for each image.
 pub(super) trait RandomTransform {
@@ -48,36 +44,12 @@ pub(super) trait RandomTransform {
         Ok(())
     }
 
-    /// Transforms each image with parameters drawn from its own source. The parameters and the images have
-    /// been checked.
-    fn transform(&self, images: &Tensor, sources: &mut Sources) -> Tensor;
-}
-
-/// Draws the parameters of each image from its own source.
-pub(super) fn draw_each<T>(sources: &mut Sources, draw: impl Fn(&mut ChaCha8Rng) -> T) -> Vec<T> {
-    sources.iter_mut().map(|source| draw(source)).collect()
+    /// Transforms an image with parameters drawn from its own generator. The transform's parameters and the image's size
+    /// have been checked.
+    fn transform(&self, image: &mut Image, random: &mut ChaCha8Rng);
 }
 
 /// Draws a number uniformly from `range`.
 pub(super) fn uniform(random: &mut ChaCha8Rng, range: &RangeInclusive<f64>) -> f64 {
     random.random_range(range.clone())
-}
-
-/// Applies `change` to each image with probability `p`.
-pub(super) fn with_probability(
-    p: f64,
-    images: &Tensor,
-    sources: &mut Sources,
-    change: impl FnOnce(&Tensor, &mut Sources) -> Tensor,
-) -> Tensor {
-    let (chosen, mut their_sources): (Vec<i64>, Vec<&mut ChaCha8Rng>) = (0..)
-        .zip(sources.iter_mut())
-        .filter_map(|(i, source)| (source.random::<f64>() < p).then_some((i, &mut **source)))
-        .unzip();
-    if chosen.is_empty() {
-        return images.shallow_clone();
-    }
-    let chosen = Tensor::from_slice(&chosen);
-    let changed = change(&images.index_select(0, &chosen), &mut their_sources);
-    images.index_copy(0, &chosen, &changed)
 }

@@ -37,7 +37,7 @@ impl<'a, T: Copy> Matrix<'a, T> {
 }
 
 /// The memory of a matrix from its first entry to its last, with contiguous rows and at least one entry, all of type `T`.
-pub(super) fn memory_of<T>(matrix: &mut Tensor) -> &mut [T] {
+pub(crate) fn memory_of<T>(matrix: &mut Tensor) -> &mut [T] {
     let (size, strides) = (matrix.size(), matrix.stride());
     let count = (size[0] - 1) * strides[0] + size[1];
     // SAFETY: this is the tensor's memory, and the tensor is borrowed as long as the slice is.

@@ -12,7 +12,8 @@ mod sparse;
 
 pub(crate) use factor::Factor;
 pub(crate) use lanes::{Job, LANES, Lanes, Real};
-pub(crate) use pixels::from_pixels;
+pub(crate) use matrix::memory_of;
+pub(crate) use pixels::{from_pixels, prefetch};
 pub(crate) use product::{add_product, product, product_of_relu};
 pub(crate) use rows::Rows;
 

@@ -3,6 +3,9 @@
 use super::lanes::{Job, Lanes, Real};
 use tch::{Device, Kind, Tensor};
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+
 /// The images at `indices` as floats from 0 to 1, perhaps with a 1 appended, `[indices, N]` or `[indices, N + 1]`: all in
 /// one pass, as a linear model has little more arithmetic than that.
 pub(crate) fn from_pixels<const N: usize>(
@@ -19,6 +22,18 @@ pub(crate) fn from_pixels<const N: usize>(
         f32::run(FromPixels { to, inputs, images, indices });
     }
     tensor
+}
+
+/// Has the processor read the images at `indices` into its cache while it does other things: from so many images that they
+/// fit in no cache, reading them takes as long as a linear model's arithmetic.
+pub(crate) fn prefetch<const N: usize>(images: &[[u8; N]], indices: &[usize]) {
+    #[cfg(target_arch = "x86_64")]
+    for index in indices {
+        for line in images[*index].chunks(64) {
+            // SAFETY: a hint, which changes nothing.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+        }
+    }
 }
 
 /// Writes the images at `indices` to rows of `inputs` numbers.

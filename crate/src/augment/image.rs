@@ -1,32 +1,47 @@
-//! A batch of one-channel images: a float32 tensor `[images, height, width]`.
+//! An image of one channel, and batches of them.
 
 use crate::error::{Result, require};
 use tch::{Device, Kind, Tensor};
 
-/// The number of images and their sides in pixels.
+/// The longest side of an image. Places along a side have 16 bits, those in an image 32.
+const LONGEST: usize = 1 << 15;
+
+/// The sides of an image in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Size {
-    pub images: usize,
     pub height: usize,
     pub width: usize,
 }
 
+/// An image while it is transformed.
+pub(super) struct Image<'a> {
+    /// Its pixels, `[height * width]`, row by row.
+    pub pixels: &'a mut [f32],
+    pub size: Size,
+}
+
 impl Size {
-    /// The size of a batch that passed [`check_images`].
-    pub fn of(images: &Tensor) -> Size {
-        let shape = images.size();
-        Size { images: shape[0] as usize, height: shape[1] as usize, width: shape[2] as usize }
+    /// The number of pixels.
+    pub fn area(self) -> usize {
+        self.height * self.width
     }
 }
 
-/// Returns the size of `images` if they are a batch as described above.
+/// Returns the size of the images in a batch, a float32 tensor `[images, height, width]`.
 pub(super) fn check_images(images: &Tensor) -> Result<Size> {
     let (kind, shape, device) = (images.kind(), images.size(), images.device());
-    let has_pixels = matches!(shape[..], [_, height, width] if height > 0 && width > 0);
-    let holds = kind == Kind::Float && device == Device::Cpu && has_pixels;
-    let allowed = "a float32 tensor of shape [images, height, width] on the CPU, without an empty height or width";
+    let sides = match shape[..] {
+        [_, height, width] => [height, width].map(|side| side as usize),
+        _ => [0, 0],
+    };
+    let have_pixels = sides.iter().all(|side| (1..=LONGEST).contains(side));
+    let holds = kind == Kind::Float && device == Device::Cpu && have_pixels;
+    let allowed = format_args!(
+        "a float32 tensor of shape [images, height, width] on the CPU, height and width from 1 to {LONGEST}"
+    );
     require(holds, "images", allowed, format_args!("{kind:?} of shape {shape:?} on {device:?}"))?;
-    Ok(Size::of(images))
+    let [height, width] = sides;
+    Ok(Size { height, width })
 }
 
 #[cfg(test)]
@@ -42,6 +57,7 @@ mod tests {
             Tensor::zeros([2, 784], options),
             Tensor::zeros([2, 1, 28, 28], options),
             Tensor::zeros([2, 0, 28], options),
+            Tensor::zeros([0, 1, 40_000], options),
         ];
         for images in rejected {
             let sentence = check_images(&images).expect_err("another kind or shape").to_string();
