@@ -2,7 +2,7 @@
 
 use super::idx::{CLASSES, PIXELS, SIDE, check_labels};
 use crate::error::{Error, Result};
-use rayon::prelude::*;
+use crate::runtime::threads::side_by_side;
 use std::fmt;
 use std::sync::Arc;
 use tch::{Kind, Tensor};
@@ -108,8 +108,11 @@ impl Images {
         /// As few images as are worth another thread's start.
         const LEAST: usize = 256;
         let mut pixels = vec![0; indices.len() * PIXELS];
-        let places = pixels.par_chunks_mut(PIXELS).with_min_len(LEAST);
-        places.zip(indices).for_each(|(place, &i)| place.copy_from_slice(self.image(i)));
+        let parts = pixels.chunks_mut(LEAST * PIXELS).zip(indices.chunks(LEAST)).collect();
+        side_by_side::<_, _, ()>(parts, |(places, indices): (&mut [u8], &[usize])| {
+            let places = places.chunks_exact_mut(PIXELS).zip(indices);
+            places.for_each(|(place, &i)| place.copy_from_slice(self.image(i)));
+        });
         Images::of(pixels, indices.iter().map(|&i| self.label(i)).collect())
     }
 

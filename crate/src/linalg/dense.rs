@@ -31,9 +31,6 @@ pub(super) struct AddDense<'a, T> {
 /// Some columns of a row of `b`; what lies beyond its last is not used.
 type Row<T> = [Aligned<T>; REGISTERS];
 
-/// Some columns of some rows of `b`.
-type Tile<T> = [Row<T>; DEPTH];
-
 /// Where a tile begins: a row of `a` and `to`, an inner index, and a column of `b` and `to`.
 #[derive(Clone, Copy)]
 struct Place {
@@ -48,12 +45,16 @@ impl<T: Real> Job<T> for AddDense<'_, T> {
     #[inline(always)]
     fn run<L: Lanes<T>, const ROWS: usize>(mut self) {
         let ([m, k], n) = (self.a.size, self.b.size[1]);
-        let mut tiles = vec![[Row::default(); DEPTH]; TILES];
+        let most = DEPTH.min(k);
+        let mut tiles = vec![Row::default(); TILES * most];
         for left in (0..n).step_by(TILES * COLUMNS) {
             for inner in (0..k).step_by(DEPTH) {
                 let depth = DEPTH.min(k - inner);
-                (0..depth).for_each(|i| self.copy(&mut tiles, i, inner, left));
-                for (column, tile) in (left..n).step_by(COLUMNS).zip(&tiles) {
+                for i in 0..depth {
+                    let rows = tiles.chunks_exact_mut(most).map(|tile| &mut tile[i]);
+                    self.copy(rows, inner + i, left);
+                }
+                for (column, tile) in (left..n).step_by(COLUMNS).zip(tiles.chunks_exact(most)) {
                     let mut row = 0;
                     while row < m {
                         let place = Place { row, inner, column };
@@ -70,22 +71,25 @@ impl<T: Real> Job<T> for AddDense<'_, T> {
 }
 
 impl<T: Real> AddDense<'_, T> {
-    /// Copies a part of row `inner + i` of `b` to row `i` of the tiles.
+    /// Copies a part of row `inner` of `b` to a row of each tile.
     #[inline(always)]
-    fn copy(&self, tiles: &mut [Tile<T>], i: usize, inner: usize, left: usize) {
+    fn copy<'t>(&self, rows: impl Iterator<Item = &'t mut Row<T>>, inner: usize, left: usize)
+    where
+        T: 't,
+    {
         let width = (TILES * COLUMNS).min(self.b.size[1] - left);
         if self.b.strides[1] != 1 {
-            let to = tiles.iter_mut().flat_map(|tile| &mut tile[i]).flat_map(|lanes| &mut lanes.0);
-            to.zip(self.b.row(inner + i, left)).for_each(|(to, entry)| *to = entry);
+            let to = rows.flatten().flat_map(|lanes| &mut lanes.0);
+            to.zip(self.b.row(inner, left)).for_each(|(to, entry)| *to = entry);
             return;
         }
-        let row = self.b.contiguous_row(inner + i, left, width);
-        for (tile, row) in tiles.iter_mut().zip(row.chunks(COLUMNS)) {
+        let row = self.b.contiguous_row(inner, left, width);
+        for (to, row) in rows.zip(row.chunks(COLUMNS)) {
             let (chunks, rest) = row.as_chunks();
-            for (to, chunk) in tile[i].iter_mut().zip(chunks) {
+            for (to, chunk) in to.iter_mut().zip(chunks) {
                 to.0 = *chunk;
             }
-            if let Some(to) = tile[i].get_mut(chunks.len()) {
+            if let Some(to) = to.get_mut(chunks.len()) {
                 to.0[..rest.len()].copy_from_slice(rest);
             }
         }

@@ -8,6 +8,7 @@ use crate::nn::{Logits, Network, numbers};
 use crate::rng::ChaCha8Rng;
 use crate::runtime::interrupt;
 use crate::runtime::threads::side_by_side;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 use tch::{Device, Kind, Tensor};
 
@@ -29,10 +30,24 @@ pub struct Examples {
 
 #[derive(PartialEq)]
 enum Inputs {
-    /// The pixels of images from the `first` on.
-    Images { pixels: Arc<Vec<u8>>, first: usize },
+    Images(Pixels),
     /// Floats that are used as they are, `[n, inputs]`.
     Floats(Tensor),
+}
+
+/// Images as they are, shared with whoever else uses them.
+#[derive(Clone, PartialEq)]
+pub(super) struct Pixels {
+    all: Arc<Vec<u8>>,
+    range: Range<usize>,
+}
+
+impl Deref for Pixels {
+    type Target = [[u8; PIXELS]];
+
+    fn deref(&self) -> &[[u8; PIXELS]] {
+        &self.all.as_chunks().0[self.range.clone()]
+    }
 }
 
 impl Examples {
@@ -58,7 +73,7 @@ impl Examples {
     /// [`redraw`](Self::redraw).
     pub fn of_images(images: &Images, transform: Compose, random: &mut ChaCha8Rng) -> Examples {
         let mut examples = Examples {
-            inputs: Inputs::Images { pixels: images.shared_pixels(), first: 0 },
+            inputs: Inputs::Images(Pixels { all: images.shared_pixels(), range: 0..images.len() }),
             labels: images.labels().to_vec(),
             transform,
             seeds: vec![ImageSeed::default(); images.len()],
@@ -75,7 +90,7 @@ impl Examples {
     /// The number of inputs of each example.
     pub fn inputs(&self) -> usize {
         match &self.inputs {
-            Inputs::Images { .. } => PIXELS,
+            Inputs::Images(_) => PIXELS,
             Inputs::Floats(inputs) => inputs.size()[1] as usize,
         }
     }
@@ -85,12 +100,10 @@ impl Examples {
         &self.labels
     }
 
-    /// Images that are used as they are.
-    pub(super) fn pixels(&self) -> Option<&[[u8; PIXELS]]> {
+    /// The images, if they are used as they are.
+    pub(super) fn pixels(&self) -> Option<Pixels> {
         match &self.inputs {
-            Inputs::Images { pixels, first } if self.transform.transforms.is_empty() => {
-                Some(&pixels.as_chunks().0[*first..])
-            }
+            Inputs::Images(pixels) if self.transform.transforms.is_empty() => Some(pixels.clone()),
             _ => None,
         }
     }
@@ -154,10 +167,7 @@ impl Examples {
         const SIDES: i64 = SIDE as i64;
         let changes = !self.transform.transforms.is_empty();
         let mut inputs = match &self.inputs {
-            Inputs::Images { pixels, first } => {
-                let (images, _) = pixels.as_chunks::<PIXELS>();
-                from_pixels(&images[*first..], indices, with_one && !changes)
-            }
+            Inputs::Images(pixels) => from_pixels(pixels, indices, with_one && !changes),
             Inputs::Floats(inputs) => inputs.index_select(0, &index(indices)),
         };
         if changes {
@@ -180,8 +190,9 @@ impl Inputs {
     /// `count` of them, from `start` on.
     fn part(&self, start: usize, count: usize) -> Inputs {
         match self {
-            Inputs::Images { pixels, first } => {
-                Inputs::Images { pixels: pixels.clone(), first: first + start }
+            Inputs::Images(Pixels { all, range }) => {
+                let start = range.start + start;
+                Inputs::Images(Pixels { all: all.clone(), range: start..start + count })
             }
             Inputs::Floats(inputs) => Inputs::Floats(inputs.narrow(0, start as i64, count as i64)),
         }

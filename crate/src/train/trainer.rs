@@ -193,10 +193,11 @@ mod tests {
     use super::*;
     use crate::augment::Compose;
     use crate::data::{CLASSES, Digits, PIXELS, Sample, Split};
-    use crate::nn::{Layer, Loss, Model, Sgd};
+    use crate::nn::{CustomLoss, Layer, Loss, Model, Sgd};
     use crate::original::Recipe;
     use crate::rng::{Stream, permutation, random};
     use crate::train::Engine;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use tch::{Kind, Tensor};
 
     const SGD: Sgd = Sgd { learning_rate: 0.05, weight_decay: 0.01, momentum: 0.9, nesterov: true };
@@ -330,6 +331,20 @@ mod tests {
         let fitted = Experiment { sgd: Sgd { learning_rate: 2., ..Sgd::default() }, ..few() };
         assert_follows_the_definition(&fitted, Engine::Span)?;
         assert_follows_the_definition(&fitted, Engine::Direct)
+    }
+
+    /// Engines score several models together. The bias of a model that is trained keeps its logits from 0.
+    #[test]
+    fn the_users_loss_is_computed_only_of_models_that_exist() -> Result<()> {
+        static IS_OF_NO_MODEL: AtomicBool = AtomicBool::new(false);
+        let half_squares = |s: &[f64], _| {
+            let _ = IS_OF_NO_MODEL.fetch_or(s.iter().all(|s_j| *s_j == 0.), Ordering::Relaxed);
+            s.iter().map(|s_j| s_j * s_j / 2.).sum()
+        };
+        let loss = CustomLoss::new("half squares", half_squares, |s, _| s.to_vec())?.into();
+        let _ = trained(&Experiment { loss, epochs: 100, engine: Engine::Span, ..few() })?;
+        assert!(!IS_OF_NO_MODEL.load(Ordering::Relaxed));
+        Ok(())
     }
 
     #[test]

@@ -253,7 +253,7 @@ fn add<const ROWS: usize>(sums: &mut [f64], n: usize, terms: [Term; ROWS]) {
 type Coefficients = Vec<f64>;
 
 /// The tally of examples with the Gram matrix `[Y X^T, Y W0]`, `[m, n + classes]`, and these labels, for each of some
-/// models: a block of examples for sixteen models at a time, which share a product.
+/// models: a block of examples for sixteen models at a time, which share a product, or for a single one.
 fn tallies(
     gram: &Tensor,
     models: &[Coefficients],
@@ -261,30 +261,44 @@ fn tallies(
     labels: &[u8],
     loss: Loss,
 ) -> Vec<Tally> {
-    let groups = models.chunks(LANES).map(|group| class_by_class(group, classes, gram));
+    let groups = models.chunks(LANES).flat_map(|group| columns(group, classes, gram));
     let of_group = |columns: Tensor| {
         let blocks = gram.split(BLOCK as i64, 0).into_iter().zip(labels.chunks(BLOCK));
         blocks.map(move |(gram, labels)| (gram, labels, columns.shallow_clone()))
     };
-    let parts = groups.flat_map(of_group).collect();
     let of_part = |(gram, labels, columns): (Tensor, &[u8], Tensor)| {
-        Tally::of_models(&product(&gram, &columns), loss, labels)
+        let logits = product(&gram, &columns);
+        if columns.size()[1] as usize == classes {
+            return vec![Tally::new(&Logits::from_tensor(&logits), loss, labels)];
+        }
+        Tally::of_models(&logits, loss, labels).to_vec()
     };
-    let tallies: Vec<[Tally; LANES]> = side_by_side(parts, of_part);
+    let tallies: Vec<Vec<Tally>> = side_by_side(groups.flat_map(of_group).collect(), of_part);
     let of_groups = tallies.chunks(labels.len().div_ceil(BLOCK));
-    let of_model = |blocks: &[[Tally; LANES]], model| blocks.iter().map(|block| block[model]).sum();
-    let all = of_groups.flat_map(|blocks| (0..LANES).map(|model| of_model(blocks, model)));
+    let of_model = |blocks: &[Vec<Tally>], model| blocks.iter().map(|block| block[model]).sum();
+    let all =
+        of_groups.flat_map(|blocks| (0..blocks[0].len()).map(move |model| of_model(blocks, model)));
     all.take(models.len()).collect()
 }
 
-/// The columns of up to sixteen models, `[n + classes, classes * 16]`: for each class those of all models. Models that
-/// are missing are zero.
+/// The columns of up to sixteen models: of all together, or of each by itself where they are so few that this takes less
+/// time.
+fn columns(models: &[Coefficients], classes: usize, gram: &Tensor) -> Vec<Tensor> {
+    const FEW: usize = 4;
+    if models.len() > FEW {
+        return vec![class_by_class(models, classes, gram)];
+    }
+    models.iter().map(|model| matrix(model, gram).tr()).collect()
+}
+
+/// The columns of up to sixteen models, `[n + classes, classes * 16]`: for each class those of all models. In the place of
+/// models that are missing is the last one, so that losses are computed of models that exist.
 fn class_by_class(models: &[Coefficients], classes: usize, gram: &Tensor) -> Tensor {
     let side = models[0].len() / classes;
-    let mut columns = vec![0.; classes * LANES * side];
-    for (index, to) in columns.chunks_exact_mut(side).enumerate() {
-        if let Some(model) = models.get(index % LANES) {
-            to.copy_from_slice(&model[index / LANES * side..][..side]);
+    let mut columns = Vec::with_capacity(classes * LANES * side);
+    for class in 0..classes {
+        for model in (0..LANES).map(|index| &models[index.min(models.len() - 1)]) {
+            columns.extend_from_slice(&model[class * side..][..side]);
         }
     }
     matrix(&columns, gram).tr().contiguous()

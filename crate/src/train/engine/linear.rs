@@ -5,11 +5,11 @@
 
 use crate::data::PIXELS;
 use crate::error::Result;
-use crate::linalg::{Real, Rows};
+use crate::linalg::{BLOCK, Real, Rows, prefetch};
 use crate::nn::{Accumulate, Layer, Logits, Loss, Network, Parameter, Sgd, entries};
 use crate::runtime::interrupt;
 use crate::runtime::threads::side_by_side;
-use crate::train::examples::Examples;
+use crate::train::examples::{Examples, Pixels};
 use crate::train::score::Tally;
 use crate::train::step::{Step, Training};
 use tch::kind::Element;
@@ -23,13 +23,14 @@ pub(super) struct Linear<T> {
     /// `[classes, inputs + 1]`, the bias last.
     weights: Parameter<Rows<T>>,
     classes: usize,
+    images: Pixels,
     /// Images with a 1 appended, the input of the bias.
     minibatch: Rows<T>,
 }
 
 impl<T: Real + Element> Linear<T> {
-    /// Training of `network`, a linear model of images on the CPU with parameters of type `T`.
-    pub fn new(network: Network, batch_size: usize, sgd: &Sgd) -> Linear<T> {
+    /// Training of `network`, a linear model with parameters of type `T` on the CPU, on `images`.
+    pub fn new(network: Network, images: Pixels, batch_size: usize, sgd: &Sgd) -> Linear<T> {
         let layer = &network.layers[0];
         let classes = network.classes();
         let mut weights = Rows::zeros(classes, PIXELS + 1);
@@ -43,6 +44,7 @@ impl<T: Real + Element> Linear<T> {
         Linear {
             weights: Parameter { value: weights, velocity },
             classes,
+            images,
             minibatch: images_with_one(batch_size),
         }
     }
@@ -62,38 +64,43 @@ impl<T: Real + Element> Linear<T> {
     }
 }
 
-/// Whether the model and the images are such that [`Linear`] trains it.
-pub(super) fn fits(network: &Network, train: &Examples) -> bool {
+/// The images of `train`, if they and the model are such that [`Linear`] trains it.
+pub(super) fn images(network: &Network, train: &Examples) -> Option<Pixels> {
     let (kind, device) = network.options();
     let is_linear = network.layers.len() == 1 && network.classes() <= Rows::<f32>::MOST;
     let has_numbers = matches!(kind, Kind::Float | Kind::Double) && device == Device::Cpu;
-    is_linear && has_numbers && train.pixels().is_some()
+    train.pixels().filter(|_| is_linear && has_numbers)
 }
 
 impl<T: Real + Element + Send + Sync> Training for Linear<T> {
-    fn epoch(&mut self, train: &Examples, steps: &[Step]) -> Result<()> {
-        let images = train.pixels().unwrap_or_default();
-        steps.iter().try_for_each(|step| self.step(images, step))
+    fn epoch(&mut self, _: &Examples, steps: &[Step]) -> Result<()> {
+        let images = self.images.clone();
+        for (i, step) in steps.iter().enumerate() {
+            let next = steps.get(i + 1).map_or(&[][..], |next| next.indices);
+            prefetch(&images, next);
+            self.step(&images, step)?;
+        }
+        Ok(())
     }
 
     fn score(&mut self, _: usize, examples: &Examples, loss: Loss) -> Result<Tally> {
-        if examples.pixels().is_none() {
+        let Some(images) = examples.pixels() else {
             return Ok(Tally::new(&examples.logits(&self.network())?, loss, examples.labels()));
-        }
+        };
         let weights = &self.weights.value;
-        let tally = |block: Examples| {
+        let tally = |(images, labels): (&[[u8; PIXELS]], &[u8])| {
             interrupt::check()?;
-            let (images, mut rows) =
-                (block.pixels().unwrap_or_default(), images_with_one(TOGETHER));
-            let indices: Vec<usize> = (0..block.count()).collect();
+            let mut rows = images_with_one(TOGETHER);
+            let indices: Vec<usize> = (0..images.len()).collect();
             let logits = indices.chunks(TOGETHER).flat_map(|indices| {
                 rows.read(images, indices);
                 rows.product(indices.len(), weights)
             });
             let logits: Vec<T> = logits.collect();
-            Ok(Tally::new(&of_rows(&logits, self.classes), loss, block.labels()))
+            Ok(Tally::new(&of_rows(&logits, self.classes), loss, labels))
         };
-        let tallies: Result<Vec<Tally>> = side_by_side(examples.blocks().collect(), tally);
+        let blocks = images.chunks(BLOCK).zip(examples.labels().chunks(BLOCK)).collect();
+        let tallies: Result<Vec<Tally>> = side_by_side(blocks, tally);
         Ok(tallies?.into_iter().sum())
     }
 

@@ -20,7 +20,7 @@ use tch::Kind;
 
 /// About how many seconds one core needs for a run on digits, within a factor of 3.
 pub(crate) fn seconds(experiment: &Experiment) -> f64 {
-    const OF_AN_AUGMENTED_IMAGE: f64 = 2e-5;
+    const OF_AN_AUGMENTED_IMAGE: f64 = 3e-6;
     let (train, hidden) = (experiment.train_examples, &experiment.model.hidden_units);
     let cost = Cost {
         experiment,
@@ -54,14 +54,15 @@ pub(super) fn start(
     let sgd = &experiment.sgd;
     Ok(match cost.plan()? {
         Plan::Reference => Box::new(reference::Reference::new(network)),
-        Plan::Direct if linear::fits(&network, train) => {
-            let size = experiment.batch_size;
-            match network.options().0 {
-                Kind::Double => Box::new(linear::Linear::<f64>::new(network, size, sgd)),
-                _ => Box::new(linear::Linear::<f32>::new(network, size, sgd)),
+        Plan::Direct => match (linear::images(&network, train), network.options().0) {
+            (None, _) => Box::new(direct::Direct::new(network, sgd)),
+            (Some(images), Kind::Double) => {
+                Box::new(linear::Linear::<f64>::new(network, images, experiment.batch_size, sgd))
             }
-        }
-        Plan::Direct => Box::new(direct::Direct::new(network, sgd)),
+            (Some(images), _) => {
+                Box::new(linear::Linear::<f32>::new(network, images, experiment.batch_size, sgd))
+            }
+        },
         Plan::Gram => Box::new(gram::GramEngine::new(network, train, scored)?),
         Plan::Span(plan) => Box::new(span::Span::new(network, train, scored, plan, sgd)?),
     })
