@@ -10,6 +10,7 @@ more, for minutes; rustc checks a cell against what is compiled already.
 
     .cells/KEY/command.json    how rustc compiles a cell with the dependencies that KEY stands for
     .cells/KEY/build           the same as a script, if that is all there is to do
+    .cells/cc                  links a cell
     types.json                 the types of a cell's variables, after a check that found no error
 """
 
@@ -38,6 +39,21 @@ STORE = "fn evcxr_variable_store<T: 'static>(_: T) {}"
 # ... which here demands a trait that no type has: rustc's errors then name the types.
 TRIAL = "trait EvcxrStored {} fn evcxr_variable_store<T: EvcxrStored>(_: T) {}"
 FOUND = re.compile(r"the trait bound `(.+): EvcxrStored` is not satisfied", re.S)
+# Links a cell on Linux. The linker would read the tables of all symbols of the crate and of libtorch, which takes most of
+# its time: instead an empty library of the crate's name says where they are found when the cell is loaded.
+LINKER = CELLS / "cc"
+LINK = """#!/bin/sh
+for word do
+    shift
+    case $word in
+        */libhinge.so) set -- "$@" -Wl,--no-as-needed "${0%/*}/libhinge.so" -Wl,--as-needed ;;
+        -ltorch | -ltorch_cpu | -lc10) ;;
+        *) set -- "$@" "$word" ;;
+    esac
+done
+exec cc "$@"
+"""
+EMPTY_CRATE = "cc -shared -nostdlib -Wl,-soname,libhinge.so -x c /dev/null -o"
 # Paths as a cell can write them, and types of any length.
 IN_FULL = ("-Ztrim-diagnostic-paths=no", "-Zwrite-long-types-to-disk=no")
 UNNAMEABLE = re.compile(r"\{|\bimpl\b|(?<!\w)_(?!\w)")
@@ -103,9 +119,20 @@ def in_shell(word: str) -> str:
     return "'" + word.replace("'", r"'\''").replace(str(HERE), "'\"$PWD\"'") + "'"
 
 
+def linked_sooner(words: list[str]) -> list[str]:
+    """The words with the linker of cells, unless they name another."""
+    if sys.platform != "linux" or any("linker=" in word for word in words):
+        return words
+    CELLS.mkdir(exist_ok=True)
+    LINKER.write_text(LINK)
+    LINKER.chmod(0o755)
+    subprocess.run([*EMPTY_CRATE.split(), str(CELLS / "libhinge.so")], check=True)
+    return [*words, f"-Clinker={HERE / LINKER}"]
+
+
 def record(key: str, variables: dict[str, str], words: list[str], is_all: bool) -> None:
     """Notes how rustc compiles a cell, and whether that is all there is to do for the next one."""
-    words = [str(SOURCE) if word.endswith(str(SOURCE)) else word for word in words]
+    words = linked_sooner([str(SOURCE) if word.endswith(str(SOURCE)) else word for word in words])
     folder = CELLS / key
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps([variables, words]).replace(str(HERE), "$PWD")

@@ -22,6 +22,8 @@ SETTINGS = {
     ":opt": (re.compile("[0-3sz]"), "`{}` is no level of optimization: these are 0 to 3, s and z"),
     ":linker": (re.compile("system|lld|mold"), "`{}` is no linker that cells can use: these are system, lld and mold"),
 }
+# Commands that change how evcxr shows values.
+FORMATS = (":fmt", ":types")
 UNTYPED = "Couldn't automatically determine type of variable"
 
 
@@ -70,6 +72,8 @@ class Edits:
             allowed, sentence = SETTINGS.get(setting[1], (None, ""))
             if allowed and setting[2] and not allowed.fullmatch(setting[2]):
                 raise Refused(sentence.format(setting[2]))
+            if setting[1] in FORMATS and self.folder:
+                self.folder.show_values_by_evcxr()
         names, found, parts = {}, [], statements(rust)
         for before, statement in zip([None, *parts], parts, strict=False):
             keyword = statement.keyword()

@@ -245,6 +245,12 @@ class PrivateFolder:
         except FileNotFoundError:
             return {}
 
+    def show_values_by_evcxr(self) -> None:
+        """Leaves it to evcxr how values are shown; see native/values.rs."""
+        mark = self.evcxr / toolchain.OWN_FORMAT
+        mark.parent.mkdir(exist_ok=True)
+        mark.touch()
+
     def _pin_versions(self) -> None:
         """Restores the lock file, which evcxr empties whenever it compiles without the crate."""
         lock = self.evcxr / "Cargo.lock"

@@ -25,6 +25,9 @@ SOURCES = Path("lib") / "rustlib" / "src" / "rust" / "library"
 # What the crate re-exports, and where polars has its types from.
 REEXPORTED = ("plotters", "polars", "polars-core", "polars-error", "serde_json", "tch")
 # rust-analyzer asks for one platform, evcxr and people for all; it lists the sysroot apart.
+VALUES = HERE / "native" / "values.rs"
+# In evcxr's folder: how evcxr shows values has been changed.
+OWN_FORMAT = Path(".cells") / "format"
 CARGO = """#!/bin/sh
 case "$*" in
     *rustlib/src/rust*) ;;
@@ -39,9 +42,14 @@ case "$*" in
         fi ;;
     *build*|*check*)
         if [ -n "$EVCXR_CORE_EXTERN" ]; then
-            key=$({{ cat Cargo.toml; echo "$RUSTFLAGS $RUSTC_WRAPPER"; }} | cksum | tr ' ' -)
+            key=$(echo "$RUSTFLAGS $RUSTC_WRAPPER" | cksum Cargo.toml - |
+                while read -r sum size _; do printf -- -%s $sum $size; done)
             case "$*" in
-                *build*) [ ! -f ".cells/$key/build" ] || exec sh ".cells/$key/build" ;;
+                *build*)
+                    if [ -f ".cells/$key/build" ]; then
+                        [ -f {format} ] || cat {values} >>src/lib.rs
+                        exec sh ".cells/$key/build"
+                    fi ;;
             esac
             exec {compile} {cargo} "$key" "$@"
         fi ;;
@@ -89,7 +97,13 @@ def make(folder: Path) -> dict[str, str]:
     # Without rustup, cargo can be elsewhere.
     cargo = str(cargo if cargo.exists() else shutil.which("cargo"))
     filtered, compiled = ((sys.executable, "-S", "-E", str(HERE / name)) for name in ("toolchain.py", "cargo.py"))
-    script = CARGO.format(cargo=shlex.quote(cargo), filter=shlex.join(filtered), compile=shlex.join(compiled))
+    script = CARGO.format(
+        cargo=shlex.quote(cargo),
+        filter=shlex.join(filtered),
+        compile=shlex.join(compiled),
+        format=OWN_FORMAT,
+        values=shlex.quote(str(VALUES)),
+    )
     link(folder, real)
     (folder / "bin" / "cargo").write_text(script)
     (folder / "bin" / "cargo").chmod(0o755)

@@ -216,15 +216,18 @@ fn maximise(wishes: &mut [f64], bounds: Bounds) {
     let excess = |level: f64| {
         wishes.iter().map(|wish| at(*wish, level)).sum::<f64>() - level.min(bounds.sum)
     };
-    let mut kinks = Vec::with_capacity(2 * wishes.len() + 2);
-    let of_wishes = wishes.iter().flat_map(|wish| [*wish, wish - bounds.each]);
-    let all = of_wishes.chain([0., bounds.sum]);
-    kinks.extend(all.filter(|kink| *kink >= 0. && kink.is_finite()));
-    kinks.sort_unstable_by(f64::total_cmp);
-    let above = kinks.partition_point(|kink| excess(*kink) > 0.);
-    let level = match (above.checked_sub(1).map(|below| kinks[below]), kinks.get(above)) {
-        (Some(low), Some(high)) => low + (high - low) * excess(low) / (excess(low) - excess(*high)),
-        _ => 0.,
+    // The neighbouring kinks, with the excess there: few of the others lie between those found so far.
+    let (mut low, mut high) = ((0., excess(0.)), (f64::INFINITY, f64::NEG_INFINITY));
+    for kink in wishes.iter().flat_map(|wish| [*wish, wish - bounds.each]).chain([bounds.sum]) {
+        if low.1 > 0. && low.0 < kink && kink < high.0 {
+            let found = (kink, excess(kink));
+            *(if found.1 > 0. { &mut low } else { &mut high }) = found;
+        }
+    }
+    let level = if high.0 < f64::INFINITY {
+        low.0 + (high.0 - low.0) * low.1 / (low.1 - high.1)
+    } else {
+        0.
     };
     wishes.iter_mut().for_each(|wish| *wish = at(*wish, level));
 }
