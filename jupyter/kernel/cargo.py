@@ -39,8 +39,8 @@ STORE = "fn evcxr_variable_store<T: 'static>(_: T) {}"
 # ... which here demands a trait that no type has: rustc's errors then name the types.
 TRIAL = "trait EvcxrStored {} fn evcxr_variable_store<T: EvcxrStored>(_: T) {}"
 FOUND = re.compile(r"the trait bound `(.+): EvcxrStored` is not satisfied", re.S)
-# Links a cell on Linux. The linker would read the tables of all symbols of the crate and of libtorch, which takes most of
-# its time: instead an empty library of the crate's name says where they are found when the cell is loaded.
+# Links a cell on Linux. The linker would read the tables of all symbols of the crate and of libtorch, which takes most
+# of its time: instead an empty library of the crate's name says where they are found when the cell is loaded.
 LINKER = CELLS / "cc"
 LINK = """#!/bin/sh
 for word do
@@ -64,15 +64,24 @@ def dependencies(manifest: str) -> list[str]:
     return manifest.partition("[dependencies]")[2].split("\n")
 
 
+def is_others_warning(line: str) -> bool:
+    """Whether cargo reports a warning of a dependency: evcxr would take it for an error of the cell."""
+    if not line.startswith('{"reason":"compiler-message"'):
+        return False
+    message = json.loads(line)
+    return message["target"]["name"] != "ctx" and message["message"]["level"] != "error"
+
+
 def run(*command: str, folder: Path = HERE) -> tuple[int, list[str], list[str]]:
-    """Runs cargo; passes on what it writes, as it comes. Returns its status and the lines of both streams."""
+    """Runs cargo, and passes on what it writes of the cell; returns its status and the lines of both streams."""
 
     def passed_on(source, target) -> list[str]:
         lines = []
         for line in source:
             lines.append(line)
-            target.write(line)
-            target.flush()
+            if not is_others_warning(line):
+                target.write(line)
+                target.flush()
         return lines
 
     # cargo's folders are relative to where evcxr starts it.

@@ -97,6 +97,7 @@ def current_inputs() -> dict[str, str]:
         "libtorch": os.environ["LIBTORCH"],
         "dependencies": digest(ROOT / "Cargo.lock", ROOT / "crate" / "Cargo.toml", ROOT / FLAGS),
         "sources": f"{ROOT} {crate_sources()}",
+        "cells": digest(*(ROOT / "jupyter" / "kernel" / name for name in ("cargo.py", "toolchain.py"))),
     }
 
 
@@ -173,7 +174,7 @@ def seed(folder: Path, kernel: Path = KERNEL) -> str | None:
         shutil.copy2(ROOT / "Cargo.lock", folder)
         return "its build folder is not prepared for this compiler"
     changed = [name for name in now if now[name] != warm.get(name)]
-    stale = [name for name in changed if name != "sources"]
+    stale = [name for name in changed if name not in ("sources", "cells")]
     # A stale folder's dependencies may be compiled again in place, which must not reach the others.
     copy_tree(kernel / "warm", folder, links=not stale)
     if changed:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kernel.folder import LOCAL_CRATES
+from kernel.folder import LOCAL_CRATES, ROOT
 from test_kernel import DEP, Kernel
 
 
@@ -50,6 +50,14 @@ def test_a_dependency_of_a_cell_compiles_itself_alone_and_keeps_the_variables(ru
     assert not any(name.startswith(LOCAL_CRATES) for name in new), new
     assert names <= {name.rsplit("-", 1)[0] for name in new}, new
     assert len(new) < 20, new
+
+
+def test_a_value_shows_itself_also_in_the_first_cell_with_a_dependency():
+    """Cargo compiles it and reports warnings of dependencies, too, which are not the cell's."""
+    first = DEP.replace("../crate", str(ROOT / "crate")) + "let digits = notebook::open()?;\ndigits"
+    with Kernel() as kernel:
+        _, outputs = kernel.run(first)
+    assert "text/html" in next(content["data"] for kind, content in outputs if kind == "execute_result")
 
 
 def test_a_dependency_that_does_not_exist_leaves_the_others(rust):

@@ -141,6 +141,40 @@ def test_a_cell_can_call_the_packages_that_the_crate_uses(rust):
     assert "#FF0000" in rust.value(f"let mut svg: String = String::new();\n{draw}\nsvg")
 
 
+def source(kernel: Kernel) -> Path:
+    """The code that evcxr compiled last."""
+    return kernel.folder() / "evcxr" / "src" / "lib.rs"
+
+
+def test_a_plain_value_is_compiled_once(rust):
+    code = source(rust)
+    for value, shown in {"1 + 1": "2", '&"text".to_string()': '"text"', "()": "()", "&&0.5": "0.5"}.items():
+        _, outputs = rust.run(value)
+        results = [content["data"]["text/plain"] for kind, content in outputs if kind == "execute_result"]
+        assert results == [shown] * (value != "()"), value
+        # A second attempt would show it in another way.
+        assert ").evcxr_display();" in code.read_text(), value
+
+
+def test_a_value_that_shows_itself_does_so_behind_every_reference(rust):
+    rust.run('#[derive(Debug)] struct Own;\nimpl Own { fn evcxr_display(&self) { println!("shown by itself"); } }')
+    for value in ("Own", "&Own", "&&Own", "Box::new(Own)"):
+        assert "shown by itself" in rust.printed(value), value
+    assert rust.value("[Own]") == "[Own]"
+    _, outputs = rust.run("Vec::<Answer>::new()")
+    assert "text/html" in next(content["data"] for kind, content in outputs if kind == "execute_result")
+
+
+def test_the_format_of_values_can_be_changed(rust):
+    rust.run(":fmt {:04}")
+    assert rust.value("7") == "0007"
+    rust.run(":fmt {:?}")
+    rust.run(":types")
+    assert rust.value("7u8") == ": u8 = 7"
+    rust.run(":types")
+    assert rust.value("7u8") == "7"
+
+
 def test_a_failure_makes_the_cell_an_error(rust):
     reply, outputs = rust.run(FAILURE)
     expected = {

@@ -1,6 +1,7 @@
 mod evcxr_values {
     //! Added to a cell's code: how evcxr shows the value of a cell of a plain type. It compiles a cell whose value has
-    //! no `evcxr_display` a second time.
+    //! no `evcxr_display` a second time. Only for types that nobody is likely to show in another way: where two traits
+    //! have the method, evcxr uses neither.
     use std::fmt::Debug;
 
     pub trait Plain: Debug {
@@ -30,11 +31,5 @@ mod evcxr_values {
     impl Plain for u128 {}
     impl Plain for usize {}
     impl<T: Plain + ?Sized> Plain for &T {}
-    impl<T: Debug> Plain for Option<T> {}
-    impl<T: Debug> Plain for Vec<T> {}
-    impl<T: Debug> Plain for [T] {}
-    impl<T: Debug, const N: usize> Plain for [T; N] {}
-    impl<A: Debug, B: Debug> Plain for (A, B) {}
-    impl<A: Debug, B: Debug, C: Debug> Plain for (A, B, C) {}
 }
 use evcxr_values::Plain as _;
