@@ -7,8 +7,9 @@ from pathlib import Path
 
 from kernel.folder import ROOT
 
-# With the example the packages have the features that `cargo test` gives them: nothing is compiled again.
-BUILD = "cargo build --quiet --locked --package hinge --package hinge-study --bin hinge-study --example bits"
+# With the example and the benchmark all crates have the features that `make test` gives them: none is compiled twice.
+PACKAGES = "--package hinge --package hinge-study --package hinge-bench --all-features"
+BUILD = f"cargo build --quiet --locked {PACKAGES} --bin hinge-study --example bits --bench training"
 
 
 @functools.cache
