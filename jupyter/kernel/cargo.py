@@ -128,8 +128,8 @@ def in_shell(word: str) -> str:
     return "'" + word.replace("'", r"'\''").replace(str(HERE), "'\"$PWD\"'") + "'"
 
 
-def linked_sooner(words: list[str]) -> list[str]:
-    """The words with the linker of cells, unless they name another."""
+def with_own_linker(words: list[str]) -> list[str]:
+    """Makes the linker of cells; returns the words with it, or as they are if they name another."""
     if sys.platform != "linux" or any("linker=" in word for word in words):
         return words
     CELLS.mkdir(exist_ok=True)
@@ -141,7 +141,7 @@ def linked_sooner(words: list[str]) -> list[str]:
 
 def record(key: str, variables: dict[str, str], words: list[str], is_all: bool) -> None:
     """Notes how rustc compiles a cell, and whether that is all there is to do for the next one."""
-    words = linked_sooner([str(SOURCE) if word.endswith(str(SOURCE)) else word for word in words])
+    words = with_own_linker([str(SOURCE) if word.endswith(str(SOURCE)) else word for word in words])
     folder = CELLS / key
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps([variables, words]).replace(str(HERE), "$PWD")

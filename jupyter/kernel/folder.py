@@ -247,7 +247,7 @@ class PrivateFolder:
             return {}
 
     def show_values_by_evcxr(self) -> None:
-        """Leaves it to evcxr how values are shown; see native/values.rs."""
+        """Leaves it to evcxr how values are shown; see values.rs."""
         mark = self.evcxr / toolchain.OWN_FORMAT
         mark.parent.mkdir(exist_ok=True)
         mark.touch()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from kernel.folder import ROOT
 
-# With the example and the benchmark all crates have the features that `make test` gives them: none is compiled twice.
+# What `make test` tests.
 PACKAGES = "--package hinge --package hinge-study --package hinge-bench --all-features"
+# With the example and the benchmark all crates have the features that they are tested with: none is compiled twice.
 BUILD = f"cargo build --quiet --locked {PACKAGES} --bin hinge-study --example bits --bench training"
 
 

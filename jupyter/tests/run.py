@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kernel import folder
+from programs import PACKAGES
 from setup.environment import find_chromium
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +50,7 @@ RUST = (
     Stage("Rust lints", "cargo clippy --workspace --all-targets --all-features --locked -- -D warnings"),
     Stage(
         "Rust tests",
-        "cargo test --package hinge --package hinge-study --package hinge-bench --all-features --locked --no-fail-fast",
+        f"cargo test {PACKAGES} --locked --no-fail-fast",
         r"^test result: .* (\d+) passed;",
         r"^test result: .* (\d+) failed;",
     ),

@@ -28,7 +28,11 @@ def linked(folder, *words: str) -> list[str]:
 
 
 def test_the_linker_reads_the_tables_of_neither_the_crate_nor_libtorch(folder):
-    assert cargo.linked_sooner(["--crate-type", "cdylib"]) == ["--crate-type", "cdylib", f"-Clinker={folder}/.cells/cc"]
+    assert cargo.with_own_linker(["--crate-type", "cdylib"]) == [
+        "--crate-type",
+        "cdylib",
+        f"-Clinker={folder}/.cells/cc",
+    ]
     words = linked(
         folder, "a file.o", "/deps/libhinge.so", "/lib/libstd-1.so", "-ltorch_cpu", "-ltorch", "-lc10", "-lm"
     )
@@ -37,7 +41,7 @@ def test_the_linker_reads_the_tables_of_neither_the_crate_nor_libtorch(folder):
 
 
 def test_a_library_that_stands_for_the_crate_has_its_name_alone(folder):
-    cargo.linked_sooner([])
+    cargo.with_own_linker([])
     library = folder / ".cells" / "libhinge.so"
     assert b"\0libhinge.so\0" in library.read_bytes()
     assert library.stat().st_size < 50_000
@@ -45,4 +49,4 @@ def test_a_library_that_stands_for_the_crate_has_its_name_alone(folder):
 
 def test_a_linker_that_is_asked_for_is_used(folder):
     words = ["-C", "linker=clang"]
-    assert cargo.linked_sooner(words) == words
+    assert cargo.with_own_linker(words) == words

@@ -141,13 +141,8 @@ def test_a_cell_can_call_the_packages_that_the_crate_uses(rust):
     assert "#FF0000" in rust.value(f"let mut svg: String = String::new();\n{draw}\nsvg")
 
 
-def source(kernel: Kernel) -> Path:
-    """The code that evcxr compiled last."""
-    return kernel.folder() / "evcxr" / "src" / "lib.rs"
-
-
 def test_a_plain_value_is_compiled_once(rust):
-    code = source(rust)
+    code = rust.folder() / "evcxr" / "src" / "lib.rs"
     for value, shown in {"1 + 1": "2", '&"text".to_string()': '"text"', "()": "()", "&&0.5": "0.5"}.items():
         _, outputs = rust.run(value)
         results = [content["data"]["text/plain"] for kind, content in outputs if kind == "execute_result"]
