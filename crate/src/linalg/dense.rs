@@ -14,7 +14,7 @@ const COLUMNS: usize = REGISTERS * LANES;
 
 /// The rows of `b` that are added at a time, and how many times [`COLUMNS`] of their columns are copied at a time: so many
 /// that they stay in a core's own cache, and that what is read of a row is long enough for the processor to foresee it.
-const DEPTH: usize = 128;
+const DEPTH: usize = 160;
 const TILES: usize = 4;
 
 /// How many times `ROWS` rows have their sums in registers at a time.

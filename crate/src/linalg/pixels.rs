@@ -27,12 +27,14 @@ pub(crate) fn from_pixels<const N: usize>(
 /// Has the processor read the images at `indices` into its cache while it does other things: from so many images that they
 /// fit in no cache, reading them takes as long as a linear model's arithmetic.
 pub(crate) fn prefetch<const N: usize>(images: &[[u8; N]], indices: &[usize]) {
-    #[cfg(target_arch = "x86_64")]
-    for index in indices {
-        for line in images[*index].chunks(64) {
-            // SAFETY: a hint, which changes nothing.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    for line in indices.iter().flat_map(|index| images[*index].chunks(64)) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a hint, which changes nothing.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast());
         }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = line;
     }
 }
 

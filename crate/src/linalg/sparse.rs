@@ -41,12 +41,20 @@ impl<T: Real> Sparse<T> {
         let mut most = m * k / 2;
         for first in (0..k).step_by(DEPTH) {
             let mut segment = Segment { ends: Vec::with_capacity(m), entries: Vec::new() };
+            let width = DEPTH.min(k - first);
+            let mut differences = [zero; DEPTH];
             for i in 0..m {
-                let background = |j: usize| backgrounds[if by_row { i } else { j }];
-                let row = matrix.row(i, first).take(DEPTH).enumerate();
-                let differences = row.map(|(j, entry)| (j as u32, entry - background(first + j)));
-                segment.entries.extend(differences.filter(|(_, difference)| *difference != zero));
-                let factor = if by_row { background(0) } else { T::from(1) };
+                if by_row {
+                    let row = matrix.contiguous_row(i, first, width);
+                    let each = differences.iter_mut().zip(row);
+                    each.for_each(|(to, entry)| *to = *entry - backgrounds[i]);
+                } else {
+                    let row = matrix.row(i, first).zip(&backgrounds[first..]);
+                    let each = differences.iter_mut().zip(row);
+                    each.for_each(|(to, (entry, background))| *to = entry - *background);
+                }
+                segment.push(&differences[..width]);
+                let factor = if by_row { backgrounds[i] } else { T::from(1) };
                 if has_background && factor != zero {
                     segment.entries.push((DEPTH as u32, factor));
                 }
@@ -60,6 +68,26 @@ impl<T: Real> Sparse<T> {
         }
         let weights = if by_row { vec![T::from(1); k] } else { backgrounds };
         Some(Sparse { background: has_background.then_some(weights), segments })
+    }
+}
+
+impl<T: Real> Segment<T> {
+    /// Appends the entries of a row that are not zero.
+    // Which these are no processor can guess: so every entry of some that lie side by side is written, and the next one over
+    // it unless it counts.
+    fn push(&mut self, row: &[T]) {
+        let (zero, mut count) = (T::default(), 0);
+        let mut entries = [(0, zero); DEPTH];
+        for (first, chunk) in (0..).step_by(LANES).zip(row.chunks(LANES)) {
+            if chunk.iter().fold(true, |all, entry| all & (*entry == zero)) {
+                continue;
+            }
+            for (column, entry) in (first..).zip(chunk) {
+                entries[count] = (column, *entry);
+                count += usize::from(*entry != zero);
+            }
+        }
+        self.entries.extend_from_slice(&entries[..count]);
     }
 }
 

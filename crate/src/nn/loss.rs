@@ -5,6 +5,7 @@
 
 use super::{CustomLoss, Logits, Number};
 use crate::error::Result;
+use crate::linalg::{Job, Lanes, Real};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -74,6 +75,7 @@ impl Loss {
     ///   (`1 - s_y + s_j > 0`), and minus their sum for class `y`.
     /// - Max-margin: 1 for the class with the worst violated margin, -1 for class `y`.
     /// - Cross entropy: `softmax(s) - onehot(y)`.
+    #[inline(always)]
     fn write_gradient(self, s: &[f64], y: usize, gradient: &mut [f64]) -> Result<()> {
         match self {
             Loss::MultiMargin => {
@@ -115,13 +117,31 @@ impl Loss {
     /// # Errors
     /// [`Error::Gradient`](crate::Error::Gradient) for a custom gradient without an entry for each class.
     pub(crate) fn gradient(self, logits: &Logits, labels: &[u8]) -> Result<Vec<f64>> {
-        let mut gradient = vec![0.; labels.len() * logits.classes()];
-        let rows = gradient.chunks_exact_mut(logits.classes());
-        for ((row, s), y) in rows.zip(logits.rows()).zip(labels) {
-            self.write_gradient(s, usize::from(*y), row)?;
+        f64::run(Gradient { loss: self, logits, labels })
+    }
+}
+
+/// See [`Loss::gradient`].
+struct Gradient<'a> {
+    loss: Loss,
+    logits: &'a Logits,
+    labels: &'a [u8],
+}
+
+impl Job<f64> for Gradient<'_> {
+    type Output = Result<Vec<f64>>;
+
+    #[inline(always)]
+    fn run<L: Lanes<f64>, const ROWS: usize>(self) -> Result<Vec<f64>> {
+        let mut gradient = vec![0.; self.labels.len() * self.logits.classes()];
+        let rows = gradient.chunks_exact_mut(self.logits.classes());
+        for ((row, s), y) in rows.zip(self.logits.rows()).zip(self.labels) {
+            self.loss.write_gradient(s, usize::from(*y), row)?;
         }
-        let n = labels.len() as f64;
-        gradient.iter_mut().for_each(|g_j| *g_j /= n);
+        let n = self.labels.len() as f64;
+        for g_j in &mut gradient {
+            *g_j /= n;
+        }
         Ok(gradient)
     }
 }

@@ -35,7 +35,7 @@ impl Experiment {
         &self,
         digits: &Digits,
         seed: Seeds,
-        after_epoch: impl FnMut(&[Epoch]) -> Result<()>,
+        after_epoch: impl FnMut(&[Epoch]) -> Result<()> + Send,
     ) -> Result<Run> {
         self.validate()?;
         let split = self.split(digits, seed)?;
@@ -58,7 +58,7 @@ impl Experiment {
         &self,
         split: &Split,
         seed: Seeds,
-        mut after_epoch: impl FnMut(&[Epoch]) -> Result<()>,
+        mut after_epoch: impl FnMut(&[Epoch]) -> Result<()> + Send,
     ) -> Result<(Vec<Epoch>, Network)> {
         let start = self.start(&mut random(seed.initialisation, Stream::Initialisation));
         let mut order = random(seed.order, Stream::Order);
@@ -72,7 +72,7 @@ impl Experiment {
             self.plateau.map(|plateau| (plateau.metric, PlateauSchedule::new(plateau)));
         let mut learning_rate = self.sgd.learning_rate;
         let mut history: Vec<Epoch> = Vec::with_capacity(self.epochs.div_ceil(self.score_every));
-        for number in 1..=self.epochs {
+        let mut epoch = |trainer: &mut Trainer, number: usize| {
             trainer.redraw(&mut augmentation);
             trainer.epoch(&permutation(self.train_examples, &mut order))?;
             if number % self.score_every == 0 || number == self.epochs {
@@ -86,7 +86,13 @@ impl Experiment {
                 trainer.set_learning_rate(learning_rate);
             }
             history.extend(trainer.take_known_scores());
-            after_epoch(&history)?;
+            after_epoch(&history)
+        };
+        let together = Trainer::SCORED_TOGETHER.saturating_mul(self.score_every);
+        for first in (1..=self.epochs).step_by(together) {
+            let mut numbers = first..=self.epochs.min(first.saturating_add(together - 1));
+            trainer
+                .while_scoring(|trainer| numbers.try_for_each(|number| epoch(trainer, number)))?;
         }
         history.extend(trainer.take_scores()?);
         Ok((history, trainer.network()))
@@ -293,7 +299,9 @@ mod tests {
         let digits = Digits::synthetic(0);
         let hidden = Experiment { model: Model::hidden(1_100), ..short() };
         let augmented = Experiment { train_transform: Recipe::R4.transforms(), ..hidden.clone() };
-        for experiment in [short(), hidden, augmented] {
+        // Its snapshots are scored in several groups.
+        let long = Experiment { epochs: 40, ..short() };
+        for experiment in [short(), long, hidden, augmented] {
             let on = |threads| {
                 let pool = rayon::ThreadPoolBuilder::new()
                     .num_threads(threads)

@@ -2,14 +2,14 @@
 
 use super::examples::Examples;
 use crate::error::{Result, require};
-use crate::linalg::{BLOCK, Job, LANES, Lanes, Real};
-use crate::nn::{Logits, Loss, Many, check_labels, entries, is_predicted};
+use crate::linalg::{BLOCK, Job, LANES, Lanes, Real, memory_of};
+use crate::nn::{Logits, Loss, Many, check_labels, is_predicted};
 use crate::runtime::interrupt;
 use serde::{Deserialize, Serialize};
 use std::array;
 use std::fmt;
 use std::iter::Sum;
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// Loss and accuracy on a set of examples, each weighted equally. (The original averaged the means of unequal
 /// minibatches, so a short last one counted too much.)
@@ -75,11 +75,12 @@ impl Tally {
     /// Counts examples for several models: the logits for each example lie class by class, and in each class model by
     /// model.
     pub fn of_models(logits: &Tensor, loss: Loss, labels: &[u8]) -> [Tally; LANES] {
+        let mut logits = logits.to_device(Device::Cpu);
         match logits.kind() {
             Kind::Float => {
-                f64::run(CountForModels { logits: &entries::<f32>(logits), loss, labels })
+                f64::run(CountForModels { logits: memory_of::<f32>(&mut logits), loss, labels })
             }
-            _ => f64::run(CountForModels { logits: &entries::<f64>(logits), loss, labels }),
+            _ => f64::run(CountForModels { logits: memory_of::<f64>(&mut logits), loss, labels }),
         }
     }
 

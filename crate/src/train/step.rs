@@ -24,11 +24,14 @@ pub(super) trait Training: Send {
         false
     }
 
-    /// Scores the snapshots since the last call: for each set of scored examples a tally for each snapshot.
-    fn score_snapshots(&mut self, _scored: &[Examples; 2], _loss: Loss) -> [Vec<Tally>; 2] {
-        Default::default()
+    /// The job of scoring the snapshots since the last call.
+    fn scoring(&mut self, _scored: &[Examples; 2], _loss: Loss) -> Scoring {
+        Box::new(Default::default)
     }
 }
+
+/// Scores snapshots, on any thread: for each set of scored examples a tally for each snapshot.
+pub(super) type Scoring = Box<dyn FnOnce() -> [Vec<Tally>; 2] + Send>;
 
 /// A step on one minibatch.
 pub(super) struct Step<'a> {

@@ -6,6 +6,7 @@ use super::experiment::Experiment;
 use super::score::{Epoch, Score, Tally};
 use super::step::{Step, Training};
 use crate::error::{Error, Result, require};
+use crate::linalg::LANES;
 use crate::nn::{Network, check_labels};
 use crate::rng::ChaCha8Rng;
 use crate::runtime::threads::use_one_thread;
@@ -50,6 +51,9 @@ pub struct Trainer {
 }
 
 impl Trainer {
+    /// As many snapshots as are scored together in no more time than one of them.
+    pub(crate) const SCORED_TOGETHER: usize = LANES;
+
     /// A trainer of `network` on the examples `train`, before the first step. `scored` are the training and the test
     /// examples that scores are computed on. Of the experiment it uses how to step (loss, optimiser, minibatches,
     /// clipping, engine) and, to choose an engine, how long; the rest is given by the network and the examples.
@@ -145,13 +149,25 @@ impl Trainer {
     }
 
     fn score_snapshots(&mut self) -> Result<()> {
-        let [train, test] = self.training.score_snapshots(&self.scored, self.experiment.loss);
+        self.while_scoring(|_| Ok(()))
+    }
+
+    /// Trains as `train` says, while threads that have nothing else to do score the snapshots so far.
+    pub(crate) fn while_scoring(
+        &mut self,
+        train: impl FnOnce(&mut Trainer) -> Result<()> + Send,
+    ) -> Result<()> {
+        if self.snapshots.is_empty() {
+            return train(self);
+        }
         let snapshots = std::mem::take(&mut self.snapshots);
+        let score = self.training.scoring(&self.scored, self.experiment.loss);
+        let (trained, [train, test]) = rayon::join(|| train(self), score);
         for ((epoch, train), test) in snapshots.into_iter().zip(train).zip(test) {
             let scores = self.scores_after(epoch, [train, test])?;
             self.scores.push(scores);
         }
-        Ok(())
+        trained
     }
 
     fn scores_after(&self, number: usize, tallies: [Tally; 2]) -> Result<Epoch> {

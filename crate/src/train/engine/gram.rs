@@ -28,12 +28,12 @@
 //! Training does not change the first factor, so it is computed once.
 
 use crate::error::Result;
-use crate::linalg::{BLOCK, Job, LANES, Lanes, Real, gram, matrix, product};
+use crate::linalg::{BLOCK, Factor, Job, LANES, Lanes, Real, gram, matrix, product};
 use crate::nn::{Layer, Logits, Loss, Network, Sgd, numbers};
 use crate::runtime::threads::side_by_side;
 use crate::train::examples::Examples;
 use crate::train::score::Tally;
-use crate::train::step::{Step, Training};
+use crate::train::step::{Scoring, Step, Training};
 use tch::Tensor;
 
 /// A linear model on images that stay the same.
@@ -80,9 +80,10 @@ impl GramEngine {
             if examples == train {
                 return Ok(of_train.shallow_clone());
             }
-            let blocks = examples.blocks().map(|block| (block, combined.tr())).collect();
+            let columns = combined.tr().contiguous();
+            let blocks = examples.blocks().map(|block| (block, columns.shallow_clone())).collect();
             let gram = |(block, columns): (Examples, Tensor)| {
-                Ok(product(&block.all_with_one(options)?, &columns))
+                Ok(Factor::new(block.all_with_one(options)?).product(&columns))
             };
             let grams: Result<Vec<Tensor>> = side_by_side(blocks, gram);
             Ok(Tensor::cat(&grams?, 0))
@@ -172,11 +173,11 @@ impl Training for GramEngine {
         true
     }
 
-    fn score_snapshots(&mut self, scored: &[Examples; 2], loss: Loss) -> [Vec<Tally>; 2] {
-        let models = std::mem::take(&mut self.snapshots);
-        [0, 1].map(|set| {
-            tallies(&self.scored[set], &models, self.classes, scored[set].labels(), loss)
-        })
+    fn scoring(&mut self, scored: &[Examples; 2], loss: Loss) -> Scoring {
+        let (classes, models) = (self.classes, std::mem::take(&mut self.snapshots));
+        let sets =
+            [0, 1].map(|set| (self.scored[set].shallow_clone(), scored[set].labels().to_vec()));
+        Box::new(move || sets.map(|(gram, labels)| tallies(&gram, &models, classes, &labels, loss)))
     }
 
     fn network(&self) -> Network {
