@@ -11,6 +11,7 @@ import importlib
 import json
 import platform
 import signal
+import statistics
 import sys
 import time
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ def read(folder: Path) -> Digits:
 
 
 def main() -> None:
-    """The command. A module's `work` may time itself, and then returns the answer."""
+    """The command."""
     match sys.argv[1:]:
         case [name, folder] if name in {side.value for side in Side}:
             module = importlib.import_module(name)
@@ -53,9 +54,16 @@ def main() -> None:
     say(module.versions() | {"numpy": numpy.__version__, "python": platform.python_version()})
     for line in sys.stdin:
         workload = Workload.from_json(line)
-        start = time.perf_counter()
-        answer = work(workload)
-        say(answer or {"seconds": time.perf_counter() - start})
+        say(answer(work, workload))
+
+
+def answer(work, workload: Workload) -> dict:
+    """What is answered after a round. A module's `work` may time itself, and then returns its part of the answer."""
+    answers, start = [], time.perf_counter()
+    while not answers or time.perf_counter() - start < workload.round_seconds:
+        began = time.perf_counter()
+        answers.append(work(workload) or {"seconds": time.perf_counter() - began})
+    return answers[-1] | {"seconds": statistics.mean(answer["seconds"] for answer in answers)}
 
 
 def say(values: dict) -> None:

@@ -3,10 +3,11 @@
     python run.py [--times N] [--anyway] [WORKLOAD ...]
 
 For each workload a fresh process of every side warms up, then the sides alternate: N rounds of ours and of PyTorch in
-memory, and as many of the others as fit into ten seconds; if none does, the first run is what counts, and of
-torch.compile, which compiles in that, the second. If workloads are named, only those are measured, and nothing is
-written. `make bench` runs this in the project's environment, on an idle machine: on a busy one it refuses, unless there
-is `--anyway`. The peers run in another, target/bench-venv, which is installed the first time.
+memory, and as many of the others as fit into ten seconds; if none does, the first round is what counts, and of
+torch.compile, which compiles in that, the second. A round lasts at least a fifth of a second. If workloads are named,
+only those are measured, and nothing is written. `make bench` runs this in the project's environment, on an idle
+machine: on a busy one it refuses, unless there is `--anyway`. The peers run in another, target/bench-venv, which is
+installed the first time.
 """
 
 import argparse

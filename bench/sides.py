@@ -17,7 +17,7 @@ from workloads import SIDES, Kind, Side, Workload
 HERE = Path(__file__).resolve().parent
 VENV = ROOT / "target" / "bench-venv"
 DIGITS = ROOT / "target" / "bench-digits"
-FIRST_EPOCH = Workload(Kind.LINEAR_SVM, epochs=1)
+FIRST_EPOCH = Workload(Kind.LINEAR_SVM, epochs=1, round_seconds=0)
 
 
 class Process:

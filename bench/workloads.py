@@ -65,6 +65,9 @@ class Workload:
     `AUGMENTING` only makes the training images of that many epochs. The exact SVMs, without epochs, solve the convex
     problem for the first `train` images. With `seeds` above 1 so many runs are done side by side, and the time is that
     of one: the total by their number. `bound` is what is known of the optimum, a lower bound.
+
+    A round repeats the work until `round_seconds` are over, with other images each time, and its time is the mean: a
+    single run of some milliseconds would measure how threads wake.
     """
 
     kind: Kind
@@ -72,6 +75,7 @@ class Workload:
     epochs: int = 100
     seeds: int = 1
     bound: float | None = None
+    round_seconds: float = 0.2
 
     @property
     def name(self) -> str:

@@ -22,16 +22,12 @@ use std::error::Error;
 use std::hint::black_box;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use std::{env, fs, io, thread};
 use work::{Training, Work};
 
-/// How long a round lasts at least: a single run of some milliseconds would measure how threads wake.
-const ROUND: Duration = Duration::from_millis(200);
 /// ReLU units of the hidden layer, as in the report.
 const UNITS: usize = 5_000;
-/// The time does not depend on it.
-const SEED: u64 = 0;
 /// The exact SVM: the penalty's factor lambda, the RBF kernel's gamma, and the relative duality gap to reach.
 const STRENGTH: f64 = 0.001;
 const GAMMA: f64 = 0.02;
@@ -45,7 +41,9 @@ struct Workload {
     train: usize,
     epochs: usize,
     /// How many runs, side by side.
-    seeds: usize,
+    seeds: u64,
+    /// How long a round lasts at least.
+    round_seconds: f64,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -103,15 +101,16 @@ fn machine() -> Result<(), Box<dyn Error>> {
 impl Workload {
     /// The seconds of a run, and the work that it needs at least or the certificate of its solution.
     fn answer(&self, digits: &Digits) -> Result<Value, Box<dyn Error>> {
-        let (seconds, _) = match self.kind {
+        let (seconds, ()) = match self.kind {
             Kind::ExactLinear => return self.solve(Kernel::Linear, digits),
             Kind::ExactRbf => return self.solve(Kernel::Rbf { gamma: GAMMA }, digits),
             // On a thread of the pool, as an experiment does it.
-            Kind::Augmenting => timed(|| rayon::scope(|_| augment(self, digits)))?,
-            _ if self.seeds > 1 => {
-                timed(|| self.experiment().repeat(digits, SEED..self.seeds as u64).map(drop))?
-            }
-            _ => timed(|| self.experiment().run(digits, SEED).map(drop))?,
+            Kind::Augmenting => self.timed(|seed| rayon::scope(|_| augment(self, digits, seed)))?,
+            _ if self.seeds > 1 => self.timed(|part| {
+                let seeds = part * self.seeds..(part + 1) * self.seeds;
+                self.experiment().repeat(digits, seeds).map(drop)
+            })?,
+            _ => self.timed(|seed| self.experiment().run(digits, seed).map(drop))?,
         };
         let (seconds, Work { flops, bytes }) = (seconds / self.seeds as f64, self.work());
         Ok(json!({ "seconds": seconds, "flops": flops, "bytes": bytes }))
@@ -123,10 +122,23 @@ impl Workload {
         let images = digits.train.select(&indices)?;
         let features = images.to_tensor();
         let svm = Svm { kernel, strength: STRENGTH, tolerance: GAP, ..Svm::default() };
-        let (seconds, fitted) = timed(|| svm.fit(&features, images.labels()))?;
-        Ok(
-            json!({ "seconds": seconds, "gap": fitted.certificate.gap(), "dual": fitted.certificate.dual }),
-        )
+        let (seconds, fitted) = self.timed(|_| svm.fit(&features, images.labels()))?;
+        let certificate = &fitted.certificate;
+        Ok(json!({ "seconds": seconds, "gap": certificate.gap(), "dual": certificate.dual }))
+    }
+
+    /// Repeats work for a round, the first time with seed 0, then with the next: the mean of the seconds, and what the
+    /// last one made.
+    fn timed<T>(&self, mut work: impl FnMut(u64) -> hinge::Result<T>) -> hinge::Result<(f64, T)> {
+        let (start, mut seed) = (Instant::now(), 0);
+        loop {
+            let made = work(seed)?;
+            seed += 1;
+            let seconds = start.elapsed().as_secs_f64();
+            if seconds >= self.round_seconds {
+                return Ok((seconds / seed as f64, made));
+            }
+        }
     }
 
     fn work(&self) -> Work {
@@ -157,31 +169,19 @@ impl Workload {
     }
 }
 
-/// The mean seconds of some work that is done again and again for at least [`ROUND`], and what it made at last.
-fn timed<T>(mut work: impl FnMut() -> hinge::Result<T>) -> hinge::Result<(f64, T)> {
-    let (start, mut times) = (Instant::now(), 0.);
-    loop {
-        let made = work()?;
-        times += 1.;
-        if start.elapsed() >= ROUND {
-            return Ok((start.elapsed().as_secs_f64() / times, made));
-        }
-    }
-}
-
 /// Draws the results in a JSON file as an SVG file.
 fn figure(results: &str, svg: &str) -> Result<(), Box<dyn Error>> {
     Ok(hinge::plot::benchmark(&fs::read_to_string(results)?)?.save(svg)?)
 }
 
 /// Makes the training images of every epoch, and trains on none.
-fn augment(workload: &Workload, digits: &Digits) -> hinge::Result<()> {
+fn augment(workload: &Workload, digits: &Digits, seed: u64) -> hinge::Result<()> {
     const SIDES: i64 = SIDE as i64;
     let experiment = workload.experiment();
-    let split = experiment.split(digits, SEED)?;
+    let split = experiment.split(digits, seed)?;
     let images = split.train.to_tensor().view([-1, SIDES, SIDES]);
     let (transform, mut augmentation) =
-        (experiment.train_transform, random(SEED, Stream::Augmentation));
+        (experiment.train_transform, random(seed, Stream::Augmentation));
     for _ in 0..workload.epochs {
         drop(black_box(transform.apply(&images, &mut augmentation)?));
     }

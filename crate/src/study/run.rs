@@ -75,7 +75,7 @@ impl Experiment {
         let mut epoch = |trainer: &mut Trainer, number: usize| {
             trainer.redraw(&mut augmentation);
             trainer.epoch(&permutation(self.train_examples, &mut order))?;
-            if number % self.score_every == 0 || number == self.epochs {
+            if number.is_multiple_of(self.score_every) || number == self.epochs {
                 trainer.snapshot()?;
             }
             if let Some((metric, schedule)) = &mut schedule {
