@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
+from lab import Lab, Notebook
 from setup.environment import ROOT, find_chromium
 
 SCREENSHOTS = ROOT / "report" / "screenshots"
@@ -45,3 +46,31 @@ def screenshots():
     """The folder for screenshots."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     return SCREENSHOTS
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """A running JupyterLab."""
+    with Lab(tmp_path_factory.mktemp("lab")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def context(browser):
+    """What the tabs of one browser share."""
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as opened:
+        yield opened
+
+
+@pytest.fixture
+def show(lab, context):
+    """Opens notebooks, which are closed after the test."""
+    shown = []
+
+    def show(name: str) -> Notebook:
+        shown.append(Notebook(lab, context, name))
+        return shown[-1]
+
+    yield show
+    for notebook in shown:
+        notebook.close()

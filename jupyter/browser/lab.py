@@ -16,6 +16,8 @@ from playwright.sync_api import BrowserContext, Locator, expect
 from setup.environment import ROOT
 
 START_SECONDS, STOP_SECONDS, CELL_SECONDS = 120, 30, 300
+RED = "[data-mime-type='application/vnd.jupyter.stderr']"
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 RUST = {"kernelspec": {"name": "rust", "display_name": "Rust", "language": "rust"}}
 IS_IDLE = """() => document.querySelector("#jp-main-statusbar")?.textContent.includes("| Idle")
     && !document.querySelector(".jp-Notebook").textContent.includes("[*]")"""
