@@ -63,7 +63,7 @@ def answer(work, workload: Workload) -> dict:
     while not answers or time.perf_counter() - start < workload.round_seconds:
         began = time.perf_counter()
         answers.append(work(workload) or {"seconds": time.perf_counter() - began})
-    return answers[-1] | {"seconds": statistics.mean(answer["seconds"] for answer in answers)}
+    return answers[-1] | {"seconds": statistics.mean(each["seconds"] for each in answers)}
 
 
 def say(values: dict) -> None:

@@ -66,8 +66,8 @@ class Workload:
     problem for the first `train` images. With `seeds` above 1 so many runs are done side by side, and the time is that
     of one: the total by their number. `bound` is what is known of the optimum, a lower bound.
 
-    A round repeats the work until `round_seconds` are over, with other images each time, and its time is the mean: a
-    single run of some milliseconds would measure how threads wake.
+    A round repeats the work until `round_seconds` are over, and its time is the mean: a single run of some milliseconds
+    would measure how threads wake. Training draws other images each time, an exact SVM solves the same problem.
     """
 
     kind: Kind

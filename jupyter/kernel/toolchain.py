@@ -24,10 +24,10 @@ LIBRARIES = ("core", "alloc", "std")
 SOURCES = Path("lib") / "rustlib" / "src" / "rust" / "library"
 # What the crate re-exports, and where polars has its types from.
 REEXPORTED = ("plotters", "polars", "polars-core", "polars-error", "serde_json", "tch")
-# rust-analyzer asks for one platform, evcxr and people for all; it lists the sysroot apart.
 VALUES = HERE / "values.rs"
 # In evcxr's folder: how evcxr shows values has been changed.
 OWN_FORMAT = Path(".cells") / "format"
+# rust-analyzer asks for one platform, evcxr and people for all; it lists the sysroot apart.
 CARGO = """#!/bin/sh
 case "$*" in
     *rustlib/src/rust*) ;;

@@ -317,6 +317,19 @@ mod tests {
     }
 
     #[test]
+    fn the_scores_of_a_linear_run_are_known_while_it_is_trained() -> Result<()> {
+        let (long, mut known) = (Experiment { epochs: 40, ..short() }, Vec::new());
+        let note = |history: &[Epoch]| {
+            known.push(history.len());
+            Ok(())
+        };
+        let run = long.run_with(&Digits::synthetic(0), Seeds::from(0), note)?;
+        assert!(known[0] == 0 && 0 < known[39] && known[39] < 40, "{known:?}");
+        assert_eq!(run.history().len(), 40);
+        Ok(())
+    }
+
+    #[test]
     fn another_seed_gives_another_run() -> Result<()> {
         let digits = Digits::synthetic(0);
         assert_ne!(short().run(&digits, 5)?.history(), short().run(&digits, 6)?.history());

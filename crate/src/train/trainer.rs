@@ -51,7 +51,7 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// As many snapshots as are scored together in no more time than one of them.
+    /// How many snapshots an engine scores at a time, if it scores several together.
     pub(crate) const SCORED_TOGETHER: usize = LANES;
 
     /// A trainer of `network` on the examples `train`, before the first step. `scored` are the training and the test
